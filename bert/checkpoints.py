@@ -1,0 +1,197 @@
+"""What checkpoints and output folders hold, and whether it fits the model."""
+
+import hashlib
+import json
+import os
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+import tensorflow.compat.v1 as tf
+
+from bert import modeling
+from bert import records
+from bert.errors import UserError
+
+Shapes = Dict[str, Tuple[int, ...]]
+
+
+def make_folder(output_dir: str) -> None:
+  """Makes --output_dir; raises UserError if it can't be written to."""
+  probe = os.path.join(output_dir, ".writable")
+  try:
+    tf.gfile.MakeDirs(output_dir)
+    with tf.gfile.GFile(probe, "w") as writer:
+      writer.write("")
+    tf.gfile.Remove(probe)
+  except tf.errors.OpError as error:
+    raise UserError("--output_dir=%s can't be written to: %s" % (
+        output_dir, error.message))
+
+
+def latest(output_dir: str) -> Optional[str]:
+  """Returns the newest checkpoint's path without suffix, or None."""
+  return tf.train.latest_checkpoint(output_dir)
+
+
+def step_of(checkpoint: Optional[str]) -> int:
+  """Returns the step in a checkpoint's name; 0 for None."""
+  match = re.search(r"-(\d+)$", checkpoint or "")
+  return int(match.group(1)) if match else 0
+
+
+def shapes_in(checkpoint: str, flag: str) -> Shapes:
+  """Returns name -> shape of all that a checkpoint holds.
+
+  Raises:
+    UserError: there is none at that path, or it can't be read.
+  """
+  where = "%s=%s" % (flag, checkpoint)
+  if not checkpoint or not tf.train.checkpoint_exists(checkpoint):
+    raise UserError("%s: no such checkpoint; give its path without .index or "
+                    ".data-00000-of-00001" % where)
+  try:
+    reader = tf.train.load_checkpoint(checkpoint)
+    return {name: tuple(shape) for name, shape
+            in reader.get_variable_to_shape_map().items()}
+  except (tf.errors.OpError, ValueError) as error:
+    raise UserError("%s: can't be read as a checkpoint: %s" % (
+        where, str(error).split("\n")[0]))
+
+
+def check_init(checkpoint: str, wanted: Shapes) -> None:
+  """Checks that a checkpoint can start a model.
+
+  Args:
+    checkpoint: path.
+    wanted: the model's trainable variables.
+
+  Raises:
+    UserError: a variable has another shape, or none is there.
+  """
+  found = shapes_in(checkpoint, "--init_checkpoint")
+  _check_equal_shapes(checkpoint, found, wanted)
+  missing = [name for name in wanted
+             if name.startswith("bert/") and name not in found]
+  if not set(wanted) & set(found):
+    raise UserError(
+        "--init_checkpoint=%s: it holds none of the model's variables; it has "
+        "%s, the model %s" % (checkpoint, ", ".join(sorted(found)[:3]),
+                              ", ".join(sorted(wanted)[:3])))
+  if missing:
+    tf.logging.warning(
+        "%d variables of the encoder are not in %s and start from random "
+        "values: %s", len(missing), checkpoint, ", ".join(missing[:3]))
+
+
+def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> None:
+  """Raises UserError unless a checkpoint holds the whole trained model."""
+  found = shapes_in(checkpoint, flag)
+  _check_equal_shapes(checkpoint, found, wanted)
+  for name in list(wanted) + ["global_step"]:
+    if name not in found:
+      raise UserError(
+          "%s=%s: it lacks %s, so it was never fine-tuned for this task; "
+          "fine-tune with --do_train first" % (flag, checkpoint, name))
+
+
+def check_resumable(checkpoint: str, wanted: Shapes) -> None:
+  """Raises UserError unless training can go on from a checkpoint."""
+  check_trained(checkpoint, wanted, "--output_dir")
+  found = shapes_in(checkpoint, "--output_dir")
+  for name in wanted:
+    if name + "/adam_m" not in found:
+      raise UserError(
+          "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
+          "give it as --init_checkpoint with another --output_dir" % (
+              checkpoint, name))
+
+
+def init_from(checkpoint: str) -> Dict[str, int]:
+  """Makes the trainable variables start from a checkpoint's.
+
+  Returns:
+    Names, with ":0", of the variables that it fills.
+  """
+  assignment, filled = modeling.get_assignment_map_from_checkpoint(
+      tf.trainable_variables(), checkpoint)
+  tf.train.init_from_checkpoint(checkpoint, assignment)
+  return filled
+
+
+def vocab_hash(vocab_file: str) -> str:
+  """Returns the SHA-256 of a vocabulary's bytes, hexadecimal."""
+  with tf.gfile.GFile(vocab_file, "rb") as reader:
+    return hashlib.sha256(reader.read()).hexdigest()
+
+
+def check_task(output_dir: str, task: Dict[str, Any]) -> None:
+  """Checks that an output folder was made for this task.
+
+  Args:
+    output_dir: may be new, or without task.json (the reference writes none).
+    task: what write_task would write.
+
+  Raises:
+    UserError: the folder was made for another; says in what they differ.
+  """
+  path = _task_path(output_dir)
+  if not tf.gfile.Exists(path):
+    return
+  try:
+    with tf.gfile.GFile(path, "r") as reader:
+      old = json.loads(reader.read())
+  except ValueError:
+    raise UserError("%s: not JSON; remove it, or give another --output_dir" %
+                    path)
+  for key in task:
+    if old.get(key) == task[key]:
+      continue
+    if key == "max_seq_length":
+      tf.logging.warning("%s was made with --max_seq_length=%s, this run has "
+                         "%s", output_dir, old.get(key), task[key])
+    else:
+      raise UserError(
+          "--output_dir=%s was made with %s %s, this run has %s; give another "
+          "--output_dir, or the old setting" % (
+              output_dir, key, *_shown(old.get(key), task[key])))
+
+
+def write_task(output_dir: str, task: Dict[str, Any]) -> None:
+  """Writes output_dir/task.json unless it is there."""
+  if tf.gfile.Exists(_task_path(output_dir)):
+    return
+  records.write_text(_task_path(output_dir), [
+      json.dumps(task, indent=2, sort_keys=True, ensure_ascii=False)])
+
+
+def remove_partial(output_dir: str) -> None:
+  """Removes what a killed run left of a checkpoint half written."""
+  for path in tf.gfile.Glob(os.path.join(output_dir, "model.ckpt-*_temp*")):
+    tf.gfile.DeleteRecursively(path)
+  for path in tf.gfile.Glob(
+      os.path.join(output_dir, "model.ckpt-*.tempstate*")):
+    tf.gfile.Remove(path)
+
+
+def _check_equal_shapes(checkpoint, found, wanted):
+  for name, shape in wanted.items():
+    if name in found and found[name] != tuple(shape):
+      raise UserError(
+          "%s: %s has shape %s there, but the model needs %s; the config, the "
+          "labels or the checkpoint belongs to another model" % (
+              checkpoint, name, list(found[name]), list(shape)))
+
+
+def _task_path(output_dir):
+  return os.path.join(output_dir, "task.json")
+
+
+def _shown(old, new) -> List[str]:
+  """Both values, of long lists only what differs."""
+  if isinstance(old, list) and isinstance(new, list):
+    differing = [pair for pair in zip(old, new) if pair[0] != pair[1]]
+    if len(old) != len(new) or not differing:
+      return ["(%d of them)" % len(old), "%d of them" % len(new)]
+    return ["in which %r stands" % (differing[0][0],),
+            "%r in its place" % (differing[0][1],)]
+  return [repr(old), repr(new)]

@@ -1,0 +1,252 @@
+"""The one model_fn, and the TPUEstimator that runs it on TPU, GPU or CPU."""
+
+import json
+import typing
+from typing import Callable, Dict, List, Optional
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert import checkpoints
+from bert import heads
+from bert import metrics
+from bert import modeling
+from bert import optimization
+from bert.errors import UserError
+
+# Names, in the evaluation graph, of what OutputCollector fetches.
+_COLLECTED = ("label_ids", "probabilities", "is_real_example")
+
+
+class Training(typing.NamedTuple):
+  """The schedule of the optimizer, and where the weights come from."""
+  learning_rate: float
+  num_train_steps: int
+  num_warmup_steps: int
+  init_checkpoint: Optional[str] = None
+
+
+def load_config(bert_config_file: str, max_seq_length: int,
+                vocab_size: int) -> modeling.BertConfig:
+  """Reads a config and checks that text and vocabulary fit it.
+
+  Raises:
+    UserError: no such file, not JSON, a key lacks, or the sizes don't fit.
+  """
+  where = "--bert_config_file=%s" % bert_config_file
+  if (not tf.gfile.Exists(bert_config_file) or
+      tf.gfile.IsDirectory(bert_config_file)):
+    raise UserError("%s: no such file" % where)
+  try:
+    with tf.gfile.GFile(bert_config_file, "r") as reader:
+      values = json.loads(reader.read())
+  except ValueError as error:
+    raise UserError("%s: not JSON: %s" % (where, error))
+  config = modeling.BertConfig(None)
+  missing = sorted(set(config.to_dict()) - set(values))
+  if not isinstance(values, dict) or missing:
+    raise UserError("%s: it lacks %s; a BERT config has %s" % (
+        where, " ".join(missing), " ".join(sorted(config.to_dict()))))
+  config = modeling.BertConfig.from_dict(values)
+  _check_config(config, where)
+  if max_seq_length > config.max_position_embeddings:
+    raise UserError("--max_seq_length=%d: the model has %d positions "
+                    "(max_position_embeddings in %s)" % (
+                        max_seq_length, config.max_position_embeddings,
+                        bert_config_file))
+  if vocab_size > config.vocab_size:
+    raise UserError("--vocab_file has %d entries, the model %d (vocab_size in "
+                    "%s); they belong to different models" % (
+                        vocab_size, config.vocab_size, bert_config_file))
+  return config
+
+
+def make_model_fn(config: modeling.BertConfig, head: heads.Head,
+                  training: Optional[Training] = None,
+                  use_tpu: bool = False) -> Callable:
+  """Returns the Estimator's model_fn.
+
+  Args:
+    config: the encoder's.
+    head: what is learnt.
+    training: needed in mode TRAIN alone.
+    use_tpu: whether words are looked up by one-hot products, gradients are
+      averaged over cores and weights are loaded in a scaffold_fn.
+  """
+
+  def model_fn(features, labels, mode, params):
+    del labels, params  # The Estimator gives them; all is in features.
+    if mode == tf.estimator.ModeKeys.TRAIN:
+      _log_features(features)
+    is_training = mode == tf.estimator.ModeKeys.TRAIN
+    logits = _logits(config, head, features, is_training, use_tpu)
+    if mode == tf.estimator.ModeKeys.PREDICT:
+      return tf.estimator.tpu.TPUEstimatorSpec(
+          mode=mode, predictions={"probabilities": head.probabilities(logits)})
+    losses = head.example_losses(logits, features["label_ids"])
+    loss = tf.identity(tf.reduce_mean(losses), name="loss")
+    if is_training:
+      return _train_spec(loss, training, use_tpu)
+    return _eval_spec(loss, losses, (head, logits, features), use_tpu)
+
+  return model_fn
+
+
+def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
+                   seed: Optional[int] = None) -> tf.estimator.Estimator:
+  """Returns a TPUEstimator.
+
+  Args:
+    model_fn: from make_model_fn.
+    run: options.RunOptions.
+    tpu: options.TpuOptions.
+    batch_sizes: total examples a step under train, eval and predict.
+    seed: TensorFlow's, for weights and dropout.
+  """
+  cluster = None
+  if tpu.use_tpu and tpu.tpu_name:
+    cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
+        tpu.tpu_name, zone=tpu.tpu_zone, project=tpu.gcp_project)
+  config = tf.estimator.tpu.RunConfig(
+      cluster=cluster, master=tpu.master, model_dir=run.output_dir,
+      tf_random_seed=seed, save_summary_steps=run.log_steps,
+      save_checkpoints_steps=run.save_checkpoints_steps,
+      keep_checkpoint_max=run.keep_checkpoint_max or None,
+      tpu_config=tf.estimator.tpu.TPUConfig(
+          iterations_per_loop=tpu.iterations_per_loop,
+          num_shards=tpu.num_tpu_cores,
+          per_host_input_for_training=(
+              tf.estimator.tpu.InputPipelineConfig.PER_HOST_V2)))
+  return tf.estimator.tpu.TPUEstimator(
+      model_fn, config=config, use_tpu=tpu.use_tpu,
+      train_batch_size=batch_sizes["train"],
+      eval_batch_size=batch_sizes["eval"],
+      predict_batch_size=batch_sizes["predict"])
+
+
+def variable_shapes(config: modeling.BertConfig,
+                    head: heads.Head) -> checkpoints.Shapes:
+  """Returns name -> shape of all that a model learns, encoder and head."""
+  with tf.Graph().as_default():
+    ids = tf.placeholder(tf.int32, [None, None])
+    features = {"input_ids": ids, "input_mask": ids, "segment_ids": ids}
+    _logits(config, head, features, False, False)
+    return {variable.op.name: tuple(variable.shape.as_list())
+            for variable in tf.trainable_variables()}
+
+
+class OutputCollector(tf.estimator.SessionRunHook):
+  """Keeps a whole set's labels and probabilities during an evaluation."""
+
+  def __init__(self):
+    self._batches = []  # type: List[Dict[str, np.ndarray]]
+
+  def begin(self):
+    graph = tf.get_default_graph()
+    self._fetches = {name: graph.get_tensor_by_name("collected/%s:0" % name)
+                     for name in _COLLECTED}
+
+  def before_run(self, run_context):
+    return tf.estimator.SessionRunArgs(self._fetches)
+
+  def after_run(self, run_context, run_values):
+    self._batches.append(run_values.results)
+
+  def outcome(self, head: heads.Head) -> metrics.Outcome:
+    """Returns what metrics take, padding examples left out."""
+    whole = {name: np.concatenate([batch[name] for batch in self._batches])
+             for name in _COLLECTED}
+    is_real = whole["is_real_example"].reshape(-1) > 0
+    return head.outcome(whole["label_ids"][is_real],
+                        whole["probabilities"][is_real])
+
+
+def _check_config(config, where):
+  sizes = ("vocab_size", "hidden_size", "num_hidden_layers",
+           "num_attention_heads", "intermediate_size",
+           "max_position_embeddings", "type_vocab_size")
+  for key in sizes:
+    value = getattr(config, key)
+    if not isinstance(value, int) or value < 1:
+      raise UserError("%s: %s is %r, a whole number from 1 is needed" % (
+          where, key, value))
+  try:
+    modeling.get_activation(config.hidden_act)
+  except ValueError as error:
+    raise UserError("%s: hidden_act: %s" % (where, error))
+  if config.hidden_size % config.num_attention_heads:
+    raise UserError("%s: hidden_size %d is not a multiple of "
+                    "num_attention_heads %d" % (
+                        where, config.hidden_size, config.num_attention_heads))
+
+
+def _logits(config, head, features, is_training, use_one_hot_embeddings):
+  model = modeling.BertModel(
+      config, is_training, features["input_ids"], features["input_mask"],
+      features["segment_ids"], use_one_hot_embeddings)
+  return head.logits(model, is_training)
+
+
+def _train_spec(loss, training, use_tpu):
+  scaffold_fn = None
+  filled = {}
+  if training.init_checkpoint and use_tpu:
+    def scaffold_fn():
+      checkpoints.init_from(training.init_checkpoint)
+      return tf.train.Scaffold()
+    _, filled = modeling.get_assignment_map_from_checkpoint(
+        tf.trainable_variables(), training.init_checkpoint)
+  elif training.init_checkpoint:
+    filled = checkpoints.init_from(training.init_checkpoint)
+  _log_variables(filled)
+  train_op = optimization.create_optimizer(
+      loss, training.learning_rate, training.num_train_steps,
+      training.num_warmup_steps, use_tpu)
+  if not use_tpu:
+    tf.summary.scalar("learning_rate",
+                      tf.get_default_graph().get_tensor_by_name("rate:0"))
+  return tf.estimator.tpu.TPUEstimatorSpec(
+      mode=tf.estimator.ModeKeys.TRAIN, loss=loss, train_op=train_op,
+      scaffold_fn=scaffold_fn)
+
+
+def _eval_spec(loss, losses, outputs, use_tpu):
+  head, logits, features = outputs
+  label_ids = features["label_ids"]
+  is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]), tf.float32)
+  probabilities = head.probabilities(logits)
+
+  def metric_fn(losses, label_ids, probabilities, is_real):
+    return {
+        "eval_accuracy": tf.metrics.mean(
+            head.is_correct(probabilities, label_ids), weights=is_real),
+        "eval_loss": tf.metrics.mean(losses, weights=is_real)}
+
+  if not use_tpu:
+    with tf.name_scope("collected/"):
+      for name, tensor in zip(_COLLECTED, (label_ids, probabilities, is_real)):
+        tf.identity(tensor, name=name)
+  return tf.estimator.tpu.TPUEstimatorSpec(
+      mode=tf.estimator.ModeKeys.EVAL, loss=loss,
+      eval_metrics=(metric_fn, [losses, label_ids, probabilities, is_real]))
+
+
+def write_scalars(folder: str, step: int, values: Dict[str, float]) -> None:
+  """Adds numbers to a folder's TensorBoard events."""
+  with tf.summary.FileWriter(folder) as writer:
+    writer.add_summary(tf.Summary(value=[
+        tf.Summary.Value(tag=key, simple_value=float(value))
+        for key, value in sorted(values.items())]), step)
+
+
+def _log_features(features):
+  tf.logging.info("*** Features ***")
+  for name in sorted(features):
+    tf.logging.info("  name = %s, shape = %s", name, features[name].shape)
+
+
+def _log_variables(filled):
+  tf.logging.info("**** Trainable Variables ****")
+  for variable in tf.trainable_variables():
+    tf.logging.info("  name = %s, shape = %s%s", variable.name, variable.shape,
+                    ", *INIT_FROM_CKPT*" if variable.name in filled else "")

@@ -1,0 +1,230 @@
+"""Text to word pieces, exactly as BERT's released vocabularies were used."""
+
+import collections
+import re
+import unicodedata
+
+import six
+import tensorflow.compat.v1 as tf
+
+# Distinct chunks of text whose word pieces are remembered, and how long a chunk
+# (in characters) is worth it.
+_CACHE_SIZE = 1 << 18
+_CACHED_LENGTH = 64
+
+_CJK = ("\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002a6df"
+        "\U0002a700-\U0002b73f\U0002b740-\U0002b81f\U0002b820-\U0002ceaf"
+        "\uf900-\ufaff\U0002f800-\U0002fa1f")
+_CJK_CHARACTER = re.compile("([%s])" % _CJK)
+# An ideograph, or a run of anything else up to a space, tab or line end: what
+# happens to such a chunk does not depend on its neighbours.
+_CHUNK = re.compile("[%s]|[^%s \t\n\r]+" % (_CJK, _CJK))
+
+
+def validate_case_matches_checkpoint(do_lower_case, init_checkpoint):
+  """Raises ValueError if a released model's name tells of the other casing.
+
+  Args:
+    do_lower_case: bool.
+    init_checkpoint: path; the folder's name is looked at. May be None.
+  """
+  match = re.match(r"^.*?([A-Za-z0-9_-]+)/bert_model\.ckpt",
+                   init_checkpoint or "")
+  if not match:
+    return
+  model = match.group(1)
+  lower = ("uncased_L-24_H-1024_A-16", "uncased_L-12_H-768_A-12",
+           "multilingual_L-12_H-768_A-12", "chinese_L-12_H-768_A-12")
+  cased = ("cased_L-12_H-768_A-12", "cased_L-24_H-1024_A-16",
+           "multi_cased_L-12_H-768_A-12")
+  if model in lower and not do_lower_case or model in cased and do_lower_case:
+    raise ValueError(
+        "--do_lower_case=%s does not go with --init_checkpoint=%s: %s is %s; "
+        "give --do_lower_case=%s" % (
+            do_lower_case, init_checkpoint, model,
+            "cased" if do_lower_case else "lower-cased", not do_lower_case))
+
+
+def convert_to_unicode(text):
+  """Returns str; bytes are read as UTF-8, undecodable ones dropped.
+
+  Raises:
+    ValueError: text is neither str nor bytes.
+  """
+  if isinstance(text, six.text_type):
+    return text
+  if isinstance(text, six.binary_type):
+    return text.decode("utf-8", "ignore")
+  raise ValueError("Unsupported string type: %s" % type(text))
+
+
+def printable_text(text):
+  """Returns what print and the log take: str."""
+  return convert_to_unicode(text)
+
+
+def load_vocab(vocab_file):
+  """Returns an OrderedDict token -> id, the line's number from 0."""
+  with tf.gfile.GFile(vocab_file, "rb") as reader:
+    lines = convert_to_unicode(reader.read()).split("\n")
+  if not lines[-1]:
+    lines.pop()
+  return collections.OrderedDict(
+      (line.strip(), index) for index, line in enumerate(lines))
+
+
+def convert_by_vocab(vocab, items):
+  """Returns [vocab[item] for each item]; raises KeyError."""
+  return [vocab[item] for item in items]
+
+
+def convert_tokens_to_ids(vocab, tokens):
+  return convert_by_vocab(vocab, tokens)
+
+
+def convert_ids_to_tokens(inv_vocab, ids):
+  return convert_by_vocab(inv_vocab, ids)
+
+
+def whitespace_tokenize(text):
+  """Returns the words between white space."""
+  return text.split()
+
+
+class FullTokenizer:
+  """Basic tokenization, then word pieces."""
+
+  def __init__(self, vocab_file, do_lower_case=True):
+    self.vocab = load_vocab(vocab_file)
+    self.inv_vocab = {index: token for token, index in self.vocab.items()}
+    self.basic_tokenizer = BasicTokenizer(do_lower_case=do_lower_case)
+    self.wordpiece_tokenizer = WordpieceTokenizer(vocab=self.vocab)
+    self._cache = {}
+
+  def tokenize(self, text):
+    """Returns the word pieces of str or UTF-8 bytes, a list of str."""
+    cache = self._cache
+    tokens = []
+    for chunk in _CHUNK.findall(convert_to_unicode(text)):
+      pieces = cache.get(chunk)
+      if pieces is None:
+        pieces = self._tokenize_chunk(chunk)
+      tokens += pieces
+    return tokens
+
+  def _tokenize_chunk(self, chunk):
+    pieces = [piece for word in self.basic_tokenizer.tokenize(chunk)
+              for piece in self.wordpiece_tokenizer.tokenize(word)]
+    if len(chunk) <= _CACHED_LENGTH:
+      if len(self._cache) >= _CACHE_SIZE:
+        self._cache.clear()
+      self._cache[chunk] = pieces
+    return pieces
+
+  def convert_tokens_to_ids(self, tokens):
+    """Returns list of int; raises KeyError for a token not in the vocabulary.
+    """
+    return convert_by_vocab(self.vocab, tokens)
+
+  def convert_ids_to_tokens(self, ids):
+    return convert_by_vocab(self.inv_vocab, ids)
+
+
+class BasicTokenizer:
+  """Cleans text and splits it at white space, ideographs and punctuation."""
+
+  def __init__(self, do_lower_case=True):
+    self.do_lower_case = do_lower_case
+
+  def tokenize(self, text):
+    """Returns the words of str or UTF-8 bytes, a list of str."""
+    text = _clean(convert_to_unicode(text))
+    tokens = []
+    for word in _CJK_CHARACTER.sub(r" \1 ", text).split():
+      if self.do_lower_case:
+        word = _strip_accents(word.lower())
+      tokens += _split_on_punctuation(word)
+    # Splits where lower-casing or NFD made white space.
+    return " ".join(tokens).split()
+
+
+class WordpieceTokenizer:
+  """Greedy longest match first."""
+
+  def __init__(self, vocab, unk_token="[UNK]", max_input_chars_per_word=200):
+    self.vocab = vocab
+    self.unk_token = unk_token
+    self.max_input_chars_per_word = max_input_chars_per_word
+
+  def tokenize(self, text):
+    """Splits words into pieces.
+
+    Args:
+      text: words separated by white space, from BasicTokenizer.
+
+    Returns:
+      List of str: a piece each, `##` before every one but a word's first; one
+      unk_token for a word that is too long or has an unmatched part.
+    """
+    return [piece for word in convert_to_unicode(text).split()
+            for piece in self._pieces(word)]
+
+  def _pieces(self, word):
+    if len(word) > self.max_input_chars_per_word:
+      return [self.unk_token]
+    pieces = []
+    start = 0
+    while start < len(word):
+      prefix = "##" if start else ""
+      for end in range(len(word), start, -1):
+        piece = prefix + word[start:end]
+        if piece in self.vocab:
+          pieces.append(piece)
+          start = end
+          break
+      else:
+        return [self.unk_token]
+    return pieces
+
+
+def _clean(text):
+  """Drops control characters; turns white space into spaces."""
+  return "".join(" " if _is_whitespace(char) else char for char in text
+                 if char not in "\0\ufffd" and not _is_control(char))
+
+
+def _strip_accents(word):
+  return "".join(char for char in unicodedata.normalize("NFD", word)
+                 if unicodedata.category(char) != "Mn")
+
+
+def _split_on_punctuation(word):
+  tokens = []
+  start_new = True
+  for char in word:
+    if _is_punctuation(char):
+      tokens.append(char)
+      start_new = True
+    elif start_new:
+      tokens.append(char)
+      start_new = False
+    else:
+      tokens[-1] += char
+  return tokens
+
+
+def _is_whitespace(char):
+  """Whether it is a space, tab, line end or of category Zs."""
+  return char in " \t\n\r" or unicodedata.category(char) == "Zs"
+
+
+def _is_control(char):
+  """Whether it is of category Cc or Cf, but no tab or line end."""
+  return char not in "\t\n\r" and unicodedata.category(char) in ("Cc", "Cf")
+
+
+def _is_punctuation(char):
+  """Whether it is an ASCII non-alphanumeric sign or of a category P*."""
+  code = ord(char)
+  return (33 <= code <= 47 or 58 <= code <= 64 or 91 <= code <= 96 or
+          123 <= code <= 126 or unicodedata.category(char).startswith("P"))

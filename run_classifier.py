@@ -1,0 +1,301 @@
+#!/usr/bin/env python
+"""Fine-tunes BERT on a task, evaluates it on the dev set, predicts the test set.
+
+Drop-in for the reference release's run_classifier.py: same flags, files and
+checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
+"""
+
+import os
+import random
+import sys
+import typing
+import warnings
+
+# Before TensorFlow is imported: its C++ log, and what it makes NumPy say.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+warnings.simplefilter("ignore", FutureWarning)
+warnings.simplefilter("ignore", DeprecationWarning)
+
+# pylint: disable=wrong-import-position
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert import checkpoints
+from bert import console
+from bert import estimator
+from bert import features
+from bert import heads
+from bert import metrics
+from bert import modeling
+from bert import options
+from bert import records
+from bert import tokenization
+from bert.errors import UserError
+from processors import base
+
+GROUPS = (options.TaskOptions, options.DataOptions, options.ModelOptions,
+          options.RunOptions, options.TrainOptions, options.TpuOptions)
+
+
+class Flags(typing.NamedTuple):
+  """The command line, by group; in the order of GROUPS."""
+  todo: options.TaskOptions
+  data: options.DataOptions
+  model: options.ModelOptions
+  run: options.RunOptions
+  training: options.TrainOptions
+  tpu: options.TpuOptions
+
+
+class Task(typing.NamedTuple):
+  """What all sets and steps of a run have in common."""
+  processor: base.DataProcessor
+  head: heads.Head
+  tokenizer: tokenization.FullTokenizer
+  config: modeling.BertConfig
+
+
+def main(argv):
+  flags = Flags(*options.parse(argv, GROUPS, __doc__))
+  if not any((flags.todo.do_train, flags.todo.do_eval, flags.todo.do_predict)):
+    raise UserError("nothing to do: give --do_train, --do_eval or --do_predict")
+  task = load_task(flags)
+  description = describe(flags, task)
+  checkpoints.check_task(flags.run.output_dir, description)
+  checkpoint = choose_checkpoint(flags, task)
+  examples = read_examples(flags, task)
+
+  checkpoints.make_folder(flags.run.output_dir)
+  checkpoints.write_task(flags.run.output_dir, description)
+  seed = choose_seed(flags.run.random_seed)
+  if flags.todo.do_train:
+    train(flags, task, examples, seed)
+    checkpoint = checkpoints.latest(flags.run.output_dir)
+  if flags.todo.do_eval:
+    evaluate(flags, task, examples["eval"], checkpoint)
+  if flags.todo.do_predict:
+    predict(flags, task, examples["predict"], checkpoint)
+
+
+def load_task(flags: Flags) -> Task:
+  """Reads all but the examples; raises UserError for what does not fit."""
+  if flags.data.processor_module:
+    base.load_module(flags.data.processor_module)
+  processor = base.create(flags.data.task_name, flags.data.data_dir)
+  if not tf.gfile.IsDirectory(flags.data.data_dir):
+    raise UserError("--data_dir=%s: no such folder" % flags.data.data_dir)
+  tokenizer = features.load_tokenizer(flags.data.vocab_file,
+                                      flags.data.do_lower_case)
+  config = estimator.load_config(flags.model.bert_config_file,
+                                 flags.data.max_seq_length,
+                                 len(tokenizer.vocab))
+  try:
+    tokenization.validate_case_matches_checkpoint(
+        flags.data.do_lower_case, flags.model.init_checkpoint)
+  except ValueError as error:
+    raise UserError(str(error))
+  head = heads.create(getattr(processor, "head", "classification"),
+                      processor.get_labels(), flags.data.threshold)
+  return Task(processor, head, tokenizer, config)
+
+
+def describe(flags: Flags, task: Task) -> dict:
+  """Returns what task.json says, and later runs on the folder must share."""
+  return {"task": flags.data.task_name.lower(), "head": task.head.kind,
+          "labels": task.head.labels,
+          "max_seq_length": flags.data.max_seq_length,
+          "do_lower_case": flags.data.do_lower_case,
+          "vocab_hash": checkpoints.vocab_hash(flags.data.vocab_file)}
+
+
+def choose_checkpoint(flags: Flags, task: Task):
+  """Returns the checkpoint that a run starts from, checked, or None.
+
+  The newest in output_dir, else --init_checkpoint. Raises UserError if it does
+  not fit the model, or, without training, was never fine-tuned.
+  """
+  newest = checkpoints.latest(flags.run.output_dir)
+  init = flags.model.init_checkpoint
+  if not newest and not init and flags.todo.do_train:
+    tf.logging.warning("No --init_checkpoint: training from random weights")
+    return None
+  wanted = estimator.variable_shapes(task.config, task.head)
+  if newest and flags.todo.do_train:
+    checkpoints.check_resumable(newest, wanted)
+  elif newest:
+    checkpoints.check_trained(newest, wanted, "--output_dir")
+  elif flags.todo.do_train:
+    checkpoints.check_init(init, wanted)
+  elif init:
+    checkpoints.check_trained(init, wanted, "--init_checkpoint")
+  else:
+    raise UserError(
+        "--output_dir=%s holds no checkpoint to evaluate or predict with; give "
+        "--do_train, or a fine-tuned --init_checkpoint" % flags.run.output_dir)
+  return newest or init
+
+
+def choose_seed(seed):
+  """Returns the seed of a run, drawn and logged if none was given."""
+  if seed is None:
+    seed = random.SystemRandom().randrange(2**31)
+    tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
+  return seed
+
+
+def read_examples(flags: Flags, task: Task) -> dict:
+  """Returns set name -> examples of the sets that the run needs, checked."""
+  sets = (("train", flags.todo.do_train, task.processor.get_train_examples),
+          ("eval", flags.todo.do_eval, task.processor.get_dev_examples),
+          ("predict", flags.todo.do_predict, task.processor.get_test_examples))
+  examples = {}
+  for name, is_wanted, read in sets:
+    if is_wanted:
+      examples[name] = read(flags.data.data_dir)
+      if not examples[name]:
+        raise UserError("--data_dir=%s: the %s set of task %s has no examples" %
+                        (flags.data.data_dir, name, flags.data.task_name))
+      features.check_labels(examples[name], task.head)
+  return examples
+
+
+def record_path(flags: Flags, name: str) -> str:
+  return os.path.join(flags.run.output_dir, name + ".tf_record")
+
+
+def record_spec(flags: Flags, task: Task) -> dict:
+  length = flags.data.max_seq_length
+  return records.feature_spec(task.head.label_field(length), length)
+
+
+def write_set(flags: Flags, task: Task, name: str, examples: list) -> None:
+  """Writes a set's record file, with a bar."""
+  rows = features.convert_examples(examples, task.head,
+                                   flags.data.max_seq_length, task.tokenizer)
+  records.write_records(
+      record_path(flags, name),
+      console.bar(rows, len(examples), "Writing %s records" % name),
+      record_spec(flags, task))
+
+
+def make_estimator(flags: Flags, task: Task, training=None, seed=None):
+  sizes = {"train": flags.training.train_batch_size,
+           "eval": flags.training.eval_batch_size,
+           "predict": flags.training.predict_batch_size}
+  model_fn = estimator.make_model_fn(task.config, task.head, training,
+                                     flags.tpu.use_tpu)
+  return estimator.make_estimator(model_fn, flags.run, flags.tpu, sizes, seed)
+
+
+def train(flags: Flags, task: Task, examples: dict, seed: int) -> None:
+  """Trains up to the last step; goes on from the newest checkpoint."""
+  batch_size = flags.training.train_batch_size
+  num_examples = len(examples["train"])
+  num_steps = int(num_examples / batch_size * flags.training.num_train_epochs)
+  if num_steps < 1:
+    raise UserError(
+        "--num_train_epochs=%s of %d examples in batches of %d make no step; "
+        "lower --train_batch_size or raise --num_train_epochs" % (
+            flags.training.num_train_epochs, num_examples, batch_size))
+  done = checkpoints.step_of(checkpoints.latest(flags.run.output_dir))
+  if done >= num_steps:
+    tf.logging.info("Training is complete: %s is at step %d of %d",
+                    flags.run.output_dir, done, num_steps)
+    return
+  checkpoints.remove_partial(flags.run.output_dir)
+  write_set(flags, task, "train", examples["train"])
+  tf.logging.info("***** Running training *****")
+  tf.logging.info("  Num examples = %d", num_examples)
+  tf.logging.info("  Batch size = %d", batch_size)
+  tf.logging.info("  Num steps = %d", num_steps)
+  if done:
+    tf.logging.info("  Going on from step %d", done)
+  training = estimator.Training(
+      flags.training.learning_rate, num_steps,
+      int(num_steps * flags.training.warmup_proportion),
+      None if done else flags.model.init_checkpoint)
+  hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
+                              flags.tpu.use_tpu)
+  make_estimator(flags, task, training, seed).train(
+      records.make_input_fn(record_path(flags, "train"),
+                            record_spec(flags, task),
+                            records.Shuffle(seed, done), flags.tpu.use_tpu),
+      max_steps=num_steps, hooks=[hook])
+
+
+def pad(flags: Flags, examples: list, batch_size: int) -> list:
+  """Fills a set up to whole batches, which a TPU needs."""
+  missing = -len(examples) % batch_size if flags.tpu.use_tpu else 0
+  return examples + [features.PaddingInputExample()] * missing
+
+
+def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
+  """Scores the dev set; writes eval_results.txt."""
+  batch_size = flags.training.eval_batch_size
+  padded = pad(flags, examples, batch_size)
+  write_set(flags, task, "eval", padded)
+  tf.logging.info("***** Running evaluation *****")
+  tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
+                  len(examples), len(padded) - len(examples))
+  tf.logging.info("  Batch size = %d", batch_size)
+  tf.logging.info("  Checkpoint = %s", checkpoint)
+  collector = estimator.OutputCollector()
+  num_steps = -(-len(padded) // batch_size)
+  hooks = [console.StepsHook(num_steps, "Evaluating")]
+  results = make_estimator(flags, task).evaluate(
+      records.make_input_fn(record_path(flags, "eval"),
+                            record_spec(flags, task),
+                            is_static=flags.tpu.use_tpu),
+      steps=num_steps, checkpoint_path=checkpoint,
+      hooks=hooks if flags.tpu.use_tpu else hooks + [collector])
+  if not flags.tpu.use_tpu:
+    names = tuple(task.head.metrics) + tuple(
+        getattr(task.processor, "metrics", ()))
+    judged = metrics.compute(names, collector.outcome(task.head))
+    results.update(judged)
+    estimator.write_scalars(os.path.join(flags.run.output_dir, "eval"),
+                            results["global_step"], judged)
+  tf.logging.info("***** Eval results *****")
+  for key in sorted(results):
+    tf.logging.info("  %s = %s", key, results[key])
+  records.write_text(os.path.join(flags.run.output_dir, "eval_results.txt"),
+                     ("%s = %s" % (key, results[key]) for key in sorted(results)))
+
+
+def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
+  """Predicts the test set; writes test_results.tsv, test_predictions.tsv."""
+  batch_size = flags.training.predict_batch_size
+  padded = pad(flags, examples, batch_size)
+  write_set(flags, task, "predict", padded)
+  tf.logging.info("***** Running prediction*****")
+  tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
+                  len(examples), len(padded) - len(examples))
+  tf.logging.info("  Batch size = %d", batch_size)
+  tf.logging.info("  Checkpoint = %s", checkpoint)
+  batches = make_estimator(flags, task).predict(
+      records.make_input_fn(record_path(flags, "predict"),
+                            record_spec(flags, task),
+                            is_static=flags.tpu.use_tpu),
+      checkpoint_path=checkpoint, yield_single_examples=False)
+  batches = console.bar(batches, -(-len(padded) // batch_size), "Predicting")
+  probabilities = np.concatenate(
+      [batch["probabilities"] for batch in batches])[:len(examples)]
+  folder = flags.run.output_dir
+  records.write_text(
+      os.path.join(folder, "test_predictions.tsv"),
+      prediction_lines(task.head, examples, probabilities))
+  records.write_text(os.path.join(folder, "test_results.tsv"),
+                     ("\t".join(map(str, row)) for row in probabilities))
+
+
+def prediction_lines(head: heads.Head, examples: list, probabilities):
+  """Yields the lines of test_predictions.tsv."""
+  yield "guid\tprediction\tscore"
+  for example, row in zip(examples, probabilities):
+    prediction = head.prediction(row)
+    yield "%s\t%s\t%s" % (example.guid, " ".join(prediction.labels),
+                          " ".join(map(str, prediction.scores)))
+
+
+if __name__ == "__main__":
+  sys.exit(console.run(main, sys.argv))
