@@ -12,7 +12,7 @@ import typing
 import warnings
 
 # Before TensorFlow is imported: its C++ log, and what it makes NumPy say.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 warnings.simplefilter("ignore", FutureWarning)
 warnings.simplefilter("ignore", DeprecationWarning)
 

@@ -34,8 +34,8 @@ _NOISE = ("is deprecated", "are deprecated", "Instructions for updating",
 
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
   """Runs a command; returns its exit code, 2 for a mistake of the user's."""
-  tf.disable_v2_behavior()
   set_up_log()
+  tf.disable_v2_behavior()
   try:
     main(argv)
   except UserError as error:
@@ -124,9 +124,12 @@ class Meter:
                     duration(time.time() - self._began))
 
   def _is_due(self, step):
-    if not self._every:
-      return time.time() - self._spoke >= 10
-    return (step // self._every > self._shown // self._every or
+    is_quiet = time.time() - self._spoke >= 10
+    if not self._every or self._shown == self._start:
+      # The first line comes early: it says how long all will take.
+      if is_quiet:
+        return True
+    return bool(self._every) and (step // self._every > self._shown // self._every or
             step >= self._total)
 
   def _time_left(self, step):

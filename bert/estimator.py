@@ -183,7 +183,8 @@ def _check_config(config, where):
 def _logits(config, head, features, is_training, use_one_hot_embeddings):
   model = modeling.BertModel(
       config, is_training, features["input_ids"], features["input_mask"],
-      features["segment_ids"], use_one_hot_embeddings)
+      features["segment_ids"], use_one_hot_embeddings,
+      first_token_only=head.first_token_only)
   return head.logits(model, is_training)
 
 

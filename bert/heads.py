@@ -52,8 +52,10 @@ class Head:
     kind: the name in a processor's `head`.
     metrics: names of the metrics (bert.metrics) that every task of this kind
       is judged by.
+    first_token_only: whether the pooled output is all it reads.
   """
   kind = ""
+  first_token_only = True
   metrics = ()
 
   def __init__(self, labels: Sequence[str], threshold: float = 0.5):
@@ -95,7 +97,7 @@ class Head:
   def logits(self, model: modeling.BertModel, is_training: bool) -> tf.Tensor:
     """Returns float32 [batch, num_labels] from the pooled output."""
     pooled = model.get_pooled_output()
-    width = modeling.get_shape_list(pooled)[-1]
+    width = pooled.shape.as_list()[-1]
     weights = tf.get_variable("output_weights", [len(self.labels), width],
                               initializer=modeling.create_initializer(0.02))
     bias = tf.get_variable("output_bias", [len(self.labels)],

@@ -7,6 +7,7 @@ Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805.
 """
 
 import collections
+import contextlib
 import copy
 import json
 import math
@@ -66,15 +67,12 @@ class BertConfig:
 
 
 class BertModel:
-  """BERT, from ids to vectors.
-
-  The last layer is computed when it is asked for: for the first token alone
-  where only the pooled output is, for the whole sequence otherwise.
-  """
+  """BERT, from ids to vectors."""
 
   def __init__(self, config, is_training, input_ids, input_mask=None,
-               token_type_ids=None, use_one_hot_embeddings=False, scope=None):
-    """Builds the graph of the embeddings and of all layers but the last.
+               token_type_ids=None, use_one_hot_embeddings=False, scope=None,
+               first_token_only=False):
+    """Builds the graph.
 
     Args:
       config: a BertConfig.
@@ -84,6 +82,8 @@ class BertModel:
       token_type_ids: int32 [B, L]; all 0 when None.
       use_one_hot_embeddings: look words up by a matrix product, for TPUs.
       scope: the variable scope's name; "bert" when None.
+      first_token_only: the last layer computes the first token's vector alone,
+        which is all that the pooled output needs.
 
     Raises:
       ValueError: input_ids is not of rank 2, is longer than
@@ -93,12 +93,8 @@ class BertModel:
     if not is_training:
       config.hidden_dropout_prob = 0.0
       config.attention_probs_dropout_prob = 0.0
-    _size_per_head(config.hidden_size, config.num_attention_heads)
-    self._config = config
-    self._shape = get_shape_list(input_ids, expected_rank=2)
-    self._sequence_output = None
-    self._pooled_output = None
-
+    _check_heads(config.hidden_size, config.num_attention_heads)
+    shape = get_shape_list(input_ids, expected_rank=2)
     with tf.variable_scope(scope, default_name="bert") as self._scope:
       with tf.variable_scope("embeddings"):
         vectors, self._embedding_table = embedding_lookup(
@@ -111,44 +107,49 @@ class BertModel:
             initializer_range=config.initializer_range,
             max_position_embeddings=config.max_position_embeddings,
             dropout_prob=config.hidden_dropout_prob)
-      # [B, 1, T]: the same for every query.
-      self._mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
-      self._layers = [reshape_to_matrix(self._embedding_output)]
       with tf.variable_scope("encoder"):
-        for index in range(config.num_hidden_layers - 1):
-          with tf.variable_scope("layer_%d" % index):
-            self._layers.append(self._layer(self._layers[-1], self._shape[1]))
-        with tf.variable_scope("layer_%d" % (config.num_hidden_layers - 1)):
-          _declare_layer(config)
+        # [B, 1, T]: the same for every query.
+        mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
+        self._layers = _encode(
+            reshape_to_matrix(self._embedding_output), mask, shape, config,
+            get_activation(config.hidden_act), first_token_only)
       with tf.variable_scope("pooler/dense"):
-        _dense_variables(config.hidden_size, config.hidden_size,
-                         create_initializer(config.initializer_range))
+        self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
+                                        config.initializer_range)
+    self._shape = shape + [config.hidden_size]
+    self._first_token_only = first_token_only
+    self._sequence_output = None
+    self._pooled_output = None
 
   def get_pooled_output(self):
     """Returns float32 [B, H]: tanh dense of the first token's vector."""
     if self._pooled_output is None:
-      if self._sequence_output is None:
-        first = self._last_layer(self._first_tokens(self._layers[-1]), 1)
-      else:
-        first = tf.squeeze(self._sequence_output[:, 0:1, :], axis=1)
-      with tf.variable_scope(self._scope, reuse=True):
-        with tf.variable_scope("pooler"):
-          self._pooled_output = _dense(
-              first, self._config.hidden_size, "dense",
-              self._config.initializer_range, tf.tanh)
+      with self._naming("pooler"):
+        first = self._layers[-1]
+        if not self._first_token_only:
+          first = tf.squeeze(self.get_sequence_output()[:, 0:1, :], axis=1)
+        kernel, bias = self._pooler
+        self._pooled_output = tf.tanh(
+            tf.nn.bias_add(tf.matmul(first, kernel), bias))
     return self._pooled_output
 
   def get_sequence_output(self):
-    """Returns float32 [B, L, H]: the last layer."""
+    """Returns float32 [B, L, H]: the last layer.
+
+    Raises:
+      ValueError: the model was built with first_token_only.
+    """
+    if self._first_token_only:
+      raise ValueError("A model built with first_token_only has no sequence "
+                       "output")
     if self._sequence_output is None:
-      self._sequence_output = self._to_sequence(
-          self._last_layer(self._layers[-1], self._shape[1]))
+      self._sequence_output = self._to_sequence(self._layers[-1])
     return self._sequence_output
 
   def get_all_encoder_layers(self):
     """Returns a list of float32 [B, L, H], first layer first."""
-    return ([self._to_sequence(layer) for layer in self._layers[1:]] +
-            [self.get_sequence_output()])
+    last = self.get_sequence_output()
+    return [self._to_sequence(layer) for layer in self._layers[:-1]] + [last]
 
   def get_embedding_output(self):
     """Returns float32 [B, L, H]: normalized sum of the embeddings."""
@@ -158,25 +159,16 @@ class BertModel:
     """Returns the variable float32 [vocab_size, H]."""
     return self._embedding_table
 
+  @contextlib.contextmanager
+  def _naming(self, name):
+    """What is built when it is asked for goes where the model is."""
+    with self._embedding_output.graph.as_default():
+      with tf.name_scope(self._scope.original_name_scope + name + "/"):
+        yield
+
   def _to_sequence(self, matrix):
-    return reshape_from_matrix(matrix, self._shape + [self._config.hidden_size])
-
-  def _first_tokens(self, matrix):
-    return tf.squeeze(self._to_sequence(matrix)[:, 0:1, :], axis=1)
-
-  def _last_layer(self, queries, num_queries):
-    """[B * num_queries, H] of the layer before last -> of the last."""
-    last = self._config.num_hidden_layers - 1
-    with tf.variable_scope(self._scope, reuse=True):
-      with tf.variable_scope("encoder/layer_%d" % last):
-        return self._layer(queries, num_queries)
-
-  def _layer(self, queries, num_queries):
-    config = self._config
-    return _transformer_layer(
-        queries, self._layers[-1], self._mask,
-        (self._shape[0], num_queries, self._shape[1]), config,
-        get_activation(config.hidden_act))
+    with self._naming("encoder"):
+      return reshape_from_matrix(matrix, self._shape)
 
 
 def gelu(x):
@@ -237,7 +229,9 @@ def layer_norm(input_tensor, name=None):
   Source: Ba et al. 2016, https://arxiv.org/abs/1607.06450.
   """
   with tf.variable_scope(name, default_name="LayerNorm"):
-    beta, gamma = _layer_norm_variables(get_shape_list(input_tensor)[-1])
+    width = _width(input_tensor)
+    beta = tf.get_variable("beta", [width], initializer=tf.zeros_initializer())
+    gamma = tf.get_variable("gamma", [width], initializer=tf.ones_initializer())
     mean, variance = tf.nn.moments(input_tensor, axes=[-1], keepdims=True)
     scale = gamma * tf.rsqrt(variance + 1e-12)
     return input_tensor * scale + (beta - mean * scale)
@@ -376,39 +370,39 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
 
   Source: Vaswani et al. 2017, section 3.2, https://arxiv.org/abs/1706.03762.
   """
-  from_shape = get_shape_list(from_tensor, expected_rank=[2, 3])
-  to_shape = get_shape_list(to_tensor, expected_rank=[2, 3])
-  if len(from_shape) != len(to_shape):
+  for tensor in (from_tensor, to_tensor):
+    assert_rank(tensor, [2, 3])
+  if from_tensor.shape.ndims != to_tensor.shape.ndims:
     raise ValueError("from_tensor has rank %d, to_tensor rank %d; they must be "
-                     "equal" % (len(from_shape), len(to_shape)))
-  if len(from_shape) == 3:
-    batch_size, from_seq_length = from_shape[:2]
-    to_seq_length = to_shape[1]
+                     "equal" % (from_tensor.shape.ndims, to_tensor.shape.ndims))
+  if from_tensor.shape.ndims == 3:
+    batch_size, from_seq_length, _ = get_shape_list(from_tensor)
+    to_seq_length = get_shape_list(to_tensor)[1]
   elif batch_size is None or from_seq_length is None or to_seq_length is None:
     raise ValueError("Matrices need batch_size, from_seq_length and "
                      "to_seq_length")
 
-  def heads(tensor, length, name, activation):
-    projected = _dense(reshape_to_matrix(tensor),
-                       num_attention_heads * size_per_head, name,
-                       initializer_range, activation)
-    return projected, [batch_size, length, num_attention_heads, size_per_head]
+  def project(tensor, name, activation):  # -> [B * length, N * D]
+    return _dense(reshape_to_matrix(tensor), width, name, initializer_range,
+                  activation)
 
-  def split(projected, shape):  # -> [B, N, length, D]
-    return tf.transpose(tf.reshape(projected, shape), [0, 2, 1, 3])
+  def split(matrix, length):  # -> [B, N, length, D]
+    return tf.transpose(
+        tf.reshape(matrix, [batch_size, length, num_attention_heads,
+                            size_per_head]), [0, 2, 1, 3])
 
-  queries, from_heads = heads(from_tensor, from_seq_length, "query", query_act)
-  keys, to_heads = heads(to_tensor, to_seq_length, "key", key_act)
-  values, _ = heads(to_tensor, to_seq_length, "value", value_act)
+  width = num_attention_heads * size_per_head
+  queries = project(from_tensor, "query", query_act)
+  keys = split(project(to_tensor, "key", key_act), to_seq_length)
+  values = split(project(to_tensor, "value", value_act), to_seq_length)
   # Scaling the queries costs F * D products a head; the scores, F * T.
-  queries = split(queries * (1.0 / math.sqrt(size_per_head)), from_heads)
-  scores = tf.matmul(queries, split(keys, to_heads), transpose_b=True)
+  queries = split(queries * (1.0 / math.sqrt(size_per_head)), from_seq_length)
+  scores = tf.matmul(queries, keys, transpose_b=True)
   if attention_mask is not None:
     hidden = 1.0 - tf.cast(tf.expand_dims(attention_mask, 1), tf.float32)
     scores += hidden * -10000.0
   weights = dropout(tf.nn.softmax(scores), attention_probs_dropout_prob)
-  context = tf.matmul(weights, split(values, to_heads))  # [B, N, F, D]
-  width = num_attention_heads * size_per_head
+  context = tf.matmul(weights, values)  # [B, N, F, D]
   shape = ([-1, width] if do_return_2d_tensor else
            [batch_size, from_seq_length, width])
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), shape)
@@ -432,7 +426,7 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
   Raises:
     ValueError: the heads do not divide hidden_size, or H is another.
   """
-  _size_per_head(hidden_size, num_attention_heads)
+  _check_heads(hidden_size, num_attention_heads)
   shape = get_shape_list(input_tensor, expected_rank=3)
   if shape[2] != hidden_size:
     raise ValueError("The input's width is %s, hidden_size %d; they must be "
@@ -442,14 +436,10 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
       intermediate_size, hidden_dropout_prob=hidden_dropout_prob,
       attention_probs_dropout_prob=attention_probs_dropout_prob,
       initializer_range=initializer_range)
-  layers = [reshape_to_matrix(input_tensor)]
-  for index in range(num_hidden_layers):
-    with tf.variable_scope("layer_%d" % index):
-      layers.append(_transformer_layer(
-          layers[-1], layers[-1], attention_mask,
-          (shape[0], shape[1], shape[1]), config, intermediate_act_fn))
+  layers = _encode(reshape_to_matrix(input_tensor), attention_mask, shape,
+                   config, intermediate_act_fn)
   if do_return_all_layers:
-    return [reshape_from_matrix(layer, shape) for layer in layers[1:]]
+    return [reshape_from_matrix(layer, shape) for layer in layers]
   return reshape_from_matrix(layers[-1], shape)
 
 
@@ -480,15 +470,16 @@ def reshape_to_matrix(input_tensor):
                      input_tensor.shape)
   if input_tensor.shape.ndims == 2:
     return input_tensor
-  return tf.reshape(input_tensor, [-1, get_shape_list(input_tensor)[-1]])
+  return tf.reshape(input_tensor, [-1, _width(input_tensor)])
 
 
 def reshape_from_matrix(output_tensor, orig_shape_list):
   """Unfolds [rows, width] to orig_shape_list with its last axis = width."""
   if len(orig_shape_list) == 2:
     return output_tensor
-  width = get_shape_list(output_tensor, expected_rank=2)[-1]
-  return tf.reshape(output_tensor, list(orig_shape_list[:-1]) + [width])
+  assert_rank(output_tensor, 2)
+  return tf.reshape(output_tensor,
+                    list(orig_shape_list[:-1]) + [_width(output_tensor)])
 
 
 def assert_rank(tensor, expected_rank, name=None):
@@ -500,32 +491,50 @@ def assert_rank(tensor, expected_rank, name=None):
         name or tensor.name, tensor.shape.ndims, tensor.shape, expected_rank))
 
 
-def _size_per_head(hidden_size, num_attention_heads):
+def _check_heads(hidden_size, num_attention_heads):
   if hidden_size % num_attention_heads:
     raise ValueError("hidden_size %d is not a multiple of num_attention_heads "
                      "%d" % (hidden_size, num_attention_heads))
-  return hidden_size // num_attention_heads
 
 
-def _dense_variables(in_size, out_size, initializer):
+def _width(tensor):
+  return tensor.shape.as_list()[-1]
+
+
+def _dense_variables(in_size, out_size, initializer_range):
   return (tf.get_variable("kernel", [in_size, out_size],
-                          initializer=initializer),
+                          initializer=create_initializer(initializer_range)),
           tf.get_variable("bias", [out_size],
                           initializer=tf.zeros_initializer()))
-
-
-def _layer_norm_variables(width):
-  return (tf.get_variable("beta", [width], initializer=tf.zeros_initializer()),
-          tf.get_variable("gamma", [width], initializer=tf.ones_initializer()))
 
 
 def _dense(matrix, out_size, name, initializer_range, activation=None):
   """[rows, in_size] -> [rows, out_size]."""
   with tf.variable_scope(name):
-    kernel, bias = _dense_variables(get_shape_list(matrix)[-1], out_size,
-                                    create_initializer(initializer_range))
+    kernel, bias = _dense_variables(_width(matrix), out_size,
+                                    initializer_range)
     output = tf.nn.bias_add(tf.matmul(matrix, kernel), bias)
     return activation(output) if activation else output
+
+
+def _encode(matrix, mask, shape, config, activation, first_token_only=False):
+  """[B * L, H] -> a list of them, one a layer; shape is [B, L, ...].
+
+  With first_token_only the last one is [B, H].
+  """
+  batch, length = shape[:2]
+  layers = []
+  for index in range(config.num_hidden_layers):
+    queries, num_queries = matrix, length
+    if first_token_only and index == config.num_hidden_layers - 1:
+      sequence = tf.reshape(matrix, [batch, length, config.hidden_size])
+      queries, num_queries = tf.squeeze(sequence[:, 0:1, :], axis=1), 1
+    with tf.variable_scope("layer_%d" % index):
+      matrix = _transformer_layer(queries, matrix, mask,
+                                  (batch, num_queries, length), config,
+                                  activation)
+    layers.append(matrix)
+  return layers
 
 
 def _transformer_layer(queries, keys, mask, sizes, config, activation):
@@ -555,23 +564,3 @@ def _add_and_norm(residual, branch, config):
   branch = _dense(branch, config.hidden_size, "dense",
                   config.initializer_range)
   return layer_norm(residual + dropout(branch, config.hidden_dropout_prob))
-
-
-def _declare_layer(config):
-  """Makes a layer's variables, in the order in which a layer uses them."""
-  hidden, inner = config.hidden_size, config.intermediate_size
-  initializer = create_initializer(config.initializer_range)
-  for name, in_size, out_size in (
-      ("attention/self/query", hidden, hidden),
-      ("attention/self/key", hidden, hidden),
-      ("attention/self/value", hidden, hidden),
-      ("attention/output/dense", hidden, hidden),
-      ("attention/output/LayerNorm", None, hidden),
-      ("intermediate/dense", hidden, inner),
-      ("output/dense", inner, hidden),
-      ("output/LayerNorm", None, hidden)):
-    with tf.variable_scope(name):
-      if in_size is None:
-        _layer_norm_variables(out_size)
-      else:
-        _dense_variables(in_size, out_size, initializer)

@@ -1,6 +1,8 @@
 """The learning rate's schedule and BERT's Adam with decoupled weight decay."""
 
 import re
+import typing
+from typing import Dict
 
 import tensorflow.compat.v1 as tf
 
@@ -96,26 +98,37 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
     """
     pairs = [(tf.convert_to_tensor(gradient), variable)
              for gradient, variable in grads_and_vars if gradient is not None]
+    constants = {kind: _kernel_constants(self, kind) for kind in
+                 {variable.dtype.base_dtype for _, variable in pairs}}
+    gradients = [gradient * constants[gradient.dtype].gradient_scale
+                 for gradient, _ in pairs]
     # A reference variable must not change while a gradient still reads it.
-    with tf.control_dependencies([gradient for gradient, _ in pairs]):
-      updates = [self._update(*pair) for pair in pairs]
+    # All else is made outside: TensorFlow 1.15's graph rewriter finds cycles
+    # where constants wait for something.
+    with tf.control_dependencies([tf.group(*gradients)]):
+      updates = [
+          self._update(variable, gradient, constants[gradient.dtype])
+          for gradient, (_, variable) in zip(gradients, pairs)]
     return tf.group(*updates, name=name)
 
-  def _update(self, gradient, variable):
+  def _update(self, variable, gradient, constants):
     name = re.sub(r":\d+$", "", variable.name)
     with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):
       m, v = [tf.get_variable(name + slot, variable.shape.as_list(),
                               variable.dtype.base_dtype, trainable=False,
-                              initializer=tf.zeros_initializer())
+                              initializer=tf.zeros_initializer(),
+                              use_resource=hasattr(variable, "handle"))
               for slot in ("/adam_m", "/adam_v")]
-    rate = tf.cast(self.learning_rate, variable.dtype.base_dtype)
     decays = []
     if self._is_decayed(name):
-      decays = [variable.assign_sub(rate * self.weight_decay_rate *
-                                    variable.read_value())]
+      decays = [variable.assign_sub(constants.decay * variable.read_value())]
     with tf.control_dependencies(decays):
-      return adam_update(variable, (m, v), gradient, rate,
-                         (self.beta_1, self.beta_2, self.epsilon))
+      if hasattr(variable, "handle"):
+        return tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle, m=m.handle, v=v.handle, grad=gradient,
+            **constants.arguments)
+      return tf.raw_ops.ApplyAdam(var=variable, m=m, v=v, grad=gradient,
+                                  **constants.arguments)
 
   def _is_decayed(self, name):
     excluded = self.exclude_from_weight_decay or ()
@@ -123,31 +136,35 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
         re.search(pattern, name) for pattern in excluded)
 
 
-def adam_update(variable, slots, gradient, rate, constants):
-  """Adam's step by TensorFlow's own kernel.
+class _KernelConstants(typing.NamedTuple):
+  """Scalar tensors of one dtype; arguments are the kernel's by name."""
+  decay: tf.Tensor
+  gradient_scale: tf.Tensor
+  arguments: Dict[str, tf.Tensor]
 
-  Its bias correction, sqrt(1 - beta_2^t) / (1 - beta_1^t), is 1 with both
-  powers given as 0.
 
-  Args:
-    variable: a reference or resource variable.
-    slots: (m, v), variables of its shape.
-    gradient: tensor of its shape.
-    rate: scalar.
-    constants: (beta_1, beta_2, epsilon).
+def _kernel_constants(optimizer, kind):
+  """Makes TensorFlow's own Adam kernel do Adam without bias correction.
 
-  Returns:
-    A tf.Operation.
+  The kernel's correction, sqrt(1 - beta_2^t) / (1 - beta_1^t), is 1 with both
+  powers given as 0. It takes 1 - beta_2 in float32, a relative 1e-5 off for
+  0.999: scaling the gradient spreads that over both slots, 4e-6 each, and
+  scaling rate and epsilon keeps it out of the variable.
 
   Source: Kingma and Ba 2014, https://arxiv.org/abs/1412.6980.
   """
-  kind = variable.dtype.base_dtype
-  beta_1, beta_2, epsilon = [tf.cast(value, kind) for value in constants]
-  var, m, v = variable, slots[0], slots[1]
-  kernel = tf.raw_ops.ApplyAdam
-  if hasattr(variable, "handle"):
-    var, m, v = var.handle, m.handle, v.handle
-    kernel = tf.raw_ops.ResourceApplyAdam
-  return kernel(var=var, m=m, v=v, beta1_power=tf.zeros([], kind),
-                beta2_power=tf.zeros([], kind), lr=rate, beta1=beta_1,
-                beta2=beta_2, epsilon=epsilon, grad=gradient)
+  number = kind.as_numpy_dtype
+  error = (1 - optimizer.beta_2) / float(number(1) - number(optimizer.beta_2))
+  scale = error ** (1 / 3)
+  root = scale ** -0.5  # What the kernel's sqrt(v) is, over the true one.
+  rate = tf.cast(optimizer.learning_rate, kind)
+  return _KernelConstants(
+      decay=rate * optimizer.weight_decay_rate,
+      gradient_scale=tf.constant(scale, kind),
+      arguments={
+          "lr": rate * (root / scale),
+          "beta1": tf.constant(optimizer.beta_1, kind),
+          "beta2": tf.constant(optimizer.beta_2, kind),
+          "beta1_power": tf.constant(0, kind),
+          "beta2_power": tf.constant(0, kind),
+          "epsilon": tf.constant(optimizer.epsilon * root, kind)})
