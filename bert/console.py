@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 import time
 from typing import Callable, Iterable, Sequence
@@ -11,25 +12,20 @@ import tqdm
 
 from bert.errors import UserError
 
-# The Estimator's own lines that say nothing to a user, or say again what
-# ProgressHook says.
-_NOISE = ("is deprecated", "are deprecated", "Instructions for updating",
-          "Using config: ", "eval_on_tpu ", "_TPUContext: ",
-          "includes params argument, but params are not passed",
-          "Calling model_fn", "Done calling model_fn", "Create CheckpointSaver",
-          "Graph was finalized", "Running local_init_op", "Running init_op",
-          "Done running local_init_op", "global_step/sec: ", "examples/sec: ",
-          "prediction_loop marked as finished", "training_loop marked as ",
-          "evaluation_loop marked as ", "Skipping training since max_steps",
-          "Running train on CPU/GPU", "Running eval on CPU/GPU",
-          "Running infer on CPU/GPU", "Input graph does not use tf.data",
-          "Could not find trained model in model_dir", "Inference Time",
-          "Starting evaluation at ", "Finished evaluation at ", "loss = ",
-          "Loss for final step", "Reraising captured error", "Evaluation [",
-          "Calling checkpoint listeners", "Setting TF_CONFIG",
-          "Estimator's model_fn", "Saving dict for global step",
-          "Saving 'checkpoint_path' summary", "Issue encountered when "
-          "serializing", "prediction_loop", "An error was raised")
+# Starts of the Estimator's own lines that say nothing to a user, or say again
+# what ProgressHook says.
+_NOISE = re.compile("|".join((
+    ".*(is|are) deprecated", "Instructions for updating", "Using config: ",
+    "eval_on_tpu ", "_TPUContext: ", "Estimator's model_fn", "Calling model_fn",
+    "Done calling model_fn", "Create CheckpointSaver", "Graph was finalized",
+    "Running local_init_op", "Done running local_init_op", "Running train on ",
+    "Running eval on ", "Running infer on ", "global_step/sec: ",
+    "examples/sec: ", "loss = ", "Loss for final step", "Starting evaluation ",
+    r"Evaluation \[", "Inference Time", "Finished evaluation ", "Saving dict ",
+    "Saving 'checkpoint_path' summary", "training_loop marked as ",
+    "evaluation_loop marked as ", "prediction_loop marked as ",
+    "Calling checkpoint listeners", "Skipping training since max_steps",
+    "Input graph does not use tf.data", "Could not find trained model")))
 
 
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -68,7 +64,7 @@ class _TqdmHandler(logging.Handler):
 
 
 def is_noise(message: str) -> bool:
-  return any(phrase in message.split("\n")[0] for phrase in _NOISE)
+  return bool(_NOISE.match(message))
 
 
 def bar(items: Iterable, total: int, name: str) -> Iterable:
@@ -186,8 +182,8 @@ class ProgressHook(tf.estimator.SessionRunHook):
     graph = tf.get_default_graph()
     self._global_step = tf.train.get_global_step(graph)
     if not self._use_tpu:
-      self._fetches = {name: graph.get_tensor_by_name(name + ":0")
-                       for name in ("loss", "rate")}
+      self._fetches = {"loss": graph.get_tensor_by_name("mean_loss:0"),
+                       "rate": graph.get_tensor_by_name("rate:0")}
 
   def after_create_session(self, session, coord):
     self._step = int(session.run(self._global_step))

@@ -84,7 +84,7 @@ def make_model_fn(config: modeling.BertConfig, head: heads.Head,
       return tf.estimator.tpu.TPUEstimatorSpec(
           mode=mode, predictions={"probabilities": head.probabilities(logits)})
     losses = head.example_losses(logits, features["label_ids"])
-    loss = tf.identity(tf.reduce_mean(losses), name="loss")
+    loss = tf.identity(tf.reduce_mean(losses), name="mean_loss")
     if is_training:
       return _train_spec(loss, training, use_tpu)
     return _eval_spec(loss, losses, (head, logits, features), use_tpu)

@@ -80,9 +80,9 @@ def spawn(flags, **environment):
 
 
 def _environment(changes):
-  # What the tests chose to hear of TensorFlow is not what a user hears.
+  # What tests choose to hear of TensorFlow and Python is not what users hear.
   kept = {name: value for name, value in os.environ.items()
-          if name != "TF_CPP_MIN_LOG_LEVEL"}
+          if name not in ("TF_CPP_MIN_LOG_LEVEL", "PYTHONWARNINGS")}
   return dict(kept, PYTHONIOENCODING="utf-8", **changes)
 
 
