@@ -106,24 +106,28 @@ def vocab(*lines):
   return change
 
 
-def task(name, **files):
-  """Another task with files of its own; `train_csv` stands for train.csv."""
+def task(name, files):
+  """Another task with files of its own."""
   def change(job):
     shutil.rmtree(job.data)
     job.flags["task_name"] = name
-    for key, text in files.items():
-      *folders, stem, suffix = key.split("_")
-      commands.write(os.path.join(job.data, *folders, stem + "." + suffix),
-                     text)
+    for path, text in files.items():
+      commands.write(os.path.join(job.data, path), text)
   return change
 
 
-def exam(**changes):
+FILES_OF_EXAM = {
+    "labels": "labels.txt", "train": "train.csv", "valid": "valid.csv",
+    "tokens": "train/token_in.txt", "token_labels": "train/predicate_out.txt"}
+
+
+def exam(**files):
   """Multi-label questions with three labels of their own."""
-  files = {"labels_txt": "algebra\nforces\ncells\n",
-           "train_csv": "algebra cells,two\nforces,the\n" * 4,
-           "valid_csv": "algebra cells,two\n", "test_csv": "forces,the\n"}
-  return task("baidu_95", **dict(files, **changes))
+  return task("baidu_95", dict({
+      "labels.txt": "algebra\nforces\ncells\n",
+      "train.csv": "algebra cells,two\nforces,the\n" * 4,
+      "valid.csv": "algebra cells,two\n", "test.csv": "forces,the\n"}, **{
+          FILES_OF_EXAM[name]: text for name, text in files.items()}))
 
 
 MISSING = [
@@ -155,10 +159,12 @@ MISSING = [
      ["--bert_config_file={data}"]),
     ("config_is_empty", config_text(""),
      ["--bert_config_file={folder}/bert_config.json"]),
-    ("labels_file_is_empty", exam(labels_txt=""),
+    ("labels_file_is_empty", exam(labels=""),
      ["{data}/labels.txt", "empty"]),
-    ("labels_of_tokenized_texts", exam(**{"train_token_in_txt": ""}),
-     ["{data}/train/"]),
+    ("tokenized_texts_are_empty", exam(tokens="", token_labels="cells\n"),
+     ["{data}/train/token_in.txt", "empty"]),
+    ("labels_of_tokenized_texts", exam(tokens="the two\n"),
+     ["{data}/train/predicate_out.txt", "no such file"]),
     ("processor_module", path_flag("processor_module", "tasks.py"),
      ["--processor_module={folder}/tasks.py", "no such file"]),
     ("processor_module_by_name", flag(processor_module="no_such_tasks"),
@@ -177,12 +183,12 @@ CONTENTS = [
      ["{data}/test.tsv:2", "2 columns", "5"]),
     ("too_few_columns_after_blank_lines",
      row("train.tsv", 4, "\n\n0\t3\n"), ["{data}/train.tsv:6", "2 columns"]),
-    ("too_few_columns_in_csv", exam(train_csv="algebra,two\nforces\n"),
+    ("too_few_columns_in_csv", exam(train="algebra,two\nforces\n"),
      ["{data}/train.csv:2", "1 column", "2"]),
     ("too_few_columns_after_field_over_two_lines",
-     exam(train_csv='algebra,"two\nlines"\nforces\n'),
+     exam(train='algebra,"two\nlines"\nforces\n'),
      ["{data}/train.csv:3", "1 column", "2"]),
-    ("quote_is_never_closed", exam(train_csv='algebra,two\nforces,"the\n'),
+    ("quote_is_never_closed", exam(train='algebra,two\nforces,"the\n'),
      ["{data}/train.csv:2"]),
     ("unknown_label_in_train", row("train.tsv", 4, "2\t5\t6\tone\ttwo\n"),
      ["{data}/train.tsv:4", "'2'", "0 1"]),
@@ -191,14 +197,16 @@ CONTENTS = [
     ("no_label_in_dev", row("dev.tsv", 2, "\t5\t6\tone\ttwo\n"),
      ["{data}/dev.tsv:2", "''", "0 1"]),
     ("unknown_label_among_several",
-     exam(valid_csv="algebra,two\ncells optics forces,the\n"),
+     exam(valid="algebra,two\ncells optics forces,the\n"),
      ["{data}/valid.csv:2", "'optics'", "algebra forces cells"]),
-    ("label_twice_in_labels_file", exam(labels_txt="cells\nforces\ncells\n"),
+    ("label_twice_in_labels_file", exam(labels="cells\nforces\ncells\n"),
      ["{data}/labels.txt", "'cells'"]),
     ("fewer_lines_of_labels_than_of_texts",
-     exam(**{"train_token_in_txt": "the\ntwo\nit\n",
-             "train_predicate_out_txt": "cells\nforces\n"}),
-     ["{data}/train/"]),
+     exam(tokens="the\ntwo\nit\n", token_labels="cells\nforces\n"),
+     ["{data}/train/predicate_out.txt", "2", "3"]),
+    ("unknown_label_of_a_tokenized_text",
+     exam(tokens="the\ntwo\n", token_labels="cells\ncells optics\n"),
+     ["{data}/train/predicate_out.txt:2", "'optics'", "algebra forces cells"]),
     ("bytes_of_another_encoding_in_train",
      row("train.tsv", 3, u"0\t3\t4\t渡轮\t港口\n".encode("gbk")),
      ["{data}/train.tsv:3", "UTF-8"]),
@@ -208,19 +216,20 @@ CONTENTS = [
     ("utf_16_in_test", file("test.tsv", TABLE.encode("utf-16")),
      ["{data}/test.tsv:1", "UTF-8"]),
     ("bytes_of_another_encoding_in_csv",
-     exam(train_csv=b"algebra,two\nforces,caf\xe9\n"),
+     exam(train=b"algebra,two\nforces,caf\xe9\n"),
      ["{data}/train.csv:2", "UTF-8"]),
     ("bytes_of_another_encoding_in_labels_file",
-     exam(labels_txt=b"cells\ncaf\xe9\n"), ["{data}/labels.txt:2", "UTF-8"]),
+     exam(labels=b"cells\ncaf\xe9\n"), ["{data}/labels.txt:2", "UTF-8"]),
     ("no_training_examples", file("train.tsv", HEADER),
      ["{data}", "train", "no examples"]),
     ("no_dev_examples", file("dev.tsv", HEADER), ["{data}", "no examples"]),
     ("no_test_examples", file("test.tsv", HEADER), ["{data}", "no examples"]),
     ("no_examples_in_the_language",
-     task("xnli", **{
-         "multinli_multinli.train.zh_tsv": "a\tb\tc\n" + "x\ty\tneutral\n" * 4,
-         "xnli.dev_tsv": "\t".join("abcdefgh") + "\nen\tneutral\t\t\t\t\tx\ty",
-         "xnli.test_tsv": ""}), ["no examples"]),
+     task("xnli", {
+         "multinli/multinli.train.zh.tsv": "a\tb\tc\n" + "x\ty\tneutral\n" * 4,
+         "xnli.dev.tsv": ("language\tgold_label\t\t\t\t\tsentence1\tsentence2\n"
+                          "en\tneutral\t\t\t\t\tthe ferry\tthe dough\n")}),
+     ["{data}", "no examples"]),
 ]
 
 MODEL = [
@@ -403,7 +412,7 @@ def test_output_dir_of_another_task_is_refused(done_job, todo, change,
 def trained_exam(tmp_path_factory):
   """The folder of a multi-label job that is done."""
   job = Job(tmp_path_factory.mktemp("exam"))
-  exam(train_csv="algebra,two\n" * 4)(job)
+  exam(train="algebra,two\n" * 4)(job)
   commands.finish(dict(job.flags, do_eval=False, do_predict=False))
   return job.folder
 
@@ -414,8 +423,8 @@ def trained_exam(tmp_path_factory):
 def test_output_dir_trained_for_other_labels_is_refused(job, trained_exam,
                                                         labels):
   shutil.copytree(os.path.join(trained_exam, "out"), job.path("out"))
-  exam(labels_txt=labels, train_csv="algebra,two\n" * 4,
-       valid_csv="algebra,two\n")(job)
+  exam(labels=labels, train="algebra,two\n" * 4,
+       valid="algebra,two\n")(job)
   assert_refused(job, ["--output_dir={folder}/out", "labels"])
 
 
@@ -437,8 +446,10 @@ def test_output_dir_of_a_model_of_another_size_is_refused(done_job, todo):
   assert_refused(done_job, ["bert/", "8]", "6]"])
 
 
-def test_task_json_that_is_no_json_is_refused(done_job):
-  commands.write(done_job.path("out/task.json"), "{")
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", b"\xff"],
+                         ids=["empty", "cut_off", "list", "number", "bytes"])
+def test_task_json_of_another_kind_is_refused(done_job, content):
+  commands.write(done_job.path("out/task.json"), content)
   assert_refused(done_job, ["{folder}/out/task.json"])
 
 
@@ -480,6 +491,24 @@ def test_folder_as_init_checkpoint_is_taken_or_refused(job, trained, todo):
   todo(job)
   code, log = commands.run(job.flags)
   assert code == 0 or code == 2 and "--init_checkpoint" in log
+
+
+@pytest.mark.parametrize("todo", TODO, ids=TODO_NAMES)
+def test_output_dir_with_a_broken_checkpoint_is_refused(done_job, todo):
+  commands.write(done_job.path("out/model.ckpt-1.data-00000-of-00001"), b"cut")
+  todo(done_job)
+  assert_refused(done_job, ["{folder}/out"])
+
+
+@pytest.mark.parametrize("suffix", [".index", ".data-00000-of-00001"])
+@pytest.mark.parametrize("todo", [ONLY_TRAIN, ONLY_EVAL],
+                         ids=["train", "eval"])
+def test_file_of_a_checkpoint_as_init_checkpoint_is_refused(
+    job, trained, todo, suffix):
+  job.flags["init_checkpoint"] = os.path.join(
+      trained, "out", "model.ckpt-1" + suffix)
+  todo(job)
+  assert_refused(job, ["--init_checkpoint=", suffix])
 
 
 def test_init_checkpoint_of_another_size_is_refused_with_both_shapes(job):

@@ -60,7 +60,7 @@ def test_duration_is_short(seconds, text):
     "  Num examples = 8551", "  Batch size = 32", "  Num steps = 801",
     "  eval_accuracy = 0.75", "  eval_loss = 0.5625", "  global_step = 801",
     "  loss = 0.5625", "  eval_mcc = 0.25", "*** Example ***", "guid: dev-1",
-    "tokens: [CLS] the clock [SEP]", "label: 1 (id = 1)",
+    "tokens: [CLS] the loss = 1 is deprecated [SEP]", "label: 1 (id = 1)",
     "  name = output_weights:0, shape = (2, 32), *INIT_FROM_CKPT*",
     "Training: 100 of 801 (12 %), loss 0.6, rate 5e-05, 7s left"])
 def test_line_for_the_user_is_no_noise(message):
@@ -105,6 +105,15 @@ def test_meter_speaks_every_so_many_steps(log, clock):
   assert log[-1] == "Training: done in 20s"
 
 
+def test_first_line_comes_early_when_steps_are_slow(log, clock):
+  meter = console.Meter(1000, "Training", every=100)
+  for step in range(1, 101):
+    clock.now += 3
+    meter.show(step)
+  assert log == ["Training: 4 of 1000 (0 %), 49m48s left",
+                 "Training: 100 of 1000 (10 %), 45m00s left"]
+
+
 def test_meter_counts_from_where_a_run_goes_on(log, clock):
   meter = console.Meter(100, "Training", start=50, every=10)
   clock.now += 5
@@ -145,7 +154,7 @@ def run_steps(session_hooks, steps):
   """Runs steps whose loss is the step's number, from 1, and rate a half."""
   with tf.Graph().as_default():
     global_step = tf.train.get_or_create_global_step()
-    loss = tf.cast(global_step + 1, tf.float32, name="loss")
+    loss = tf.cast(global_step + 1, tf.float32, name="mean_loss")
     rate = tf.constant(0.5, name="rate")
     with tf.control_dependencies([loss, rate]):
       train_op = tf.assign_add(global_step, 1)
@@ -165,9 +174,11 @@ def test_progress_shows_mean_loss_rate_and_speed(log, clock):
 
   run_steps([Seconds(), hook], 4)
   assert log == [
-      "Training: 2 of 4 (50 %), loss 1.5000, rate 0.5, 16.0 examples/s, 4s left",
+      "Training: 2 of 4 (50 %), loss 1.5000, rate 0.5, 16.0 examples/s, "
+      "4s left",
       "Training: 4 of 4 (100 %), loss 3.5000, rate 0.5, 16.0 examples/s, "
-      "0s left", "Training: done in 8s"]
+      "0s left",
+      "Training: done in 8s"]
 
 
 def test_progress_on_a_tpu_fetches_no_tensor_of_the_computation(log, clock):

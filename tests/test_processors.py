@@ -617,7 +617,8 @@ def test_table_of_the_docstring_works(own_registry):
   processor = base.create("reviews", str(own_registry))
   assert processor.get_labels() == ["bad", "good"]
   assert sets_of(processor, own_registry) == {
-      "train": [("train-1", "a b", None, "good"), ("train-2", "c", None, "bad")],
+      "train": [("train-1", "a b", None, "good"),
+                ("train-2", "c", None, "bad")],
       "dev": [("dev-1", "d", None, "bad")],
       "test": [("test-1", "e", None, None)]}
 

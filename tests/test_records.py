@@ -222,6 +222,16 @@ def test_training_batches_are_full_whatever_the_sets_size(tmp_path):
       number: 4 for number in range(7)}
 
 
+def test_training_batches_have_their_size_in_the_graph(tmp_path, session):
+  del session  # its graph is the default one
+  write_numbered(tmp_path / "set", 3)
+  dataset = records.make_input_fn(
+      str(tmp_path / "set"), spec_of(2), records.Shuffle(seed=1))(
+          {"batch_size": 2})
+  batch = tf.data.make_one_shot_iterator(dataset).get_next()
+  assert batch["label_ids"].shape.as_list() == [2, 1]
+
+
 def test_training_shuffles_over_the_whole_set(tmp_path):
   write_numbered(tmp_path / "set", 400)
   numbers = sum(training_batches(tmp_path / "set", limit=10), [])
