@@ -59,17 +59,20 @@ def main(argv):
   flags = Flags(*options.parse(argv, GROUPS, __doc__))
   if not any((flags.todo.do_train, flags.todo.do_eval, flags.todo.do_predict)):
     raise UserError("nothing to do: give --do_train, --do_eval or --do_predict")
+  if flags.tpu.use_tpu and not (flags.tpu.tpu_name or flags.tpu.master):
+    raise UserError("--use_tpu: which one? Give --tpu_name or --master")
   task = load_task(flags)
   description = describe(flags, task)
   checkpoints.check_task(flags.run.output_dir, description)
   checkpoint = choose_checkpoint(flags, task)
   examples = read_examples(flags, task)
+  num_steps = count_steps(flags, examples)
 
   checkpoints.make_folder(flags.run.output_dir)
   checkpoints.write_task(flags.run.output_dir, description)
   seed = choose_seed(flags.run.random_seed)
   if flags.todo.do_train:
-    train(flags, task, examples, seed)
+    train(flags, task, examples["train"], num_steps, seed)
     checkpoint = checkpoints.latest(flags.run.output_dir)
   if flags.todo.do_eval:
     evaluate(flags, task, examples["eval"], checkpoint)
@@ -88,7 +91,7 @@ def load_task(flags: Flags) -> Task:
                                       flags.data.do_lower_case)
   config = estimator.load_config(flags.model.bert_config_file,
                                  flags.data.max_seq_length,
-                                 len(tokenizer.vocab))
+                                 max(tokenizer.vocab.values()) + 1)
   try:
     tokenization.validate_case_matches_checkpoint(
         flags.data.do_lower_case, flags.model.init_checkpoint)
@@ -187,25 +190,35 @@ def make_estimator(flags: Flags, task: Task, training=None, seed=None):
   return estimator.make_estimator(model_fn, flags.run, flags.tpu, sizes, seed)
 
 
-def train(flags: Flags, task: Task, examples: dict, seed: int) -> None:
-  """Trains up to the last step; goes on from the newest checkpoint."""
+def count_steps(flags: Flags, examples: dict) -> int:
+  """Returns the training's last step; raises UserError if it has none."""
+  if not flags.todo.do_train:
+    return 0
   batch_size = flags.training.train_batch_size
-  num_examples = len(examples["train"])
-  num_steps = int(num_examples / batch_size * flags.training.num_train_epochs)
+  num_steps = int(len(examples["train"]) / batch_size *
+                  flags.training.num_train_epochs)
   if num_steps < 1:
     raise UserError(
         "--num_train_epochs=%s of %d examples in batches of %d make no step; "
         "lower --train_batch_size or raise --num_train_epochs" % (
-            flags.training.num_train_epochs, num_examples, batch_size))
+            flags.training.num_train_epochs, len(examples["train"]),
+            batch_size))
+  return num_steps
+
+
+def train(flags: Flags, task: Task, examples: list, num_steps: int,
+          seed: int) -> None:
+  """Trains up to the last step; goes on from the newest checkpoint."""
+  batch_size = flags.training.train_batch_size
   done = checkpoints.step_of(checkpoints.latest(flags.run.output_dir))
   if done >= num_steps:
     tf.logging.info("Training is complete: %s is at step %d of %d",
                     flags.run.output_dir, done, num_steps)
     return
   checkpoints.remove_partial(flags.run.output_dir)
-  write_set(flags, task, "train", examples["train"])
+  write_set(flags, task, "train", examples)
   tf.logging.info("***** Running training *****")
-  tf.logging.info("  Num examples = %d", num_examples)
+  tf.logging.info("  Num examples = %d", len(examples))
   tf.logging.info("  Batch size = %d", batch_size)
   tf.logging.info("  Num steps = %d", num_steps)
   if done:

@@ -46,16 +46,21 @@ def shapes_in(checkpoint: str, flag: str) -> Shapes:
     UserError: there is none at that path, or it can't be read.
   """
   where = "%s=%s" % (flag, checkpoint)
-  if not checkpoint or not tf.train.checkpoint_exists(checkpoint):
+  if tf.gfile.IsDirectory(checkpoint):
+    raise UserError("%s: a folder; give the checkpoint in it, as in %s" % (
+        where, latest(checkpoint) or "%s/bert_model.ckpt" % checkpoint))
+  if not tf.gfile.Exists(checkpoint + ".index"):
     raise UserError("%s: no such checkpoint; give its path without .index or "
                     ".data-00000-of-00001" % where)
   try:
     reader = tf.train.load_checkpoint(checkpoint)
-    return {name: tuple(shape) for name, shape
-            in reader.get_variable_to_shape_map().items()}
-  except (tf.errors.OpError, ValueError) as error:
+    shapes = reader.get_variable_to_shape_map()
+    # The data lies in the order of the names: the last shows a missing end.
+    reader.get_tensor(max(shapes))
+  except (tf.errors.OpError, ValueError, RuntimeError) as error:
     raise UserError("%s: can't be read as a checkpoint: %s" % (
         where, str(error).split("\n")[0]))
+  return {name: tuple(shape) for name, shape in shapes.items()}
 
 
 def check_init(checkpoint: str, wanted: Shapes) -> None:
@@ -141,8 +146,10 @@ def check_task(output_dir: str, task: Dict[str, Any]) -> None:
     with tf.gfile.GFile(path, "r") as reader:
       old = json.loads(reader.read())
   except ValueError:
-    raise UserError("%s: not JSON; remove it, or give another --output_dir" %
-                    path)
+    old = None
+  if not isinstance(old, dict):
+    raise UserError("%s: not a JSON object; remove it, or give another "
+                    "--output_dir" % path)
   for key in task:
     if old.get(key) == task[key]:
       continue
@@ -165,12 +172,14 @@ def write_task(output_dir: str, task: Dict[str, Any]) -> None:
 
 
 def remove_partial(output_dir: str) -> None:
-  """Removes what a killed run left of a checkpoint half written."""
-  for path in tf.gfile.Glob(os.path.join(output_dir, "model.ckpt-*_temp*")):
-    tf.gfile.DeleteRecursively(path)
-  for path in tf.gfile.Glob(
-      os.path.join(output_dir, "model.ckpt-*.tempstate*")):
-    tf.gfile.Remove(path)
+  """Removes what a killed run left half written of a checkpoint."""
+  for pattern in ("model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
+                  "checkpoint.tmp*", "graph.pbtxt.tmp*"):
+    for path in tf.gfile.Glob(os.path.join(output_dir, pattern)):
+      if tf.gfile.IsDirectory(path):
+        tf.gfile.DeleteRecursively(path)
+      else:
+        tf.gfile.Remove(path)
 
 
 def _check_equal_shapes(checkpoint, found, wanted):

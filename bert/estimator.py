@@ -16,6 +16,9 @@ from bert.errors import UserError
 
 # Names, in the evaluation graph, of what OutputCollector fetches.
 _COLLECTED = ("label_ids", "probabilities", "is_real_example")
+_SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
+          "num_attention_heads", "intermediate_size",
+          "max_position_embeddings", "type_vocab_size")
 
 
 class Training(typing.NamedTuple):
@@ -42,11 +45,12 @@ def load_config(bert_config_file: str, max_seq_length: int,
       values = json.loads(reader.read())
   except ValueError as error:
     raise UserError("%s: not JSON: %s" % (where, error))
-  config = modeling.BertConfig(None)
-  missing = sorted(set(config.to_dict()) - set(values))
-  if not isinstance(values, dict) or missing:
+  keys = sorted(modeling.BertConfig(None).to_dict())
+  missing = [key for key in keys if key not in values] if isinstance(
+      values, dict) else keys
+  if missing:
     raise UserError("%s: it lacks %s; a BERT config has %s" % (
-        where, " ".join(missing), " ".join(sorted(config.to_dict()))))
+        where, " ".join(missing), " ".join(keys)))
   config = modeling.BertConfig.from_dict(values)
   _check_config(config, where)
   if max_seq_length > config.max_position_embeddings:
@@ -162,14 +166,18 @@ class OutputCollector(tf.estimator.SessionRunHook):
 
 
 def _check_config(config, where):
-  sizes = ("vocab_size", "hidden_size", "num_hidden_layers",
-           "num_attention_heads", "intermediate_size",
-           "max_position_embeddings", "type_vocab_size")
-  for key in sizes:
+  is_count = lambda value: isinstance(value, int) and value >= 1
+  is_rate = lambda value: (isinstance(value, (int, float)) and
+                           0 <= value < 1)
+  needed = dict.fromkeys(_SIZES, (is_count, "a whole number from 1"))
+  needed.update(dict.fromkeys(
+      ("hidden_dropout_prob", "attention_probs_dropout_prob",
+       "initializer_range"), (is_rate, "a number from 0 to below 1")))
+  needed["hidden_act"] = (lambda value: isinstance(value, str), "a name")
+  for key, (is_right, what) in sorted(needed.items()):
     value = getattr(config, key)
-    if not isinstance(value, int) or value < 1:
-      raise UserError("%s: %s is %r, a whole number from 1 is needed" % (
-          where, key, value))
+    if isinstance(value, bool) or not is_right(value):
+      raise UserError("%s: %s is %r, %s is needed" % (where, key, value, what))
   try:
     modeling.get_activation(config.hidden_act)
   except ValueError as error:
@@ -233,8 +241,10 @@ def _eval_spec(loss, losses, outputs, use_tpu):
 
 
 def write_scalars(folder: str, step: int, values: Dict[str, float]) -> None:
-  """Adds numbers to a folder's TensorBoard events."""
-  with tf.summary.FileWriter(folder) as writer:
+  """Adds numbers to a folder's TensorBoard events, in a file of their own."""
+  if not values:
+    return
+  with tf.summary.FileWriter(folder, filename_suffix=".metrics") as writer:
     writer.add_summary(tf.Summary(value=[
         tf.Summary.Value(tag=key, simple_value=float(value))
         for key, value in sorted(values.items())]), step)

@@ -121,8 +121,9 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
   try:
     rest = values(list(argv))[1:]
   except flags.Error as error:
-    raise UserError(" ".join(str(error).split()) + " See --help.")
-  except OSError as error:
+    message = " ".join(str(error).split())
+    raise UserError(message.replace("ERROR:: ", "") + " See --help.")
+  except (OSError, UnicodeDecodeError) as error:
     raise UserError("--flagfile: %s" % error)
   if rest:
     raise UserError("unexpected argument %r; a flag takes its value after =, "

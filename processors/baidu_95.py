@@ -1,7 +1,6 @@
 """Baidu's exam questions: 95 labels of subject and knowledge points."""
 
 import os
-from typing import List
 
 import tensorflow.compat.v1 as tf
 
@@ -73,24 +72,18 @@ class Baidu95(TableProcessor):
     folder = os.path.join(data_dir, os.path.splitext(table.path)[0])
     if not tf.gfile.IsDirectory(folder):
       return super().read(data_dir, table, set_name)
-    texts = [(line, text.split())
-             for line, text in read_lines(os.path.join(folder, "token_in.txt"))]
-    if table.label is None:
-      return [InputExample("%s-%d" % (set_name, line - 1), pieces)
-              for line, pieces in texts]
-    return self._labelled(folder, texts, set_name)
-
-  def _labelled(self, folder, texts, set_name) -> List[InputExample]:
+    texts = list(read_lines(os.path.join(folder, "token_in.txt"), True))
+    labels = [(line, "") for line, _ in texts]
     path = os.path.join(folder, "predicate_out.txt")
-    labels = dict(read_lines(path))
-    if max(labels) != texts[-1][0]:
-      raise UserError("%s: its last line is %d, that of token_in.txt beside it "
-                      "%d; they must be as many" % (path, max(labels),
-                                                    texts[-1][0]))
+    if table.label is not None:
+      labels = list(read_lines(path, True))
+    if len(labels) != len(texts):
+      raise UserError("%s: %d lines, token_in.txt beside it has %d; they must "
+                      "be as many" % (path, len(labels), len(texts)))
     examples = []
-    for line, pieces in texts:
-      label = self.read_label(labels.get(line, ""))
-      self.check_label(label, "%s:%d" % (path, line))
-      examples.append(InputExample("%s-%d" % (set_name, line - 1), pieces,
-                                   label=label))
+    for (line, text), (_, label) in zip(texts, labels):
+      if text.strip():
+        examples.append(InputExample("%s-%d" % (set_name, line - 1),
+                                     text.split(), label=label.split()))
+        self.check_label(examples[-1].label, "%s:%d" % (path, line))
     return examples

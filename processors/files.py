@@ -10,33 +10,33 @@ from bert.errors import UserError
 Rows = Iterator[Tuple[int, List[str]]]
 
 
-def read_lines(path: str) -> Iterator[Tuple[int, str]]:
-  """Yields (line number from 1, line) of all lines but blank ones.
+def read_lines(path: str,
+               keep_blank: bool = False) -> Iterator[Tuple[int, str]]:
+  """Yields (line number from 1, line); blank lines only with keep_blank.
 
   A byte-order mark and line ends of any system are taken off.
 
   Raises:
     UserError: no such file, nothing in it, or bytes that are not UTF-8.
   """
-  content = _read(path)
+  lines = _read(path).split(b"\n")
+  if not lines[-1]:
+    lines.pop()
   num_blank = 0
-  has_lines = False
-  for number, raw in enumerate(content.split(b"\n"), 1):
+  for number, raw in enumerate(lines, 1):
     try:
       line = raw.decode("utf-8").rstrip("\r")
     except UnicodeDecodeError as error:
       raise UserError("%s:%d: byte 0x%02x at column %d is not UTF-8; convert "
                       "the file to UTF-8" % (path, number, raw[error.start],
                                              error.start + 1))
-    if line.strip():
-      has_lines = True
+    is_blank = not line.strip()
+    num_blank += is_blank
+    if keep_blank or not is_blank:
       yield number, line
-    else:
-      num_blank += 1
-  num_blank -= content.endswith(b"\n")
-  if not has_lines:
+  if num_blank == len(lines):
     raise UserError("%s: the file is empty" % path)
-  if num_blank:
+  if num_blank and not keep_blank:
     tf.logging.info("%s: %d blank lines skipped", path, num_blank)
 
 

@@ -625,7 +625,7 @@ def test_odd_file_gives_the_same_records(tmp_path, change):
             commands.records(golden.path("cli", "mrpc", "expected_" + name)))
   if change is with_blank_lines:
     for name in ("dev.tsv", "test.tsv"):
-      assert re.search(re.escape(name) + r".*\b4 blank lines", log)
+      assert re.search(re.escape(name) + r".*\b5 blank lines", log)
 
 
 TOKENS = {"[UNK]": 1, "[CLS]": 2, "[SEP]": 3, '"': 4, "a": 5, "b": 6, ",": 7}

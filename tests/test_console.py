@@ -79,7 +79,9 @@ def test_line_of_the_libraries_is_noise(message):
   assert console.is_noise(message)
 
 
-def test_log_shows_a_line_once_and_no_noise(restored_log, capsys):
+def test_log_shows_a_line_once_and_no_noise(restored_log, capsys, monkeypatch):
+  monkeypatch.setattr(logging.getLogger(), "handlers",
+                      [logging.StreamHandler(sys.stderr)])
   console.set_up_log()
   console.set_up_log()
   tf.logging.info("a %s line", "plain")
