@@ -215,7 +215,8 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
     tf.logging.info("Training is complete: %s is at step %d of %d",
                     flags.run.output_dir, done, num_steps)
     return
-  checkpoints.remove_partial(flags.run.output_dir)
+  checkpoints.remove_partial(flags.run.output_dir,
+                             flags.run.keep_checkpoint_max)
   write_set(flags, task, "train", examples)
   tf.logging.info("***** Running training *****")
   tf.logging.info("  Num examples = %d", len(examples))

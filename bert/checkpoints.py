@@ -171,10 +171,24 @@ def write_task(output_dir: str, task: Dict[str, Any]) -> None:
       json.dumps(task, indent=2, sort_keys=True, ensure_ascii=False)])
 
 
-def remove_partial(output_dir: str) -> None:
-  """Removes what a killed run left half written of a checkpoint."""
-  for pattern in ("model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
-                  "checkpoint.tmp*", "graph.pbtxt.tmp*"):
+def remove_partial(output_dir: str, num_kept: int) -> None:
+  """Removes what a killed run was about to rename or to delete.
+
+  Args:
+    output_dir: the run's.
+    num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
+      long, what is older than all of them had been struck off the list.
+  """
+  patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
+              "checkpoint.tmp*", "graph.pbtxt.tmp*"]
+  state = tf.train.get_checkpoint_state(output_dir)
+  listed = list(state.all_model_checkpoint_paths) if state else []
+  if listed and len(listed) == num_kept:
+    oldest = min(map(step_of, listed))
+    steps = {step_of(path[:-len(".index")]) for path in
+             tf.gfile.Glob(os.path.join(output_dir, "model.ckpt-*.index"))}
+    patterns += ["model.ckpt-%d.*" % step for step in steps if step < oldest]
+  for pattern in patterns:
     for path in tf.gfile.Glob(os.path.join(output_dir, pattern)):
       if tf.gfile.IsDirectory(path):
         tf.gfile.DeleteRecursively(path)

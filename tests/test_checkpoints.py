@@ -267,11 +267,25 @@ def test_only_half_written_checkpoints_are_removed(saved, tmp_path):
   (parts / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
   (tmp_path / "model.ckpt-20.data-00000-of-00001.tempstate42").write_bytes(b"h")
   (tmp_path / "model.ckpt-20.index.tempstate1234").write_bytes(b"half")
-  checkpoints.remove_partial(str(tmp_path))
+  checkpoints.remove_partial(str(tmp_path), 5)
   assert sorted(os.listdir(str(tmp_path))) == whole
-  checkpoints.remove_partial(str(tmp_path))
+  checkpoints.remove_partial(str(tmp_path), 5)
   assert sorted(os.listdir(str(tmp_path))) == whole
   check_trained(checkpoints.latest(str(tmp_path)), MODEL)
+
+
+@pytest.mark.parametrize("num_kept, is_removed", [
+    (2, True), (3, False), (0, False)])
+def test_checkpoint_struck_off_a_full_list_is_removed(num_kept, is_removed,
+                                                      saved, tmp_path):
+  steps = [saved(MODEL, "model.ckpt-%d" % step) for step in (8, 9, 10)]
+  # A run killed between writing the list and deleting what fell off it.
+  tf.train.update_checkpoint_state(str(tmp_path), steps[2], steps[1:])
+  checkpoints.remove_partial(str(tmp_path), num_kept)
+  assert [tf.train.checkpoint_exists(path) for path in steps] == [
+      not is_removed, True, True]
+  assert bool(list(tmp_path.glob("model.ckpt-8.*"))) != is_removed
+  assert checkpoints.latest(str(tmp_path)) == steps[2]
 
 
 def test_folder_is_made_with_those_above_and_left_empty(tmp_path):

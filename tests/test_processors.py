@@ -442,13 +442,15 @@ def exam_folder(tmp_path):
 
 
 def test_tokenized_exam_questions_are_only_split(exam_folder):
-  assert sets_of(base.create("baidu_95", str(exam_folder)), exam_folder) == {
-      "train": [("train-0", ["[UNK]", "光", "合", "##ing"], None,
-                 ["高中", "生物"]),
-                ("train-2", ["价", "值"], None, ["政治"])],
-      "dev": [("dev-0", ["历", "史"], None, ["历史"])],
-      "test": [("test-0", ["季", "风"], None, None),
-               ("test-1", ["洋", "流"], None, None)]}
+  sets = sets_of(base.create("baidu_95", str(exam_folder)), exam_folder)
+  assert sets["train"] == [
+      ("train-0", ["[UNK]", "光", "合", "##ing"], None, ["高中", "生物"]),
+      ("train-2", ["价", "值"], None, ["政治"])]
+  assert sets["dev"] == [("dev-0", ["历", "史"], None, ["历史"])]
+  assert [(guid, text_a, text_b, label or None)
+          for guid, text_a, text_b, label in sets["test"]] == [
+              ("test-0", ["季", "风"], None, None),
+              ("test-1", ["洋", "流"], None, None)]
 
 
 @pytest.mark.parametrize("lines", ["历史\n历史\n", "历史\n历史\n历史\n历史\n"])
