@@ -99,7 +99,13 @@ def load_task(flags: Flags) -> Task:
     raise UserError(str(error))
   head = heads.create(getattr(processor, "head", "classification"),
                       processor.get_labels(), flags.data.threshold)
+  metrics.check(metric_names(head, processor), len(head.labels))
   return Task(processor, head, tokenizer, config)
+
+
+def metric_names(head: heads.Head, processor: base.DataProcessor) -> tuple:
+  """Returns what a task is judged by, over the whole set."""
+  return tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
 
 
 def describe(flags: Flags, task: Task) -> dict:
@@ -263,9 +269,8 @@ def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
       steps=num_steps, checkpoint_path=checkpoint,
       hooks=hooks if flags.tpu.use_tpu else hooks + [collector])
   if not flags.tpu.use_tpu:
-    names = tuple(task.head.metrics) + tuple(
-        getattr(task.processor, "metrics", ()))
-    judged = metrics.compute(names, collector.outcome(task.head))
+    judged = metrics.compute(metric_names(task.head, task.processor),
+                             collector.outcome(task.head))
     results.update(judged)
     estimator.write_scalars(os.path.join(flags.run.output_dir, "eval"),
                             results["global_step"], judged)

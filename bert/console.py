@@ -15,9 +15,9 @@ from bert.errors import UserError
 # Starts of the Estimator's own lines that say nothing to a user, or say again
 # what ProgressHook says.
 _NOISE = re.compile("|".join((
-    "(From|The name) .* deprecated", "Instructions for updating", "Using config: ",
-    "eval_on_tpu ", "_TPUContext: ", "Estimator's model_fn", "Calling model_fn",
-    "Done calling model_fn", "Create CheckpointSaver", "Graph was finalized",
+    "(From|The name) .* deprecated", "Instructions for updating",
+    "Using config: ", "eval_on_tpu ", "_TPUContext: ", "Estimator's model_fn",
+    "Calling model_fn", "Done calling model_fn", "Create CheckpointSaver", "Graph was finalized",
     "Running local_init_op", "Done running local_init_op", "Running train on ",
     "Running eval on ", "Running infer on ", "global_step/sec: ",
     "examples/sec: ", "loss = ", "Loss for final step", "Starting evaluation ",

@@ -29,13 +29,15 @@ def create(kind: str, labels: Sequence[str], threshold: float = 0.5) -> "Head":
   """Returns the head of a kind.
 
   Raises:
-    UserError: no head is of that kind.
+    UserError: no head is of that kind, or there are no labels.
   """
   if kind not in _HEADS:
     close = difflib.get_close_matches(kind, _HEADS, 1)
     raise UserError("head %r is not known; heads: %s%s" % (
         kind, " ".join(sorted(_HEADS)),
         "; did you mean %s?" % close[0] if close else ""))
+  if not labels:
+    raise UserError("the task has no labels; get_labels() must return them")
   return _HEADS[kind](labels, threshold)
 
 

@@ -1,11 +1,14 @@
 """From a whole set's labels and predictions to numbers, by scikit-learn."""
 
 import typing
-from typing import Dict, Iterable
+from typing import Dict, Iterable, Optional
 
 import numpy as np
 
+from bert.errors import UserError
+
 _METRICS = {}
+_NUM_LABELS = {}
 
 
 class Outcome(typing.NamedTuple):
@@ -21,12 +24,30 @@ class Outcome(typing.NamedTuple):
   probabilities: np.ndarray
 
 
-def register(name: str):
-  """Makes a function Outcome -> dict known by name."""
+def register(name: str, num_labels: Optional[int] = None):
+  """Makes a function Outcome -> dict known by name.
+
+  Args:
+    name: in a processor's or head's `metrics`.
+    num_labels: how many labels a task must have; None: any number.
+  """
   def add(function):
     _METRICS[name] = function
+    _NUM_LABELS[name] = num_labels
     return function
   return add
+
+
+def check(names: Iterable[str], num_labels: int) -> None:
+  """Raises UserError for a metric that is unknown or does not fit a task."""
+  for name in names:
+    if name not in _METRICS:
+      raise UserError("metric %r is not known; metrics: %s" % (
+          name, " ".join(sorted(_METRICS))))
+    needed = _NUM_LABELS[name] or num_labels
+    if needed != num_labels:
+      raise UserError("metric %r is for %d labels, the task has %d" % (
+          name, needed, num_labels))
 
 
 def registered() -> Dict:
@@ -49,7 +70,7 @@ def mcc(outcome: Outcome) -> Dict[str, float]:
   return {"mcc": matthews_corrcoef(outcome.labels, outcome.predicted)}
 
 
-@register("f1")
+@register("f1", num_labels=2)
 def f1(outcome: Outcome) -> Dict[str, float]:
   """F1 of the second of two labels."""
   from sklearn.metrics import f1_score

@@ -138,8 +138,8 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
 
 def help_text(command: str, groups: Sequence[type], about: str) -> str:
   """Returns what --help prints."""
-  lines = [about, "", "Usage: python %s --flag=value ... (--flagfile=FILE reads "
-           "flags from a file)" % command]
+  lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
+           "       --flagfile=FILE reads flags from a file, one a line."]
   for group in groups:
     lines += ["", group.__doc__ + ":"]
     for field in dataclasses.fields(group):

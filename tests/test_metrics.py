@@ -4,6 +4,7 @@ import pytest
 import processors  # pylint: disable=unused-import
 from bert import heads
 from bert import metrics
+from bert.errors import UserError
 from processors import base
 
 # 3 right yeses, 1 missed, 1 wrong yes, 1 right no.
@@ -88,3 +89,14 @@ def test_task_is_judged_by_its_metrics(task, expected):
   processor = base.create(task, "")
   head = heads.registered()[processor.head]
   assert tuple(head.metrics) + tuple(processor.metrics) == expected
+
+
+def test_metric_that_is_not_known_is_refused():
+  with pytest.raises(UserError, match="'accurracy' is not known; metrics: f1"):
+    metrics.check(["mcc", "accurracy"], 2)
+
+
+def test_metric_for_two_labels_is_refused_for_three():
+  metrics.check(["f1", "mcc"], 2)
+  with pytest.raises(UserError, match="'f1' is for 2 labels, the task has 3"):
+    metrics.check(["mcc", "f1"], 3)
