@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Fine-tunes BERT on a task, evaluates it on the dev set, predicts the test set.
+"""Fine-tunes BERT on a task, evaluates on the dev set, predicts the test set.
 
 Drop-in for the reference release's run_classifier.py: same flags, files and
 checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
@@ -177,23 +177,29 @@ def record_spec(flags: Flags, task: Task) -> dict:
   return records.feature_spec(task.head.label_field(length), length)
 
 
-def write_set(flags: Flags, task: Task, name: str, examples: list) -> None:
-  """Writes a set's record file, with a bar."""
+def write_set(flags: Flags, task: Task, name: str, examples: list,
+              shuffle=None):
+  """Writes a set's record file, with a bar; returns the input_fn over it."""
   rows = features.convert_examples(examples, task.head,
                                    flags.data.max_seq_length, task.tokenizer)
+  path = record_path(flags, name)
+  spec = record_spec(flags, task)
   records.write_records(
-      record_path(flags, name),
-      console.bar(rows, len(examples), "Writing %s records" % name),
-      record_spec(flags, task))
+      path, console.bar(rows, len(examples), "Writing %s records" % name), spec)
+  return records.make_input_fn(path, spec, shuffle, flags.tpu.use_tpu)
+
+
+def batch_sizes(flags: Flags) -> dict:
+  return {"train": flags.training.train_batch_size,
+          "eval": flags.training.eval_batch_size,
+          "predict": flags.training.predict_batch_size}
 
 
 def make_estimator(flags: Flags, task: Task, training=None, seed=None):
-  sizes = {"train": flags.training.train_batch_size,
-           "eval": flags.training.eval_batch_size,
-           "predict": flags.training.predict_batch_size}
   model_fn = estimator.make_model_fn(task.config, task.head, training,
                                      flags.tpu.use_tpu)
-  return estimator.make_estimator(model_fn, flags.run, flags.tpu, sizes, seed)
+  return estimator.make_estimator(model_fn, flags.run, flags.tpu,
+                                  batch_sizes(flags), seed)
 
 
 def count_steps(flags: Flags, examples: dict) -> int:
@@ -223,7 +229,8 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
     return
   checkpoints.remove_partial(flags.run.output_dir,
                              flags.run.keep_checkpoint_max)
-  write_set(flags, task, "train", examples)
+  input_fn = write_set(flags, task, "train", examples,
+                       records.Shuffle(seed, done))
   tf.logging.info("***** Running training *****")
   tf.logging.info("  Num examples = %d", len(examples))
   tf.logging.info("  Batch size = %d", batch_size)
@@ -237,36 +244,39 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
   make_estimator(flags, task, training, seed).train(
-      records.make_input_fn(record_path(flags, "train"),
-                            record_spec(flags, task),
-                            records.Shuffle(seed, done), flags.tpu.use_tpu),
-      max_steps=num_steps, hooks=[hook])
+      input_fn, max_steps=num_steps, hooks=[hook])
 
 
-def pad(flags: Flags, examples: list, batch_size: int) -> list:
-  """Fills a set up to whole batches, which a TPU needs."""
-  missing = -len(examples) % batch_size if flags.tpu.use_tpu else 0
-  return examples + [features.PaddingInputExample()] * missing
+def begin(flags: Flags, task: Task, heading: str, name: str, examples: list,
+          checkpoint: str):
+  """Writes a set that is read once, and says so.
+
+  On a TPU, which needs whole batches, it is filled up with padding.
+
+  Returns:
+    (input_fn, number of batches).
+  """
+  sizes = batch_sizes(flags)
+  missing = -len(examples) % sizes[name] if flags.tpu.use_tpu else 0
+  padded = examples + [features.PaddingInputExample()] * missing
+  input_fn = write_set(flags, task, name, padded)
+  tf.logging.info(heading)
+  tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
+                  len(examples), missing)
+  tf.logging.info("  Batch size = %d", sizes[name])
+  tf.logging.info("  Checkpoint = %s", checkpoint)
+  return input_fn, -(-len(padded) // sizes[name])
 
 
 def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   """Scores the dev set; writes eval_results.txt."""
-  batch_size = flags.training.eval_batch_size
-  padded = pad(flags, examples, batch_size)
-  write_set(flags, task, "eval", padded)
-  tf.logging.info("***** Running evaluation *****")
-  tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
-                  len(examples), len(padded) - len(examples))
-  tf.logging.info("  Batch size = %d", batch_size)
-  tf.logging.info("  Checkpoint = %s", checkpoint)
+  input_fn, num_steps = begin(
+      flags, task, "***** Running evaluation *****", "eval", examples,
+      checkpoint)
   collector = estimator.OutputCollector()
-  num_steps = -(-len(padded) // batch_size)
   hooks = [console.StepsHook(num_steps, "Evaluating")]
   results = make_estimator(flags, task).evaluate(
-      records.make_input_fn(record_path(flags, "eval"),
-                            record_spec(flags, task),
-                            is_static=flags.tpu.use_tpu),
-      steps=num_steps, checkpoint_path=checkpoint,
+      input_fn, steps=num_steps, checkpoint_path=checkpoint,
       hooks=hooks if flags.tpu.use_tpu else hooks + [collector])
   if not flags.tpu.use_tpu:
     judged = metrics.compute(metric_names(task.head, task.processor),
@@ -274,31 +284,24 @@ def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
     results.update(judged)
     estimator.write_scalars(os.path.join(flags.run.output_dir, "eval"),
                             results["global_step"], judged)
+  lines = ["%s = %s" % (key, results[key]) for key in sorted(results)]
   tf.logging.info("***** Eval results *****")
-  for key in sorted(results):
-    tf.logging.info("  %s = %s", key, results[key])
+  for line in lines:
+    tf.logging.info("  %s", line)
   records.write_text(os.path.join(flags.run.output_dir, "eval_results.txt"),
-                     ("%s = %s" % (key, results[key]) for key in sorted(results)))
+                     lines)
 
 
 def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   """Predicts the test set; writes test_results.tsv, test_predictions.tsv."""
-  batch_size = flags.training.predict_batch_size
-  padded = pad(flags, examples, batch_size)
-  write_set(flags, task, "predict", padded)
-  tf.logging.info("***** Running prediction*****")
-  tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
-                  len(examples), len(padded) - len(examples))
-  tf.logging.info("  Batch size = %d", batch_size)
-  tf.logging.info("  Checkpoint = %s", checkpoint)
+  input_fn, num_steps = begin(
+      flags, task, "***** Running prediction*****", "predict", examples,
+      checkpoint)
   batches = make_estimator(flags, task).predict(
-      records.make_input_fn(record_path(flags, "predict"),
-                            record_spec(flags, task),
-                            is_static=flags.tpu.use_tpu),
-      checkpoint_path=checkpoint, yield_single_examples=False)
-  batches = console.bar(batches, -(-len(padded) // batch_size), "Predicting")
+      input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
   probabilities = np.concatenate(
-      [batch["probabilities"] for batch in batches])[:len(examples)]
+      [batch["probabilities"] for batch in
+       console.bar(batches, num_steps, "Predicting")])[:len(examples)]
   folder = flags.run.output_dir
   records.write_text(
       os.path.join(folder, "test_predictions.tsv"),

@@ -57,7 +57,7 @@ def shapes_in(checkpoint: str, flag: str) -> Shapes:
     shapes = reader.get_variable_to_shape_map()
     # The data lies in the order of the names: the last shows a missing end.
     reader.get_tensor(max(shapes))
-  except (tf.errors.OpError, ValueError, RuntimeError) as error:
+  except (tf.errors.OpError, ValueError, LookupError, RuntimeError) as error:
     raise UserError("%s: can't be read as a checkpoint: %s" % (
         where, str(error).split("\n")[0]))
   return {name: tuple(shape) for name, shape in shapes.items()}

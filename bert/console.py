@@ -17,15 +17,14 @@ from bert.errors import UserError
 _NOISE = re.compile("|".join((
     "(From|The name) .* deprecated", "Instructions for updating",
     "Using config: ", "eval_on_tpu ", "_TPUContext: ", "Estimator's model_fn",
-    "Calling model_fn", "Done calling model_fn", "Create CheckpointSaver", "Graph was finalized",
-    "Running local_init_op", "Done running local_init_op", "Running train on ",
-    "Running eval on ", "Running infer on ", "global_step/sec: ",
-    "examples/sec: ", "loss = ", "Loss for final step", "Starting evaluation ",
+    "Calling model_fn", "Done calling model_fn", "Create CheckpointSaver",
+    "Graph was finalized", "Running local_init_op", "Done running local_init_op",
+    "Running (train|eval|infer) on ", "global_step/sec: ", "examples/sec: ",
+    "loss = ", "Loss for final step", "Starting evaluation ",
     r"Evaluation \[", "Inference Time", "Finished evaluation ", "Saving dict ",
-    "Saving 'checkpoint_path' summary", "training_loop marked as ",
-    "evaluation_loop marked as ", "prediction_loop marked as ",
-    "Calling checkpoint listeners", "Skipping training since max_steps",
-    "Input graph does not use tf.data", "Could not find trained model")))
+    "Saving 'checkpoint_path' summary", "(training|evaluation|prediction)_loop "
+    "marked as ", "Calling checkpoint listeners", "Could not find trained model",
+    "Skipping training since max_steps", "Input graph does not use tf.data")))
 
 
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -48,7 +47,8 @@ def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
 def set_up_log() -> None:
   """Sends TensorFlow's log to standard error, each line once, above any bar."""
   handler = _TqdmHandler()
-  handler.setFormatter(logging.Formatter("%(levelname)s:tensorflow:%(message)s"))
+  handler.setFormatter(
+      logging.Formatter("%(levelname)s:tensorflow:%(message)s"))
   handler.addFilter(lambda record: not is_noise(record.getMessage()))
   logger = logging.getLogger("tensorflow")
   logger.handlers = [handler]
@@ -121,12 +121,12 @@ class Meter:
 
   def _is_due(self, step):
     is_quiet = time.time() - self._spoke >= 10
-    if not self._every or self._shown == self._start:
-      # The first line comes early: it says how long all will take.
-      if is_quiet:
-        return True
-    return bool(self._every) and (step // self._every > self._shown // self._every or
-            step >= self._total)
+    # A first line comes early: it says how long all will take.
+    if is_quiet and (not self._every or self._shown == self._start):
+      return True
+    return bool(self._every) and (
+        step // self._every > self._shown // self._every or
+        step >= self._total)
 
   def _time_left(self, step):
     done = step - self._start

@@ -78,7 +78,8 @@ class Head:
     """float32 [batch, num_labels] -> the same shape."""
     raise NotImplementedError()
 
-  def example_losses(self, logits: tf.Tensor, label_ids: tf.Tensor) -> tf.Tensor:
+  def example_losses(self, logits: tf.Tensor,
+                     label_ids: tf.Tensor) -> tf.Tensor:
     """Logits and a batch's label field -> float32 [batch]."""
     raise NotImplementedError()
 

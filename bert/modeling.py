@@ -354,8 +354,7 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
     from_tensor: float32 [B, F, width] or [B * F, width].
     to_tensor: float32 [B, T, width] or [B * T, width].
     attention_mask: int32 or float32 [B, F or 1, T]; 1 = may be seen.
-    num_attention_heads: N.
-    size_per_head: D.
+    num_attention_heads, size_per_head: N, D.
     query_act, key_act, value_act: activations, or None.
     attention_probs_dropout_prob: probability in [0, 1); 0 when not training.
     initializer_range: standard deviation of the initial kernels.
@@ -368,19 +367,18 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
   Raises:
     ValueError: ranks differ, or a matrix comes without its sizes.
 
-  Source: Vaswani et al. 2017, section 3.2, https://arxiv.org/abs/1706.03762.
+  Source: Vaswani et al. 2017, section 3.2.
   """
   for tensor in (from_tensor, to_tensor):
     assert_rank(tensor, [2, 3])
-  if from_tensor.shape.ndims != to_tensor.shape.ndims:
-    raise ValueError("from_tensor has rank %d, to_tensor rank %d; they must be "
-                     "equal" % (from_tensor.shape.ndims, to_tensor.shape.ndims))
-  if from_tensor.shape.ndims == 3:
+  ranks = [from_tensor.shape.ndims, to_tensor.shape.ndims]
+  if ranks[0] != ranks[1]:
+    raise ValueError("from_tensor has rank %d, to_tensor rank %d" % tuple(ranks))
+  if ranks[0] == 3:
     batch_size, from_seq_length, _ = get_shape_list(from_tensor)
     to_seq_length = get_shape_list(to_tensor)[1]
-  elif batch_size is None or from_seq_length is None or to_seq_length is None:
-    raise ValueError("Matrices need batch_size, from_seq_length and "
-                     "to_seq_length")
+  elif None in (batch_size, from_seq_length, to_seq_length):
+    raise ValueError("Matrices need batch_size, from_seq_length, to_seq_length")
 
   def project(tensor, name, activation):  # -> [B * length, N * D]
     return _dense(reshape_to_matrix(tensor), width, name, initializer_range,

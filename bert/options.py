@@ -118,6 +118,8 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
     print(help_text(argv[0], groups, about))
     sys.exit(0)
   values = _define(groups)
+  if any(arg.lstrip("-").startswith("undefok") for arg in argv[1:]):
+    raise UserError("--undefok would let wrong flags pass; leave it out")
   try:
     rest = values(list(argv))[1:]
   except flags.Error as error:

@@ -73,17 +73,21 @@ class Baidu95(TableProcessor):
     if not tf.gfile.IsDirectory(folder):
       return super().read(data_dir, table, set_name)
     texts = list(read_lines(os.path.join(folder, "token_in.txt"), True))
-    labels = [(line, "") for line, _ in texts]
+    if table.label is None:
+      return [self._tokenized(set_name, line, text, None)
+              for line, text in texts if text.strip()]
     path = os.path.join(folder, "predicate_out.txt")
-    if table.label is not None:
-      labels = list(read_lines(path, True))
+    labels = list(read_lines(path, True))
     if len(labels) != len(texts):
       raise UserError("%s: %d lines, token_in.txt beside it has %d; they must "
                       "be as many" % (path, len(labels), len(texts)))
     examples = []
     for (line, text), (_, label) in zip(texts, labels):
       if text.strip():
-        examples.append(InputExample("%s-%d" % (set_name, line - 1),
-                                     text.split(), label=label.split()))
+        examples.append(self._tokenized(set_name, line, text, label.split()))
         self.check_label(examples[-1].label, "%s:%d" % (path, line))
     return examples
+
+  def _tokenized(self, set_name, line, text, label):
+    return InputExample("%s-%d" % (set_name, line - 1), text.split(),
+                        label=label)

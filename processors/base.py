@@ -196,8 +196,10 @@ class TableProcessor(DataProcessor):
     for index, (line, columns) in enumerate(table.reader(path)):
       where = "%s:%d" % (path, line)
       if len(columns) < table.num_columns():
-        raise UserError("%s: the row has %d columns, task %s needs %d" % (
-            where, len(columns), type(self).__name__, table.num_columns()))
+        raise UserError(
+            "%s: the row has %d columns, task %s needs %d; mend or delete the "
+            "line" % (where, len(columns), type(self).__name__,
+                      table.num_columns()))
       is_header = table.has_header and index == 0
       if is_header or table.only and columns[table.only[0]] != table.only[1]:
         continue

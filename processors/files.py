@@ -67,8 +67,8 @@ def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
     for columns in rows:
       yield number, columns
   except csv.Error as error:
-    raise UserError("%s:%d: %s; a field with quotes in it is written in quotes, "
-                    "those inside doubled" % (path, number, error))
+    raise UserError("%s:%d: %s; a field with quotes in it is written in "
+                    "quotes, those inside doubled" % (path, number, error))
 
 
 def _read(path):

@@ -260,3 +260,9 @@ def test_a_command_line_leaves_nothing_for_the_next():
   values = parse()
   assert values["max_seq_length"] == 128
   assert values["do_train"] is False
+
+
+def test_undefok_does_not_let_unknown_flags_pass():
+  with pytest.raises(UserError, match="--undefok"):
+    options.parse(["run", "--undefok=do_trian", "--do_trian"],
+                  [options.TaskOptions], "")

@@ -15,7 +15,8 @@ def readme():
 
 
 def test_flag_table_is_what_help_says():
-  table = re.findall(r"^\| `--(\w+)` \| (.*?) \| (.*) \|$", readme(), re.M)
+  table = re.findall(
+      r"^\| `--(\w+)` \| (required|none|`.*?`) \| (.*) \|$", readme(), re.M)
   expected = []
   for group in run_classifier.GROUPS:
     for field in dataclasses.fields(group):
