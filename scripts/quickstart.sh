@@ -20,7 +20,7 @@ else
   output=${OUTPUT_DIR:-$root/output/quickstart}
   model=("--vocab_file=$root/samples/vocab.txt"
     "--bert_config_file=$root/samples/bert_config.json"
-    --learning_rate=5e-4 --num_train_epochs=20)
+    --learning_rate=2e-4 --num_train_epochs=40)
 fi
 
 "$root/scripts/setup.sh"
