@@ -102,6 +102,18 @@ def write_table(path, rows, separator="\t"):
   return write(path, "".join(separator.join(row) + "\n" for row in rows))
 
 
+def write_domainc(folder):
+  """Writes the files of the task domainc -> its labels in order."""
+  labels = ["上网服务管理", "出入境管理", "刑事案件管辖", "户政管理",
+            "治安管理", "消防管理", "禁毒管理", "道路交通"]
+  rows = [("label", "text")] + [(label, "办理" + label) for label in labels]
+  write_table(folder / "data" / "train.tsv", rows)
+  write_table(folder / "data" / "dev.tsv", rows)
+  write_table(folder / "data" / "test.tsv",
+              rows[:4] + [("不知道", "护照"), ("", "户口")])
+  return labels
+
+
 def write_config(folder, **changes):
   """Writes a tiny model's config; a key that is changed to None is left out."""
   config = {name: value for name, value in dict(TINY, **changes).items()
@@ -134,6 +146,14 @@ def lines(*parts):
   text = content(*parts)
   assert text.endswith("\n")
   return text[:-1].split("\n")
+
+
+def assert_in_order(log, pieces):
+  """Checks that a log has all pieces, each after the one before it."""
+  where = 0
+  for piece in pieces:
+    assert piece in log[where:], piece
+    where = log.index(piece, where) + len(piece)
 
 
 def results(folder):

@@ -15,6 +15,9 @@ PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORE = os.path.join(PROJECT, "bert")
 sys.path.insert(0, PROJECT)
 tf.disable_v2_behavior()
+# Else a failed assert in these would not show what it compared.
+pytest.register_assert_rewrite(
+    "bad_input", "commands", "golden_runs", "mistakes")
 
 # Runs in a new interpreter; prints what the import did besides importing.
 _IMPORT_ALONE = """
@@ -73,6 +76,23 @@ def variable_kind(request):
   _use_resource_variables(request.param == "resource")
   yield request.param
   _use_resource_variables(was_resource)
+
+
+@pytest.fixture
+def log(monkeypatch):
+  """The lines logged during the test."""
+  lines = []
+  monkeypatch.setattr(tf.logging, "info",
+                      lambda text, *args: lines.append(text % args))
+  return lines
+
+
+@pytest.fixture
+def job(tmp_path):
+  """A run that would succeed, for a test to break."""
+  # Not above: tests of other things need none of the command.
+  import bad_input  # pylint: disable=import-outside-toplevel
+  return bad_input.Job(tmp_path)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import checkpoints
-from bert.errors import UserError
+from mistakes import message_of
 
 ENCODER = {"bert/dense/kernel": (3, 2), "bert/dense/bias": (2,)}
 HEAD = {"output_weights": (4, 2), "output_bias": (4,)}
@@ -40,14 +40,6 @@ def saved(tmp_path):
       return tf.train.Saver().save(session, str(tmp_path / name),
                                    write_meta_graph=False)
   return save
-
-
-def message_of(function, *args):
-  """The one line of the mistake that a call finds."""
-  with pytest.raises(UserError) as caught:
-    function(*args)
-  assert "\n" not in str(caught.value)
-  return str(caught.value)
 
 
 def check_trained(path, wanted):

@@ -1,5 +1,4 @@
 import pytest
-import tensorflow.compat.v1 as tf
 
 import golden
 from bert import features
@@ -13,14 +12,6 @@ TOKEN_FIELDS = ("input_ids", "input_mask", "segment_ids")
 @pytest.fixture(scope="module")
 def tokenizer():
   return features.load_tokenizer(golden.path("vocab.txt"), True)
-
-
-@pytest.fixture
-def log(monkeypatch):
-  lines = []
-  monkeypatch.setattr(tf.logging, "info",
-                      lambda text, *args: lines.append(text % args))
-  return lines
 
 
 def vocabulary():
