@@ -24,6 +24,7 @@ from bert import checkpoints
 from bert import console
 from bert import estimator
 from bert import features
+from bert import files
 from bert import heads
 from bert import metrics
 from bert import modeling
@@ -59,8 +60,8 @@ def main(argv):
   flags = Flags(*options.parse(argv, GROUPS, __doc__))
   if not any((flags.todo.do_train, flags.todo.do_eval, flags.todo.do_predict)):
     raise UserError("nothing to do: give --do_train, --do_eval or --do_predict")
-  if flags.tpu.use_tpu and not (flags.tpu.tpu_name or flags.tpu.master):
-    raise UserError("--use_tpu: which one? Give --tpu_name or --master")
+  check_tpu(flags)
+  checkpoints.check_name(flags.run.output_dir)
   task = load_task(flags)
   description = describe(flags, task)
   checkpoints.check_task(flags.run.output_dir, description)
@@ -69,15 +70,33 @@ def main(argv):
   num_steps = count_steps(flags, examples)
 
   checkpoints.make_folder(flags.run.output_dir)
-  checkpoints.write_task(flags.run.output_dir, description)
-  seed = choose_seed(flags.run.random_seed)
   if flags.todo.do_train:
+    seed = choose_seed(flags.run)
+    checkpoints.write_task(flags.run.output_dir,
+                           dict(description, random_seed=seed))
     train(flags, task, examples["train"], num_steps, seed)
     checkpoint = checkpoints.latest(flags.run.output_dir)
+  elif not checkpoints.read_task(flags.run.output_dir):
+    checkpoints.write_task(flags.run.output_dir, description)
   if flags.todo.do_eval:
     evaluate(flags, task, examples["eval"], checkpoint)
   if flags.todo.do_predict:
     predict(flags, task, examples["predict"], checkpoint)
+
+
+def check_tpu(flags: Flags) -> None:
+  """Raises UserError for TPU flags that the TPUEstimator would refuse late."""
+  if not flags.tpu.use_tpu:
+    return
+  if bool(flags.tpu.tpu_name) == bool(flags.tpu.master):
+    raise UserError("--use_tpu: give either --tpu_name or --master")
+  for name, size in sorted(batch_sizes(flags).items()):
+    is_wanted = {"train": flags.todo.do_train, "eval": flags.todo.do_eval,
+                 "predict": flags.todo.do_predict}[name]
+    if is_wanted and size % flags.tpu.num_tpu_cores:
+      raise UserError(
+          "--%s_batch_size=%d is not a multiple of --num_tpu_cores=%d" % (
+              name, size, flags.tpu.num_tpu_cores))
 
 
 def load_task(flags: Flags) -> Task:
@@ -91,7 +110,7 @@ def load_task(flags: Flags) -> Task:
                                       flags.data.do_lower_case)
   config = estimator.load_config(flags.model.bert_config_file,
                                  flags.data.max_seq_length,
-                                 max(tokenizer.vocab.values()) + 1)
+                                 num_entries(tokenizer.vocab))
   try:
     tokenization.validate_case_matches_checkpoint(
         flags.data.do_lower_case, flags.model.init_checkpoint)
@@ -99,8 +118,13 @@ def load_task(flags: Flags) -> Task:
     raise UserError(str(error))
   head = heads.create(getattr(processor, "head", "classification"),
                       processor.get_labels(), flags.data.threshold)
-  metrics.check(metric_names(head, processor), len(head.labels))
+  metrics.check(metric_names(head, processor), head.kind, len(head.labels))
   return Task(processor, head, tokenizer, config)
+
+
+def num_entries(vocab: dict) -> int:
+  """Returns the size of a vocabulary; blank lines at its end don't count."""
+  return 1 + max(index for token, index in vocab.items() if token)
 
 
 def metric_names(head: heads.Head, processor: base.DataProcessor) -> tuple:
@@ -129,6 +153,9 @@ def choose_checkpoint(flags: Flags, task: Task):
     tf.logging.warning("No --init_checkpoint: training from random weights")
     return None
   wanted = estimator.variable_shapes(task.config, task.head)
+  if newest and init:
+    checkpoints.shapes_in(init, "--init_checkpoint")
+    tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
   if newest and flags.todo.do_train:
     checkpoints.check_resumable(newest, wanted)
   elif newest:
@@ -144,8 +171,12 @@ def choose_checkpoint(flags: Flags, task: Task):
   return newest or init
 
 
-def choose_seed(seed):
-  """Returns the seed of a run, drawn and logged if none was given."""
+def choose_seed(run: options.RunOptions) -> int:
+  """Returns --random_seed, else that of the run that goes on, else a new one.
+  """
+  seed = run.random_seed
+  if seed is None:
+    seed = checkpoints.read_task(run.output_dir).get("random_seed")
   if seed is None:
     seed = random.SystemRandom().randrange(2**31)
     tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
@@ -164,7 +195,8 @@ def read_examples(flags: Flags, task: Task) -> dict:
       if not examples[name]:
         raise UserError("--data_dir=%s: the %s set of task %s has no examples" %
                         (flags.data.data_dir, name, flags.data.task_name))
-      features.check_labels(examples[name], task.head)
+      features.check_labels(examples[name], task.head,
+                            is_labelled=name != "predict")
   return examples
 
 
@@ -228,9 +260,10 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
                     flags.run.output_dir, done, num_steps)
     return
   checkpoints.remove_partial(flags.run.output_dir,
-                             flags.run.keep_checkpoint_max)
+                             flags.run.keep_checkpoint_max,
+                             flags.run.save_checkpoints_steps)
   input_fn = write_set(flags, task, "train", examples,
-                       records.Shuffle(seed, done))
+                       records.Shuffle(seed, done * batch_size))
   tf.logging.info("***** Running training *****")
   tf.logging.info("  Num examples = %d", len(examples))
   tf.logging.info("  Batch size = %d", batch_size)
@@ -243,12 +276,16 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
       None if done else flags.model.init_checkpoint)
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
-  make_estimator(flags, task, training, seed).train(
-      input_fn, max_steps=num_steps, hooks=[hook])
+  try:
+    make_estimator(flags, task, training, seed).train(
+        input_fn, max_steps=num_steps, hooks=[hook])
+  except tf.estimator.NanLossDuringTrainingError:
+    raise UserError("--learning_rate=%s: the loss is no longer a number; lower "
+                    "the rate and begin anew" % flags.training.learning_rate)
 
 
-def begin(flags: Flags, task: Task, heading: str, name: str, examples: list,
-          checkpoint: str):
+def write_and_announce(flags: Flags, task: Task, heading: str, name: str,
+                       examples: list, checkpoint: str):
   """Writes a set that is read once, and says so.
 
   On a TPU, which needs whole batches, it is filled up with padding.
@@ -270,14 +307,14 @@ def begin(flags: Flags, task: Task, heading: str, name: str, examples: list,
 
 def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   """Scores the dev set; writes eval_results.txt."""
-  input_fn, num_steps = begin(
+  input_fn, num_steps = write_and_announce(
       flags, task, "***** Running evaluation *****", "eval", examples,
       checkpoint)
   collector = estimator.OutputCollector()
-  hooks = [console.StepsHook(num_steps, "Evaluating")]
+  hooks = [console.StepsHook(num_steps, "Evaluating"), collector]
   results = make_estimator(flags, task).evaluate(
       input_fn, steps=num_steps, checkpoint_path=checkpoint,
-      hooks=hooks if flags.tpu.use_tpu else hooks + [collector])
+      hooks=None if flags.tpu.use_tpu else hooks)
   if not flags.tpu.use_tpu:
     judged = metrics.compute(metric_names(task.head, task.processor),
                              collector.outcome(task.head))
@@ -288,13 +325,13 @@ def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   tf.logging.info("***** Eval results *****")
   for line in lines:
     tf.logging.info("  %s", line)
-  records.write_text(os.path.join(flags.run.output_dir, "eval_results.txt"),
+  files.write_text(os.path.join(flags.run.output_dir, "eval_results.txt"),
                      lines)
 
 
 def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   """Predicts the test set; writes test_results.tsv, test_predictions.tsv."""
-  input_fn, num_steps = begin(
+  input_fn, num_steps = write_and_announce(
       flags, task, "***** Running prediction*****", "predict", examples,
       checkpoint)
   batches = make_estimator(flags, task).predict(
@@ -303,10 +340,10 @@ def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
       [batch["probabilities"] for batch in
        console.bar(batches, num_steps, "Predicting")])[:len(examples)]
   folder = flags.run.output_dir
-  records.write_text(
+  files.write_text(
       os.path.join(folder, "test_predictions.tsv"),
       prediction_lines(task.head, examples, probabilities))
-  records.write_text(os.path.join(folder, "test_results.tsv"),
+  files.write_text(os.path.join(folder, "test_results.tsv"),
                      ("\t".join(map(str, row)) for row in probabilities))
 
 

@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
+from bert import files
 from bert import modeling
-from bert import records
 from bert.errors import UserError
 
 Shapes = Dict[str, Tuple[int, ...]]
@@ -26,6 +26,13 @@ def make_folder(output_dir: str) -> None:
   except tf.errors.OpError as error:
     raise UserError("--output_dir=%s can't be written to: %s" % (
         output_dir, error.message))
+
+
+def check_name(output_dir: str) -> None:
+  """Raises UserError for characters that hide checkpoints from TensorFlow."""
+  if set(output_dir) & set("*?[]\\"):
+    raise UserError("--output_dir=%s: TensorFlow finds no checkpoint under a "
+                    "path with any of * ? [ ] \\; give another" % output_dir)
 
 
 def latest(output_dir: str) -> Optional[str]:
@@ -129,28 +136,37 @@ def vocab_hash(vocab_file: str) -> str:
     return hashlib.sha256(reader.read()).hexdigest()
 
 
+def read_task(output_dir: str) -> Dict[str, Any]:
+  """Returns what task.json says, {} if there is none (as the reference's).
+
+  Raises:
+    UserError: it is no JSON object.
+  """
+  path = _task_path(output_dir)
+  if not tf.gfile.Exists(path):
+    return {}
+  try:
+    task = json.loads(files.read_text(path))
+  except ValueError:
+    task = None
+  if not isinstance(task, dict):
+    raise UserError("%s: not a JSON object; remove it, or give another "
+                    "--output_dir" % path)
+  return task
+
+
 def check_task(output_dir: str, task: Dict[str, Any]) -> None:
   """Checks that an output folder was made for this task.
 
   Args:
-    output_dir: may be new, or without task.json (the reference writes none).
-    task: what write_task would write.
+    output_dir: may be new, or without task.json.
+    task: what a new task.json would say.
 
   Raises:
     UserError: the folder was made for another; says in what they differ.
   """
-  path = _task_path(output_dir)
-  if not tf.gfile.Exists(path):
-    return
-  try:
-    with tf.gfile.GFile(path, "r") as reader:
-      old = json.loads(reader.read())
-  except ValueError:
-    old = None
-  if not isinstance(old, dict):
-    raise UserError("%s: not a JSON object; remove it, or give another "
-                    "--output_dir" % path)
-  for key in task:
+  old = read_task(output_dir)
+  for key in task if old else ():
     if old.get(key) == task[key]:
       continue
     if key == "max_seq_length":
@@ -164,30 +180,28 @@ def check_task(output_dir: str, task: Dict[str, Any]) -> None:
 
 
 def write_task(output_dir: str, task: Dict[str, Any]) -> None:
-  """Writes output_dir/task.json unless it is there."""
-  if tf.gfile.Exists(_task_path(output_dir)):
-    return
-  records.write_text(_task_path(output_dir), [
+  """Writes output_dir/task.json."""
+  files.write_text(_task_path(output_dir), [
       json.dumps(task, indent=2, sort_keys=True, ensure_ascii=False)])
 
 
-def remove_partial(output_dir: str, num_kept: int) -> None:
+def remove_partial(output_dir: str, num_kept: int, num_steps: int) -> None:
   """Removes what a killed run was about to rename or to delete.
 
   Args:
     output_dir: the run's.
     num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
-      long, what is older than all of them had been struck off the list.
+      long, the one before the oldest had been struck off it.
+    num_steps: --save_checkpoints_steps, between two checkpoints.
   """
   patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
               "checkpoint.tmp*", "graph.pbtxt.tmp*"]
   state = tf.train.get_checkpoint_state(output_dir)
   listed = list(state.all_model_checkpoint_paths) if state else []
   if listed and len(listed) == num_kept:
-    oldest = min(map(step_of, listed))
-    steps = {step_of(path[:-len(".index")]) for path in
-             tf.gfile.Glob(os.path.join(output_dir, "model.ckpt-*.index"))}
-    patterns += ["model.ckpt-%d.*" % step for step in steps if step < oldest]
+    struck = "model.ckpt-%d" % (min(map(step_of, listed)) - num_steps)
+    patterns += [struck + ".index", struck + ".meta",
+                 struck + ".data-?????-of-?????"]
   for pattern in patterns:
     for path in tf.gfile.Glob(os.path.join(output_dir, pattern)):
       if tf.gfile.IsDirectory(path):

@@ -23,7 +23,7 @@ _NOISE = re.compile("|".join((
     "loss = ", "Loss for final step", "Starting evaluation ",
     r"Evaluation \[", "Inference Time", "Finished evaluation ", "Saving dict ",
     "Saving 'checkpoint_path' summary", "(training|evaluation|prediction)_loop "
-    "marked as ", "Calling checkpoint listeners", "Could not find trained model",
+    "marked as ", "Calling checkpoint listeners",
     "Skipping training since max_steps", "Input graph does not use tf.data")))
 
 

@@ -1,5 +1,8 @@
 """A user's mistake, as against a bug."""
 
+import difflib
+from typing import Iterable
+
 
 class UserError(Exception):
   """Ends a command with exit code 2 and its one line, without a traceback.
@@ -7,3 +10,9 @@ class UserError(Exception):
   The line names the flag or file:line, what was found, what is allowed, and
   the way out.
   """
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+  """Returns ", did you mean X?" if a known name is close, else ""."""
+  close = difflib.get_close_matches(name, list(known), 1)
+  return ", did you mean %s?" % close[0] if close else ""

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import checkpoints
+from bert import files
 from bert import heads
 from bert import metrics
 from bert import modeling
@@ -37,12 +38,8 @@ def load_config(bert_config_file: str, max_seq_length: int,
     UserError: no such file, not JSON, a key lacks, or the sizes don't fit.
   """
   where = "--bert_config_file=%s" % bert_config_file
-  if (not tf.gfile.Exists(bert_config_file) or
-      tf.gfile.IsDirectory(bert_config_file)):
-    raise UserError("%s: no such file" % where)
   try:
-    with tf.gfile.GFile(bert_config_file, "r") as reader:
-      values = json.loads(reader.read())
+    values = json.loads(files.read_text(bert_config_file, "--bert_config_file"))
   except ValueError as error:
     raise UserError("%s: not JSON: %s" % (where, error))
   keys = sorted(modeling.BertConfig(None).to_dict())

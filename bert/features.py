@@ -5,6 +5,7 @@ from typing import Iterable, Iterator, List, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
+from bert import files
 from bert import tokenization
 from bert.errors import UserError
 
@@ -51,10 +52,9 @@ def load_tokenizer(vocab_file: str,
   """Returns the tokenizer of a vocabulary.
 
   Raises:
-    UserError: no such file, or a token that BERT needs is not in it.
+    UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
   """
-  if not tf.gfile.Exists(vocab_file) or tf.gfile.IsDirectory(vocab_file):
-    raise UserError("--vocab_file=%s: no such file" % vocab_file)
+  files.read_text(vocab_file, "--vocab_file")
   tokenizer = tokenization.FullTokenizer(vocab_file, do_lower_case)
   missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
              if token not in tokenizer.vocab]
@@ -112,9 +112,13 @@ def convert_examples(examples: Iterable, head, max_seq_length: int,
     yield features
 
 
-def check_labels(examples: Iterable[InputExample], head) -> None:
-  """Raises UserError for the first label that the head does not take."""
+def check_labels(examples: Iterable[InputExample], head,
+                 is_labelled: bool) -> None:
+  """Raises UserError for the first label that the head does not take, or that
+  is None in a labelled set."""
   for example in examples:
+    if is_labelled and example.label is None:
+      raise UserError("example %s has no label" % example.guid)
     _encode_label(example, head, 1)
 
 

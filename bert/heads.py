@@ -1,6 +1,5 @@
 """What a task learns on top of the encoder: one class a kind of task."""
 
-import difflib
 import typing
 from typing import Dict, List, Sequence
 
@@ -8,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
+from bert.errors import did_you_mean
 from bert.errors import UserError
 from bert.metrics import Outcome
 from bert.records import Field
@@ -29,15 +29,16 @@ def create(kind: str, labels: Sequence[str], threshold: float = 0.5) -> "Head":
   """Returns the head of a kind.
 
   Raises:
-    UserError: no head is of that kind, or there are no labels.
+    UserError: no head is of that kind, or labels are none or twice there.
   """
   if kind not in _HEADS:
-    close = difflib.get_close_matches(kind, _HEADS, 1)
-    raise UserError("head %r is not known; heads: %s%s" % (
-        kind, " ".join(sorted(_HEADS)),
-        "; did you mean %s?" % close[0] if close else ""))
+    raise UserError("head %r is not known%s; heads: %s" % (
+        kind, did_you_mean(kind, _HEADS), " ".join(sorted(_HEADS))))
   if not labels:
     raise UserError("the task has no labels; get_labels() must return them")
+  for label in labels:
+    if list(labels).count(label) > 1:
+      raise UserError("get_labels() has label %r twice" % (label,))
   return _HEADS[kind](labels, threshold)
 
 

@@ -97,11 +97,11 @@ class BertModel:
     shape = get_shape_list(input_ids, expected_rank=2)
     with tf.variable_scope(scope, default_name="bert") as self._scope:
       with tf.variable_scope("embeddings"):
-        vectors, self._embedding_table = embedding_lookup(
+        vectors, self.embedding_table = embedding_lookup(
             input_ids, config.vocab_size, config.hidden_size,
             config.initializer_range,
             use_one_hot_embeddings=use_one_hot_embeddings)
-        self._embedding_output = embedding_postprocessor(
+        self.embedding_output = embedding_postprocessor(
             vectors, use_token_type=True, token_type_ids=token_type_ids,
             token_type_vocab_size=config.type_vocab_size,
             initializer_range=config.initializer_range,
@@ -111,15 +111,14 @@ class BertModel:
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
         self._layers = _encode(
-            reshape_to_matrix(self._embedding_output), mask, shape, config,
+            reshape_to_matrix(self.embedding_output), mask, shape, config,
             get_activation(config.hidden_act), first_token_only)
       with tf.variable_scope("pooler/dense"):
         self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
                                         config.initializer_range)
     self._shape = shape + [config.hidden_size]
     self._first_token_only = first_token_only
-    self._sequence_output = None
-    self._pooled_output = None
+    self._all_layers = self._sequence_output = self._pooled_output = None
 
   def get_pooled_output(self):
     """Returns float32 [B, H]: tanh dense of the first token's vector."""
@@ -147,22 +146,34 @@ class BertModel:
     return self._sequence_output
 
   def get_all_encoder_layers(self):
-    """Returns a list of float32 [B, L, H], first layer first."""
-    last = self.get_sequence_output()
-    return [self._to_sequence(layer) for layer in self._layers[:-1]] + [last]
+    """Returns a list of float32 [B, L, H], first layer first.
+
+    Raises:
+      ValueError: the model was built with first_token_only.
+    """
+    if self._all_layers is None:
+      last = self.get_sequence_output()
+      self._all_layers = [self._to_sequence(layer)
+                          for layer in self._layers[:-1]] + [last]
+    return list(self._all_layers)
 
   def get_embedding_output(self):
     """Returns float32 [B, L, H]: normalized sum of the embeddings."""
-    return self._embedding_output
+    return self.embedding_output
 
   def get_embedding_table(self):
     """Returns the variable float32 [vocab_size, H]."""
-    return self._embedding_table
+    return self.embedding_table
+
+  # The names that forks of the reference read.
+  pooled_output = property(get_pooled_output)
+  sequence_output = property(get_sequence_output)
+  all_encoder_layers = property(get_all_encoder_layers)
 
   @contextlib.contextmanager
   def _naming(self, name):
     """What is built when it is asked for goes where the model is."""
-    with self._embedding_output.graph.as_default():
+    with self.embedding_output.graph.as_default():
       with tf.name_scope(self._scope.original_name_scope + name + "/"):
         yield
 

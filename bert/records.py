@@ -1,11 +1,12 @@
 """Features in TFRecord files, written and read by one feature spec."""
 
 import collections
-import contextlib
 import typing
 from typing import Callable, Dict, Iterable, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
+
+from bert import files
 
 # Sets up to this size are shuffled whole; larger ones through a window of it.
 SHUFFLE_BUFFER = 100000
@@ -26,9 +27,9 @@ class Field(typing.NamedTuple):
 
 
 class Shuffle(typing.NamedTuple):
-  """How training reads: order drawn from seed, the first batches skipped."""
+  """How training reads: order drawn from seed, first examples skipped."""
   seed: Optional[int] = None
-  num_skipped_batches: int = 0
+  num_skipped: int = 0
 
 
 def feature_spec(label_field: Field, max_seq_length: int) -> Dict[str, Field]:
@@ -37,22 +38,6 @@ def feature_spec(label_field: Field, max_seq_length: int) -> Dict[str, Field]:
   return collections.OrderedDict([
       ("input_ids", tokens), ("input_mask", tokens), ("segment_ids", tokens),
       ("label_ids", label_field), ("is_real_example", Field(tf.int64, (1,)))])
-
-
-@contextlib.contextmanager
-def replacing(path: str):
-  """Yields a name beside path that becomes path if the block succeeds."""
-  partial = path + ".partial"
-  yield partial
-  tf.gfile.Rename(partial, path, overwrite=True)
-
-
-def write_text(path: str, lines: Iterable[str]) -> None:
-  """Writes lines, each closed by a line end, all or nothing."""
-  with replacing(path) as partial:
-    with tf.gfile.GFile(partial, "w") as writer:
-      for line in lines:
-        writer.write(line + "\n")
 
 
 def write_records(path: str, rows: Iterable[Tuple],
@@ -68,7 +53,7 @@ def write_records(path: str, rows: Iterable[Tuple],
     The number of records.
   """
   count = 0
-  with replacing(path) as partial:
+  with files.replacing(path) as partial:
     with tf.io.TFRecordWriter(partial) as writer:
       for row in rows:
         writer.write(serialize(row, spec))
@@ -113,9 +98,11 @@ def make_input_fn(path: str, spec: Dict[str, Field],
     batch_size = params["batch_size"]
     dataset = tf.data.TFRecordDataset(path)
     if shuffle:
+      num_hosts, host = _hosts(params)
+      dataset = dataset.shard(num_hosts, host)
       dataset = dataset.shuffle(SHUFFLE_BUFFER, seed=shuffle.seed,
                                 reshuffle_each_iteration=True).repeat()
-      dataset = dataset.skip(shuffle.num_skipped_batches * batch_size)
+      dataset = dataset.skip(shuffle.num_skipped // num_hosts)
     dataset = dataset.batch(batch_size,
                             drop_remainder=bool(shuffle) or is_static)
     dataset = dataset.map(lambda batch: parse(batch, spec, is_static),
@@ -123,6 +110,12 @@ def make_input_fn(path: str, spec: Dict[str, Field],
     return dataset.prefetch(4)
 
   return input_fn
+
+
+def _hosts(params):
+  """Returns how many hosts feed a TPU, and which one this is; 1, 0 without."""
+  context = params.get("context")
+  return (context.num_hosts, context.current_host) if context else (1, 0)
 
 
 def parse(serialized: tf.Tensor, spec: Dict[str, Field],

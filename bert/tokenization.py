@@ -66,7 +66,8 @@ def printable_text(text):
 def load_vocab(vocab_file):
   """Returns an OrderedDict token -> id, the line's number from 0."""
   with tf.gfile.GFile(vocab_file, "rb") as reader:
-    lines = convert_to_unicode(reader.read()).split("\n")
+    text = convert_to_unicode(reader.read())
+  lines = (text[1:] if text.startswith("\ufeff") else text).split("\n")
   if not lines[-1]:
     lines.pop()
   return collections.OrderedDict(

@@ -10,7 +10,6 @@ A task that is a table needs its columns alone:
       test = Table("test.tsv", text_a=1)
 """
 
-import difflib
 import importlib
 import importlib.util
 import os
@@ -18,6 +17,7 @@ import sys
 import typing
 from typing import Callable, List, Optional, Sequence, Tuple
 
+from bert.errors import did_you_mean
 from bert.errors import UserError
 from bert.features import InputExample
 from processors.files import read_csv
@@ -47,11 +47,9 @@ def create(task_name: str, data_dir: str) -> "DataProcessor":
   """
   name = task_name.lower()
   if name not in _PROCESSORS:
-    close = difflib.get_close_matches(name, _PROCESSORS, 1)
     raise UserError("--task_name=%s is not known%s; tasks: %s; others come by "
                     "--processor_module" % (
-                        task_name,
-                        ", did you mean %s?" % close[0] if close else "",
+                        task_name, did_you_mean(name, _PROCESSORS),
                         " ".join(sorted(_PROCESSORS))))
   processor = _PROCESSORS[name]()
   processor.data_dir = data_dir
@@ -175,7 +173,8 @@ class TableProcessor(DataProcessor):
     return self.read(data_dir, self.dev, self.dev_name)
 
   def get_test_examples(self, data_dir):
-    return self.read(data_dir, self.test._replace(label=None), "test")
+    return self.read(data_dir, self.test and self.test._replace(label=None),
+                     "test")
 
   def get_labels(self):
     return list(self.labels)
@@ -191,6 +190,8 @@ class TableProcessor(DataProcessor):
     Raises:
       UserError: a row has too few columns, or a label is not the task's.
     """
+    if table is None:
+      raise UserError("task %s has no %s set" % (type(self).__name__, set_name))
     path = os.path.join(data_dir, table.path)
     examples = []
     for index, (line, columns) in enumerate(table.reader(path)):

@@ -5,7 +5,11 @@ from typing import Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
+from bert import files
 from bert.errors import UserError
+
+# Lines that a field in quotes may span.
+_MAX_QUOTED_LINES = 100
 
 Rows = Iterator[Tuple[int, List[str]]]
 
@@ -14,29 +18,24 @@ def read_lines(path: str,
                keep_blank: bool = False) -> Iterator[Tuple[int, str]]:
   """Yields (line number from 1, line); blank lines only with keep_blank.
 
-  A byte-order mark and line ends of any system are taken off.
+  A byte-order mark, LF and CRLF are taken off.
 
   Raises:
     UserError: no such file, nothing in it, or bytes that are not UTF-8.
   """
-  lines = _read(path).split(b"\n")
+  lines = files.read_text(path).split("\n")
   if not lines[-1]:
     lines.pop()
   num_blank = 0
-  for number, raw in enumerate(lines, 1):
-    try:
-      line = raw.decode("utf-8").rstrip("\r")
-    except UnicodeDecodeError as error:
-      raise UserError("%s:%d: byte 0x%02x at column %d is not UTF-8; convert "
-                      "the file to UTF-8" % (path, number, raw[error.start],
-                                             error.start + 1))
+  for number, line in enumerate(lines, 1):
+    line = line.rstrip("\r")
     is_blank = not line.strip()
     num_blank += is_blank
     if keep_blank or not is_blank:
       yield number, line
   if num_blank == len(lines):
     raise UserError("%s: the file is empty" % path)
-  if num_blank and not keep_blank:
+  if num_blank:
     tf.logging.info("%s: %d blank lines skipped", path, num_blank)
 
 
@@ -47,35 +46,29 @@ def read_tsv(path: str) -> Rows:
 
 
 def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
-  """Yields (number of its last line, columns); a quoted field may span lines.
+  """Yields (number of its first line, columns).
 
-  Raises:
-    UserError: as read_lines, or a quote is not closed.
+  A field in quotes may hold delimiters, doubled quotes and line ends. Where
+  quotes do not add up to that, a line is read as it stands.
   """
   csv.field_size_limit(2**31 - 1)
-  number = 1
-
-  def lines():
-    nonlocal number
-    for number, line in read_lines(path):
-      # The csv module refuses NUL; tokenizing drops it anyway.
-      yield line.replace("\0", "").replace("\r", " ") + "\n"
-
-  rows = csv.reader(lines(), delimiter=delimiter, quotechar=quotechar,
-                    strict=True)
-  try:
-    for columns in rows:
-      yield number, columns
-  except csv.Error as error:
-    raise UserError("%s:%d: %s; a field with quotes in it is written in "
-                    "quotes, those inside doubled" % (path, number, error))
-
-
-def _read(path):
-  if not tf.gfile.Exists(path):
-    raise UserError("%s: no such file" % path)
-  if tf.gfile.IsDirectory(path):
-    raise UserError("%s: a folder, where a file is needed" % path)
-  with tf.gfile.GFile(path, "rb") as reader:
-    content = reader.read()
-  return content[3:] if content.startswith(b"\xef\xbb\xbf") else content
+  # The csv module refuses NUL; tokenizing drops it anyway.
+  lines = [(number, line.replace("\0", "").replace("\r", " "))
+           for number, line in read_lines(path)]
+  quoted = dict(delimiter=delimiter, quotechar=quotechar, strict=True)
+  index = 0
+  while index < len(lines):
+    number, line = lines[index]
+    for end in range(index + 1, min(index + _MAX_QUOTED_LINES, len(lines)) + 1):
+      text = "\n".join(line for _, line in lines[index:end])
+      try:
+        columns = next(csv.reader([text], **quoted))
+        break
+      except csv.Error as error:
+        if "unexpected end" not in str(error):
+          columns, end = line.split(delimiter), index + 1
+          break
+    else:
+      columns, end = line.split(delimiter), index + 1
+    yield number, columns
+    index = end

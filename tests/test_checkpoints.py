@@ -194,13 +194,6 @@ def test_task_is_written_as_readable_json(tmp_path):
   assert os.listdir(str(tmp_path)) == ["task.json"]
 
 
-def test_task_of_an_older_run_is_left_alone(tmp_path):
-  path = tmp_path / "task.json"
-  path.write_text(json.dumps(TASK), encoding="utf-8")
-  write_old_task(tmp_path, max_seq_length=64)
-  assert path.read_text(encoding="utf-8") == json.dumps(TASK)
-
-
 @pytest.mark.parametrize("folder", ["none", "."])
 def test_folder_without_a_task_fits_any(folder, tmp_path, warnings):
   checkpoints.check_task(str(tmp_path / folder), TASK)
@@ -259,38 +252,30 @@ def test_only_half_written_checkpoints_are_removed(saved, tmp_path):
   (parts / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
   (tmp_path / "model.ckpt-20.data-00000-of-00001.tempstate42").write_bytes(b"h")
   (tmp_path / "model.ckpt-20.index.tempstate1234").write_bytes(b"half")
-  checkpoints.remove_partial(str(tmp_path), 5)
+  checkpoints.remove_partial(str(tmp_path), 5, 3)
   assert sorted(os.listdir(str(tmp_path))) == whole
-  checkpoints.remove_partial(str(tmp_path), 5)
+  checkpoints.remove_partial(str(tmp_path), 5, 3)
   assert sorted(os.listdir(str(tmp_path))) == whole
   check_trained(checkpoints.latest(str(tmp_path)), MODEL)
 
 
-@pytest.mark.parametrize("num_kept, is_removed", [
-    (2, True), (3, False), (0, False)])
-def test_checkpoint_struck_off_a_full_list_is_removed(num_kept, is_removed,
-                                                      saved, tmp_path):
+@pytest.mark.parametrize("num_kept, num_steps, is_removed", [
+    (2, 8, True), (2, 7, False), (3, 8, False), (0, 8, False)])
+def test_checkpoint_struck_off_a_full_list_is_removed(
+    num_kept, num_steps, is_removed, saved, tmp_path):
   steps = [saved(MODEL, "model.ckpt-%d" % step) for step in (1, 9, 10)]
+  backup = tmp_path / "model.ckpt-1.backup.zip"
+  backup.write_bytes(b"mine")
   # A run killed between writing the list and deleting what fell off it.
   tf.train.update_checkpoint_state(str(tmp_path), steps[2], steps[1:])
-  checkpoints.remove_partial(str(tmp_path), num_kept)
-  assert [tf.train.checkpoint_exists(path) for path in steps] == [
-      not is_removed, True, True]
-  assert bool(list(tmp_path.glob("model.ckpt-1.*"))) != is_removed
+  checkpoints.remove_partial(str(tmp_path), num_kept, num_steps)
+  left = sorted(each.name for each in tmp_path.glob("model.ckpt-1.*"))
+  assert (left == [backup.name]) == is_removed
   assert checkpoints.latest(str(tmp_path)) == steps[2]
 
 
-def test_folder_is_made_with_those_above_and_left_empty(tmp_path):
-  folder = tmp_path / "a" / "b"
-  checkpoints.make_folder(str(folder))
-  checkpoints.make_folder(str(folder))
-  assert os.listdir(str(folder)) == []
-
-
-def test_folder_below_a_file_is_the_users_mistake(tmp_path):
-  (tmp_path / "file").write_text("mine", encoding="utf-8")
-  for folder in ("file", os.path.join("file", "out")):
-    path = str(tmp_path / folder)
-    message = message_of(checkpoints.make_folder, path)
-    assert "--output_dir=%s" % path in message
-  assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+@pytest.mark.parametrize("char", "*?[]\\")
+def test_folder_in_which_no_checkpoint_is_found_is_refused(char):
+  checkpoints.check_name("gs://bucket/out-1_2.3 4")
+  assert "--output_dir=out%s" % char in message_of(
+      checkpoints.check_name, "out" + char)

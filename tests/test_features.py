@@ -152,13 +152,19 @@ def test_label_out_of_the_list_is_the_users_mistake(tokenizer):
   with pytest.raises(UserError, match="train-3.*'maybe'.*no yes"):
     convert_set(tokenizer, [example])
   with pytest.raises(UserError, match="train-3.*'maybe'.*no yes"):
-    features.check_labels([example], classification())
+    features.check_labels([example], classification(), is_labelled=False)
 
 
 def test_labels_of_the_list_pass_the_check():
   features.check_labels(
       [features.InputExample(guid="g", text_a="", label=label)
-       for label in ("yes", "no", None)], classification())
+       for label in ("yes", "no", None)], classification(), is_labelled=False)
+
+
+def test_missing_label_is_the_users_mistake_where_labels_count():
+  example = features.InputExample(guid="train-4", text_a="")
+  with pytest.raises(UserError, match="train-4 has no label"):
+    features.check_labels([example], classification(), is_labelled=True)
 
 
 def test_fields_are_those_of_a_record():
@@ -194,7 +200,7 @@ def test_vocabulary_with_the_special_tokens_is_taken(tmp_path):
 def test_vocabulary_must_be_a_file(tmp_path):
   missing = str(tmp_path / "none.txt")
   for path in (missing, str(tmp_path)):
-    with pytest.raises(UserError, match="no such file") as caught:
+    with pytest.raises(UserError, match="no such file|a folder") as caught:
       features.load_tokenizer(path, True)
     assert "--vocab_file=%s" % path in str(caught.value)
 

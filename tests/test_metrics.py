@@ -92,11 +92,25 @@ def test_task_is_judged_by_its_metrics(task, expected):
 
 
 def test_metric_that_is_not_known_is_refused():
-  with pytest.raises(UserError, match="'accurracy' is not known; metrics: f1"):
-    metrics.check(["mcc", "accurracy"], 2)
+  with pytest.raises(UserError, match="'mc' is not known, did you mean mcc?"):
+    metrics.check(["f1", "mc"], "classification", 2)
 
 
 def test_metric_for_two_labels_is_refused_for_three():
-  metrics.check(["f1", "mcc"], 2)
+  metrics.check(["f1", "mcc"], "classification", 2)
   with pytest.raises(UserError, match="'f1' is for 2 labels, the task has 3"):
-    metrics.check(["mcc", "f1"], 3)
+    metrics.check(["mcc", "f1"], "classification", 3)
+
+
+def test_metric_of_another_head_is_refused():
+  metrics.check(["multi_label"], "multi_label", 2)
+  with pytest.raises(UserError, match="'f1' is for classification tasks, this"):
+    metrics.check(["multi_label", "f1"], "multi_label", 2)
+
+
+def test_multi_label_scores_of_a_single_label():
+  # 1 right, 1 missed, 1 wrong: precision, recall and F1 are all a half.
+  labels, predicted = np.array([[[1], [1], [0], [0]], [[1], [0], [1], [0]]])
+  results = metrics.compute(["multi_label"], metrics.Outcome(
+      labels, predicted, predicted.astype(np.float32)))
+  assert set(results.values()) == {0.5}

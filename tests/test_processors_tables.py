@@ -76,9 +76,14 @@ def test_quoted_field_of_a_csv_may_hold_anything(tmp_path):
       ("b", ["last"])]
 
 
-def test_quote_that_is_not_closed_is_the_users_mistake(tmp_path):
-  message = message_of(read_notes, tmp_path, 'a,x\nb,"y\na,z\n', QuotedNotes)
-  assert str(tmp_path / "notes.tsv") + ":" in message
+@pytest.mark.parametrize("line, expected", [
+    ('b,"y', ["b", '"y']), ('b,"y" z', ["b", '"y" z']),
+    ('b,y "z', ["b", 'y "z']), ('b,"y ""z"""', ["b", 'y "z"'])])
+def test_quotes_that_do_not_add_up_are_text(line, expected, tmp_path):
+  path = tmp_path / "quotes.csv"
+  path.write_text("a,x\n%s\na,z\n" % line, encoding="utf-8")
+  assert [columns for _, columns in files.read_csv(str(path))] == [
+      ["a", "x"], expected, ["a", "z"]]
 
 
 def test_line_after_a_field_of_two_lines_keeps_its_number(tmp_path):
