@@ -31,7 +31,7 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
     before = content[:error.start]
     raise UserError(
         "%s:%d: byte 0x%02x at column %d is not UTF-8; convert the file to "
-        "UTF-8" % (path, before.count(b"\n") + 1, content[error.start],
+        "UTF-8" % (where, before.count(b"\n") + 1, content[error.start],
                    error.start - (before.rfind(b"\n") + 1) + 1))
 
 

@@ -70,8 +70,6 @@ CONTENTS = [
     ("too_few_columns_after_field_over_two_lines",
      exam(train='algebra,"two\nlines"\nforces\n'),
      ["{data}/train.csv:3", "1 column", "2"]),
-    ("quote_is_never_closed", exam(train='algebra,two\nforces,"the\n'),
-     ["{data}/train.csv:2"]),
     ("unknown_label_in_train", row("train.tsv", 4, "2\t5\t6\tone\ttwo\n"),
      ["{data}/train.tsv:4", "'2'", "0 1"]),
     ("unknown_label_in_dev", row("dev.tsv", 2, "yes\t5\t6\tone\ttwo\n"),
