@@ -60,12 +60,16 @@ def main(argv):
   flags = Flags(*options.parse(argv, GROUPS, __doc__))
   if not any((flags.todo.do_train, flags.todo.do_eval, flags.todo.do_predict)):
     raise UserError("nothing to do: give --do_train, --do_eval or --do_predict")
-  check_tpu(flags)
+  options.check_tpu(flags.tpu, {
+      name: size for name, size in batch_sizes(flags).items()
+      if getattr(flags.todo, "do_" + name)})
   checkpoints.check_name(flags.run.output_dir)
   task = load_task(flags)
   description = describe(flags, task)
   checkpoints.check_task(flags.run.output_dir, description)
-  checkpoint = choose_checkpoint(flags, task)
+  checkpoint = checkpoints.choose(
+      flags.run.output_dir, flags.model.init_checkpoint, flags.todo.do_train,
+      lambda: estimator.variable_shapes(task.config, task.head))
   examples = read_examples(flags, task)
   num_steps = count_steps(flags, examples)
 
@@ -84,21 +88,6 @@ def main(argv):
     predict(flags, task, examples["predict"], checkpoint)
 
 
-def check_tpu(flags: Flags) -> None:
-  """Raises UserError for TPU flags that the TPUEstimator would refuse late."""
-  if not flags.tpu.use_tpu:
-    return
-  if bool(flags.tpu.tpu_name) == bool(flags.tpu.master):
-    raise UserError("--use_tpu: give either --tpu_name or --master")
-  for name, size in sorted(batch_sizes(flags).items()):
-    is_wanted = {"train": flags.todo.do_train, "eval": flags.todo.do_eval,
-                 "predict": flags.todo.do_predict}[name]
-    if is_wanted and size % flags.tpu.num_tpu_cores:
-      raise UserError(
-          "--%s_batch_size=%d is not a multiple of --num_tpu_cores=%d" % (
-              name, size, flags.tpu.num_tpu_cores))
-
-
 def load_task(flags: Flags) -> Task:
   """Reads all but the examples; raises UserError for what does not fit."""
   if flags.data.processor_module:
@@ -110,7 +99,7 @@ def load_task(flags: Flags) -> Task:
                                       flags.data.do_lower_case)
   config = estimator.load_config(flags.model.bert_config_file,
                                  flags.data.max_seq_length,
-                                 num_entries(tokenizer.vocab))
+                                 features.num_entries(tokenizer.vocab))
   try:
     tokenization.validate_case_matches_checkpoint(
         flags.data.do_lower_case, flags.model.init_checkpoint)
@@ -120,11 +109,6 @@ def load_task(flags: Flags) -> Task:
                       processor.get_labels(), flags.data.threshold)
   metrics.check(metric_names(head, processor), head.kind, len(head.labels))
   return Task(processor, head, tokenizer, config)
-
-
-def num_entries(vocab: dict) -> int:
-  """Returns the size of a vocabulary; blank lines at its end don't count."""
-  return 1 + max(index for token, index in vocab.items() if token)
 
 
 def metric_names(head: heads.Head, processor: base.DataProcessor) -> tuple:
@@ -139,36 +123,6 @@ def describe(flags: Flags, task: Task) -> dict:
           "max_seq_length": flags.data.max_seq_length,
           "do_lower_case": flags.data.do_lower_case,
           "vocab_hash": checkpoints.vocab_hash(flags.data.vocab_file)}
-
-
-def choose_checkpoint(flags: Flags, task: Task):
-  """Returns the checkpoint that a run starts from, checked, or None.
-
-  The newest in output_dir, else --init_checkpoint. Raises UserError if it does
-  not fit the model, or, without training, was never fine-tuned.
-  """
-  newest = checkpoints.latest(flags.run.output_dir)
-  init = flags.model.init_checkpoint
-  if not newest and not init and flags.todo.do_train:
-    tf.logging.warning("No --init_checkpoint: training from random weights")
-    return None
-  wanted = estimator.variable_shapes(task.config, task.head)
-  if newest and init:
-    checkpoints.shapes_in(init, "--init_checkpoint")
-    tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
-  if newest and flags.todo.do_train:
-    checkpoints.check_resumable(newest, wanted)
-  elif newest:
-    checkpoints.check_trained(newest, wanted, "--output_dir")
-  elif flags.todo.do_train:
-    checkpoints.check_init(init, wanted)
-  elif init:
-    checkpoints.check_trained(init, wanted, "--init_checkpoint")
-  else:
-    raise UserError(
-        "--output_dir=%s holds no checkpoint to evaluate or predict with; give "
-        "--do_train, or a fine-tuned --init_checkpoint" % flags.run.output_dir)
-  return newest or init
 
 
 def choose_seed(run: options.RunOptions) -> int:

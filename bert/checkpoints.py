@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -116,6 +116,44 @@ def check_resumable(checkpoint: str, wanted: Shapes) -> None:
           "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
           "give it as --init_checkpoint with another --output_dir" % (
               checkpoint, name))
+
+
+def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
+           make_shapes: Callable[[], Shapes]) -> Optional[str]:
+  """Chooses the checkpoint that a run starts from, and checks it.
+
+  Args:
+    output_dir: its newest checkpoint comes first,
+    init_checkpoint: then this.
+    is_training: whether the run trains.
+    make_shapes: returns name -> shape of all that the model learns.
+
+  Returns:
+    A path, or None for training from random weights.
+
+  Raises:
+    UserError: it does not fit the model, or, without training, there is none
+      that was fine-tuned.
+  """
+  newest = latest(output_dir)
+  if newest and init_checkpoint:
+    shapes_in(init_checkpoint, "--init_checkpoint")
+    tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
+  if newest and is_training:
+    check_resumable(newest, make_shapes())
+  elif newest:
+    check_trained(newest, make_shapes(), "--output_dir")
+  elif is_training and init_checkpoint:
+    check_init(init_checkpoint, make_shapes())
+  elif is_training:
+    tf.logging.warning("No --init_checkpoint: training from random weights")
+  elif init_checkpoint:
+    check_trained(init_checkpoint, make_shapes(), "--init_checkpoint")
+  else:
+    raise UserError(
+        "--output_dir=%s holds no checkpoint to evaluate or predict with; give "
+        "--do_train, or a fine-tuned --init_checkpoint" % output_dir)
+  return newest or init_checkpoint
 
 
 def init_from(checkpoint: str) -> Dict[str, int]:

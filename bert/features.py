@@ -1,7 +1,7 @@
 """From one example, text, to its features, ids."""
 
 import typing
-from typing import Iterable, Iterator, List, Optional, Union
+from typing import Dict, Iterable, Iterator, List, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -62,6 +62,11 @@ def load_tokenizer(vocab_file: str,
     raise UserError("--vocab_file=%s: no line is %s; every BERT vocabulary "
                     "has it, a token a line" % (vocab_file, missing[0]))
   return tokenizer
+
+
+def num_entries(vocab: Dict[str, int]) -> int:
+  """Returns the size of a vocabulary; blank lines at its end don't count."""
+  return 1 + max(index for token, index in vocab.items() if token)
 
 
 def truncate_pair(tokens_a: List[str], tokens_b: List[str],

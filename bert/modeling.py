@@ -370,7 +370,7 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
     attention_probs_dropout_prob: probability in [0, 1); 0 when not training.
     initializer_range: standard deviation of the initial kernels.
     do_return_2d_tensor: whether to return a matrix.
-    batch_size, from_seq_length, to_seq_length: B, F, T; needed with matrices.
+    batch_size, from_seq_length, to_seq_length: B, F, T, for matrices.
 
   Returns:
     float32 [B, F, N * D], or [B * F, N * D] with do_return_2d_tensor.
@@ -380,12 +380,9 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
 
   Source: Vaswani et al. 2017, section 3.2.
   """
-  for tensor in (from_tensor, to_tensor):
-    assert_rank(tensor, [2, 3])
-  ranks = [from_tensor.shape.ndims, to_tensor.shape.ndims]
-  if ranks[0] != ranks[1]:
-    raise ValueError("from_tensor has rank %d, to_tensor rank %d" % tuple(ranks))
-  if ranks[0] == 3:
+  assert_rank(from_tensor, [2, 3])
+  assert_rank(to_tensor, from_tensor.shape.ndims)
+  if from_tensor.shape.ndims == 3:
     batch_size, from_seq_length, _ = get_shape_list(from_tensor)
     to_seq_length = get_shape_list(to_tensor)[1]
   elif None in (batch_size, from_seq_length, to_seq_length):

@@ -8,7 +8,7 @@ import dataclasses
 import math
 import sys
 import textwrap
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from absl import flags
 
@@ -136,6 +136,28 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
   for group in options:
     _check(group)
   return options
+
+
+def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
+  """Checks what the TPUEstimator would only look at later.
+
+  Args:
+    tpu: the flags.
+    batch_sizes: total examples a step, by "train", "eval" and "predict", of
+      what is to be done.
+
+  Raises:
+    UserError: no address or two, or a batch that the cores don't divide.
+  """
+  if not tpu.use_tpu:
+    return
+  if bool(tpu.tpu_name) == bool(tpu.master):
+    raise UserError("--use_tpu: give either --tpu_name or --master")
+  for name, size in sorted(batch_sizes.items()):
+    if size % tpu.num_tpu_cores:
+      raise UserError(
+          "--%s_batch_size=%d is not a multiple of --num_tpu_cores=%d" % (
+              name, size, tpu.num_tpu_cores))
 
 
 def help_text(command: str, groups: Sequence[type], about: str) -> str:

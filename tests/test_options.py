@@ -266,3 +266,21 @@ def test_undefok_does_not_let_unknown_flags_pass():
   with pytest.raises(UserError, match="--undefok"):
     options.parse(["run", "--undefok=do_trian", "--do_trian"],
                   [options.TaskOptions], "")
+
+
+@pytest.mark.parametrize("flags, expected", [
+    ({}, "either --tpu_name or --master"),
+    ({"tpu_name": "a", "master": "b"}, "either --tpu_name or --master"),
+    ({"tpu_name": "a", "num_tpu_cores": 32},
+     "--eval_batch_size=8 is not a multiple of --num_tpu_cores=32")])
+def test_tpu_flags_that_cannot_work_are_refused(flags, expected):
+  sizes = {"train": 32, "eval": 8}
+  with pytest.raises(UserError) as caught:
+    options.check_tpu(options.TpuOptions(use_tpu=True, **flags), sizes)
+  assert expected in str(caught.value)
+  options.check_tpu(options.TpuOptions(use_tpu=False, **flags), sizes)
+
+
+def test_tpu_flags_that_work_pass():
+  options.check_tpu(options.TpuOptions(use_tpu=True, tpu_name="a"),
+                    {"train": 32, "predict": 8})
