@@ -140,7 +140,7 @@ class OutputCollector(tf.estimator.SessionRunHook):
   """Keeps a whole set's labels and probabilities during an evaluation."""
 
   def __init__(self):
-    self._batches = []  # type: List[Dict[str, np.ndarray]]
+    self._batches: List[Dict[str, np.ndarray]] = []
 
   def begin(self):
     graph = tf.get_default_graph()
@@ -194,12 +194,14 @@ def _logits(config, head, features, is_training, use_one_hot_embeddings):
 
 
 def _train_spec(loss, training, use_tpu):
+  def load_on_tpu():
+    checkpoints.init_from(training.init_checkpoint)
+    return tf.train.Scaffold()
+
   scaffold_fn = None
   filled = {}
   if training.init_checkpoint and use_tpu:
-    def scaffold_fn():
-      checkpoints.init_from(training.init_checkpoint)
-      return tf.train.Scaffold()
+    scaffold_fn = load_on_tpu
     _, filled = modeling.get_assignment_map_from_checkpoint(
         tf.trainable_variables(), training.init_checkpoint)
   elif training.init_checkpoint:
