@@ -280,7 +280,7 @@ def evaluate(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   for line in lines:
     tf.logging.info("  %s", line)
   files.write_text(os.path.join(flags.run.output_dir, "eval_results.txt"),
-                     lines)
+                   lines)
 
 
 def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
@@ -298,7 +298,7 @@ def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
       os.path.join(folder, "test_predictions.tsv"),
       prediction_lines(task.head, examples, probabilities))
   files.write_text(os.path.join(folder, "test_results.tsv"),
-                     ("\t".join(map(str, row)) for row in probabilities))
+                   ("\t".join(map(str, row)) for row in probabilities))
 
 
 def prediction_lines(head: heads.Head, examples: list, probabilities):

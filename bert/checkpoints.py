@@ -95,8 +95,9 @@ def check_init(checkpoint: str, wanted: Shapes) -> None:
         "values: %s", len(missing), checkpoint, ", ".join(missing[:3]))
 
 
-def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> None:
-  """Raises UserError unless a checkpoint holds the whole trained model."""
+def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> Shapes:
+  """Returns what a checkpoint holds; raises UserError unless that is the whole
+  trained model."""
   found = shapes_in(checkpoint, flag)
   _check_equal_shapes(checkpoint, found, wanted)
   for name in list(wanted) + ["global_step"]:
@@ -104,12 +105,12 @@ def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> None:
       raise UserError(
           "%s=%s: it lacks %s, so it was never fine-tuned for this task; "
           "fine-tune with --do_train first" % (flag, checkpoint, name))
+  return found
 
 
 def check_resumable(checkpoint: str, wanted: Shapes) -> None:
   """Raises UserError unless training can go on from a checkpoint."""
-  check_trained(checkpoint, wanted, "--output_dir")
-  found = shapes_in(checkpoint, "--output_dir")
+  found = check_trained(checkpoint, wanted, "--output_dir")
   for name in wanted:
     if name + "/adam_m" not in found:
       raise UserError(

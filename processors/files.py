@@ -59,16 +59,14 @@ def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
   index = 0
   while index < len(lines):
     number, line = lines[index]
-    for end in range(index + 1, min(index + _MAX_QUOTED_LINES, len(lines)) + 1):
-      text = "\n".join(line for _, line in lines[index:end])
+    columns, end = line.split(delimiter), index + 1
+    for stop in range(end, min(index + _MAX_QUOTED_LINES, len(lines)) + 1):
+      text = "\n".join(line for _, line in lines[index:stop])
       try:
-        columns = next(csv.reader([text], **quoted))
+        columns, end = next(csv.reader([text], **quoted)), stop
         break
       except csv.Error as error:
         if "unexpected end" not in str(error):
-          columns, end = line.split(delimiter), index + 1
           break
-    else:
-      columns, end = line.split(delimiter), index + 1
     yield number, columns
     index = end
