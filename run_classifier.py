@@ -5,6 +5,7 @@ Drop-in for the reference release's run_classifier.py: same flags, files and
 checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 """
 
+import contextlib
 import os
 import random
 import sys
@@ -17,7 +18,6 @@ warnings.simplefilter("ignore", FutureWarning)
 warnings.simplefilter("ignore", DeprecationWarning)
 
 # pylint: disable=wrong-import-position
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import checkpoints
@@ -30,12 +30,15 @@ from bert import metrics
 from bert import modeling
 from bert import options
 from bert import records
+from bert import session
 from bert import tokenization
+from bert import workers
 from bert.errors import UserError
 from processors import base
 
 GROUPS = (options.TaskOptions, options.DataOptions, options.ModelOptions,
-          options.RunOptions, options.TrainOptions, options.TpuOptions)
+          options.RunOptions, options.TrainOptions, options.SpeedOptions,
+          options.TpuOptions)
 
 
 class Flags(typing.NamedTuple):
@@ -45,6 +48,7 @@ class Flags(typing.NamedTuple):
   model: options.ModelOptions
   run: options.RunOptions
   training: options.TrainOptions
+  speed: options.SpeedOptions
   tpu: options.TpuOptions
 
 
@@ -63,6 +67,9 @@ def main(argv):
   options.check_tpu(flags.tpu, {
       name: size for name, size in batch_sizes(flags).items()
       if getattr(flags.todo, "do_" + name)})
+  options.check_speed(flags.speed, flags.training.train_batch_size,
+                      flags.tpu.use_tpu)
+  session.check_precision(flags.speed.precision)
   checkpoints.check_name(flags.run.output_dir)
   task = load_task(flags)
   description = describe(flags, task)
@@ -164,15 +171,23 @@ def record_spec(flags: Flags, task: Task) -> dict:
 
 
 def write_set(flags: Flags, task: Task, name: str, examples: list,
-              shuffle=None):
+              order=None):
   """Writes a set's record file, with a bar; returns the input_fn over it."""
-  rows = features.convert_examples(examples, task.head,
-                                   flags.data.max_seq_length, task.tokenizer)
   path = record_path(flags, name)
   spec = record_spec(flags, task)
-  records.write_records(
-      path, console.bar(rows, len(examples), "Writing %s records" % name), spec)
-  return records.make_input_fn(path, spec, shuffle, flags.tpu.use_tpu)
+  serialize = records.make_serializer(spec)
+
+  def convert(example):
+    return serialize(features.convert_example(
+        example, task.head, flags.data.max_seq_length, task.tokenizer))
+
+  features.log_examples(examples, task.head, flags.data.max_seq_length,
+                        task.tokenizer)
+  with contextlib.closing(workers.map_ordered(
+      convert, examples, flags.speed.num_workers)) as serialized:
+    records.write_records(path, console.bar(serialized, len(examples),
+                                            "Writing %s records" % name))
+  return records.make_input_fn(path, spec, order, flags.tpu.use_tpu)
 
 
 def batch_sizes(flags: Flags) -> dict:
@@ -184,8 +199,9 @@ def batch_sizes(flags: Flags) -> dict:
 def make_estimator(flags: Flags, task: Task, training=None, seed=None):
   model_fn = estimator.make_model_fn(task.config, task.head, training,
                                      flags.tpu.use_tpu)
-  return estimator.make_estimator(model_fn, flags.run, flags.tpu,
-                                  batch_sizes(flags), seed)
+  return session.make_estimator(model_fn, flags.run, flags.tpu,
+                                  batch_sizes(flags), session.Session(
+                                      flags.speed.precision, seed))
 
 
 def count_steps(flags: Flags, examples: dict) -> int:
@@ -216,8 +232,10 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
   checkpoints.remove_partial(flags.run.output_dir,
                              flags.run.keep_checkpoint_max,
                              flags.run.save_checkpoints_steps)
+  is_grouped = flags.speed.bucket_by_length
   input_fn = write_set(flags, task, "train", examples,
-                       records.Shuffle(seed, done * batch_size))
+                       records.Shuffle(seed, done * batch_size,
+                                       len(examples) * is_grouped))
   tf.logging.info("***** Running training *****")
   tf.logging.info("  Num examples = %d", len(examples))
   tf.logging.info("  Batch size = %d", batch_size)
@@ -227,7 +245,8 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
   training = estimator.Training(
       flags.training.learning_rate, num_steps,
       int(num_steps * flags.training.warmup_proportion),
-      None if done else flags.model.init_checkpoint)
+      None if done else flags.model.init_checkpoint,
+      flags.speed.gradient_accumulation_steps)
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
   try:
@@ -239,7 +258,7 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
 
 
 def write_and_announce(flags: Flags, task: Task, heading: str, name: str,
-                       examples: list, checkpoint: str):
+                       examples: list, checkpoint: str, order=None):
   """Writes a set that is read once, and says so.
 
   On a TPU, which needs whole batches, it is filled up with padding.
@@ -250,7 +269,7 @@ def write_and_announce(flags: Flags, task: Task, heading: str, name: str,
   sizes = batch_sizes(flags)
   missing = -len(examples) % sizes[name] if flags.tpu.use_tpu else 0
   padded = examples + [features.PaddingInputExample()] * missing
-  input_fn = write_set(flags, task, name, padded)
+  input_fn = write_set(flags, task, name, padded, order)
   tf.logging.info(heading)
   tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
                   len(examples), missing)
@@ -287,12 +306,11 @@ def predict(flags: Flags, task: Task, examples: list, checkpoint: str) -> None:
   """Predicts the test set; writes test_results.tsv, test_predictions.tsv."""
   input_fn, num_steps = write_and_announce(
       flags, task, "***** Running prediction*****", "predict", examples,
-      checkpoint)
+      checkpoint, None if flags.tpu.use_tpu else records.BY_LENGTH)
   batches = make_estimator(flags, task).predict(
       input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
-  probabilities = np.concatenate(
-      [batch["probabilities"] for batch in
-       console.bar(batches, num_steps, "Predicting")])[:len(examples)]
+  probabilities = estimator.in_input_order(
+      console.bar(batches, num_steps, "Predicting"), len(examples))
   folder = flags.run.output_dir
   files.write_text(
       os.path.join(folder, "test_predictions.tsv"),

@@ -1,8 +1,8 @@
-"""The one model_fn, and the TPUEstimator that runs it on TPU, GPU or CPU."""
+"""The one model_fn, and what becomes of its outputs."""
 
 import json
 import typing
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Iterable, List, Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -28,6 +28,7 @@ class Training(typing.NamedTuple):
   num_train_steps: int
   num_warmup_steps: int
   init_checkpoint: Optional[str] = None
+  num_parts: int = 1  # That a batch is worked off in, one after the other.
 
 
 def load_config(bert_config_file: str, max_seq_length: int,
@@ -80,49 +81,23 @@ def make_model_fn(config: modeling.BertConfig, head: heads.Head,
     if mode == tf.estimator.ModeKeys.TRAIN:
       _log_features(features)
     is_training = mode == tf.estimator.ModeKeys.TRAIN
-    logits = _logits(config, head, features, is_training, use_tpu)
+    if is_training:
+      def mean_loss(batch):
+        logits = _logits(config, head, batch, True, use_tpu)
+        return tf.reduce_mean(head.example_losses(logits, batch["label_ids"]))
+
+      return _train_spec(mean_loss, features, training, use_tpu)
+    logits = _logits(config, head, features, False, use_tpu)
     if mode == tf.estimator.ModeKeys.PREDICT:
       return tf.estimator.tpu.TPUEstimatorSpec(
-          mode=mode, predictions={"probabilities": head.probabilities(logits)})
+          mode=mode, predictions=dict(
+              _kept(features, "position"),
+              probabilities=head.probabilities(logits)))
     losses = head.example_losses(logits, features["label_ids"])
     loss = tf.identity(tf.reduce_mean(losses), name="mean_loss")
-    if is_training:
-      return _train_spec(loss, training, use_tpu)
     return _eval_spec(loss, losses, (head, logits, features), use_tpu)
 
   return model_fn
-
-
-def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
-                   seed: Optional[int] = None) -> tf.estimator.Estimator:
-  """Returns a TPUEstimator.
-
-  Args:
-    model_fn: from make_model_fn.
-    run: options.RunOptions.
-    tpu: options.TpuOptions.
-    batch_sizes: total examples a step under train, eval and predict.
-    seed: TensorFlow's, for weights and dropout.
-  """
-  cluster = None
-  if tpu.use_tpu and tpu.tpu_name:
-    cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
-        tpu.tpu_name, zone=tpu.tpu_zone, project=tpu.gcp_project)
-  config = tf.estimator.tpu.RunConfig(
-      cluster=cluster, master=tpu.master, model_dir=run.output_dir,
-      tf_random_seed=seed, save_summary_steps=run.log_steps,
-      save_checkpoints_steps=run.save_checkpoints_steps,
-      keep_checkpoint_max=run.keep_checkpoint_max or None,
-      tpu_config=tf.estimator.tpu.TPUConfig(
-          iterations_per_loop=tpu.iterations_per_loop,
-          num_shards=tpu.num_tpu_cores,
-          per_host_input_for_training=(
-              tf.estimator.tpu.InputPipelineConfig.PER_HOST_V2)))
-  return tf.estimator.tpu.TPUEstimator(
-      model_fn, config=config, use_tpu=tpu.use_tpu,
-      train_batch_size=batch_sizes["train"],
-      eval_batch_size=batch_sizes["eval"],
-      predict_batch_size=batch_sizes["predict"])
 
 
 def variable_shapes(config: modeling.BertConfig,
@@ -162,6 +137,21 @@ class OutputCollector(tf.estimator.SessionRunHook):
                         whole["probabilities"][is_real])
 
 
+def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
+                   num_examples: int) -> np.ndarray:
+  """Returns a row an example, without padding; batches may tell positions."""
+  rows = [None] * num_examples
+  count = 0
+  for batch in batches:
+    size = len(batch["probabilities"])
+    positions = batch.get("position", range(count, count + size))
+    for position, row in zip(positions, batch["probabilities"]):
+      if position < num_examples:
+        rows[position] = row
+    count += size
+  return np.stack(rows)
+
+
 def _check_config(config, where):
   is_count = lambda value: isinstance(value, int) and value >= 1
   is_rate = lambda value: (isinstance(value, (int, float)) and
@@ -188,16 +178,26 @@ def _check_config(config, where):
 def _logits(config, head, features, is_training, use_one_hot_embeddings):
   model = modeling.BertModel(
       config, is_training, features["input_ids"], features["input_mask"],
-      features["segment_ids"], use_one_hot_embeddings,
+      features["segment_ids"], use_one_hot_embeddings, scope="bert",
       first_token_only=head.first_token_only)
   return head.logits(model, is_training)
 
 
-def _train_spec(loss, training, use_tpu):
+def _kept(features, *names):
+  return {name: features[name] for name in names if name in features}
+
+
+def _train_spec(mean_loss, features, training, use_tpu):
   def load_on_tpu():
     checkpoints.init_from(training.init_checkpoint)
     return tf.train.Scaffold()
 
+  if training.num_parts > 1:
+    loss, gradients = optimization.accumulate(mean_loss, features,
+                                              training.num_parts)
+  else:
+    loss, gradients = mean_loss(features), None
+  loss = tf.identity(loss, name="mean_loss")
   scaffold_fn = None
   filled = {}
   if training.init_checkpoint and use_tpu:
@@ -209,7 +209,7 @@ def _train_spec(loss, training, use_tpu):
   _log_variables(filled)
   train_op = optimization.create_optimizer(
       loss, training.learning_rate, training.num_train_steps,
-      training.num_warmup_steps, use_tpu)
+      training.num_warmup_steps, use_tpu, gradients)
   if not use_tpu:
     tf.summary.scalar("learning_rate",
                       tf.get_default_graph().get_tensor_by_name("rate:0"))

@@ -1,7 +1,8 @@
 """From one example, text, to its features, ids."""
 
+import itertools
 import typing
-from typing import Dict, Iterable, Iterator, List, Optional, Union
+from typing import Dict, Iterable, List, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -107,14 +108,13 @@ def convert_example(example, head, max_seq_length: int,
       _encode_label(example, head, max_seq_length), [1])
 
 
-def convert_examples(examples: Iterable, head, max_seq_length: int,
-                     tokenizer) -> Iterator[InputFeatures]:
-  """Yields the features of each example; logs the first five."""
-  for index, example in enumerate(examples):
-    features = convert_example(example, head, max_seq_length, tokenizer)
-    if index < NUM_LOGGED and isinstance(example, InputExample):
+def log_examples(examples: Iterable, head, max_seq_length: int,
+                 tokenizer) -> None:
+  """Logs the first five examples and their features."""
+  for example in itertools.islice(examples, NUM_LOGGED):
+    if isinstance(example, InputExample):
+      features = convert_example(example, head, max_seq_length, tokenizer)
       _log_example(example, features, tokenizer)
-    yield features
 
 
 def check_labels(examples: Iterable[InputExample], head,

@@ -110,9 +110,12 @@ class BertModel:
       with tf.variable_scope("encoder"):
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
+        activation = get_activation(config.hidden_act)
+        if is_training and activation is gelu:
+          activation = _gelu_to_train
         self._layers = _encode(
             reshape_to_matrix(self.embedding_output), mask, shape, config,
-            get_activation(config.hidden_act), first_token_only)
+            activation, first_token_only)
       with tf.variable_scope("pooler/dense"):
         self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
                                         config.initializer_range)
@@ -187,8 +190,25 @@ def gelu(x):
 
   Source: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
   """
+  # TensorFlow 2.x fuses these very steps with the product before them.
   inner = np.sqrt(2 / np.pi) * (x + 0.044715 * x * x * x)
   return 0.5 * x * (1.0 + tf.tanh(inner))
+
+
+@tf.custom_gradient
+def _gelu_to_train(x):
+  """gelu with a gradient that reads and keeps fewer large tensors."""
+  slope = 2 * np.sqrt(2 / np.pi)
+  cubic = 0.044715 * slope
+  # 0.5 * (1 + tanh(z)) is sigmoid(2 * z).
+  gate = tf.sigmoid(x * (x * x * cubic + slope))
+
+  def gradient(upstream):
+    inner = x * x * (3 * cubic) + slope
+    return upstream * gate + tf.raw_ops.SigmoidGrad(
+        y=gate, dy=upstream * x) * inner
+
+  return x * gate, gradient
 
 
 def get_activation(activation_string):
@@ -228,10 +248,32 @@ def get_assignment_map_from_checkpoint(tvars, init_checkpoint):
 
 
 def dropout(input_tensor, dropout_prob):
-  """Drops with a probability in [0, 1); None and 0 leave the tensor as is."""
+  """Drops with a probability in [0, 1); None and 0 leave the tensor as is.
+
+  The probability is rounded to a multiple of 2^-16, except on TPUs: numbers of
+  16 bits take half the time of floats to draw.
+  """
   if not dropout_prob:
     return input_tensor
-  return tf.nn.dropout(input_tensor, rate=dropout_prob)
+  if _is_compiled():
+    return tf.nn.dropout(input_tensor, rate=dropout_prob)
+  num_dropped = min(int(round(dropout_prob * 2**16)), 2**16 - 1)
+  size = tf.size(input_tensor)
+  bits = tf.bitcast(tf.random.uniform([(size + 3) // 4], -2**63, 2**63 - 1,
+                                      tf.int64), tf.int16)
+  is_kept = tf.reshape(bits, [-1])[:size] >= tf.constant(
+      num_dropped - 2**15, tf.int16)
+  scaled = input_tensor * (1.0 / (1.0 - num_dropped / 2**16))
+  return tf.where(tf.reshape(is_kept, tf.shape(input_tensor)), scaled,
+                  tf.zeros_like(scaled))
+
+
+def _is_compiled():
+  """Whether XLA gets what is built now; TensorFlow 1.15's has no bitcast."""
+  context = tf.get_default_graph()._get_control_flow_context()  # pylint: disable=protected-access
+  while context is not None and not context.IsXLAContext():
+    context = context.outer_context
+  return context is not None
 
 
 def layer_norm(input_tensor, name=None):
@@ -243,9 +285,28 @@ def layer_norm(input_tensor, name=None):
     width = _width(input_tensor)
     beta = tf.get_variable("beta", [width], initializer=tf.zeros_initializer())
     gamma = tf.get_variable("gamma", [width], initializer=tf.ones_initializer())
-    mean, variance = tf.nn.moments(input_tensor, axes=[-1], keepdims=True)
-    scale = gamma * tf.rsqrt(variance + 1e-12)
-    return input_tensor * scale + (beta - mean * scale)
+    return _normalize(input_tensor, gamma, beta)
+
+
+@tf.custom_gradient
+def _normalize(x, gamma, beta):
+  """Layer normalization and its gradient, each in as few passes as possible."""
+  centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+  variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+  inverse = tf.rsqrt(variance + 1e-12)
+  normal = centred * inverse
+
+  def gradient(upstream):
+    rows = reshape_to_matrix(upstream * normal)
+    scaled = upstream * gamma
+    along = tf.reduce_mean(scaled * normal, axis=-1, keepdims=True)
+    mean = tf.reduce_mean(scaled, axis=-1, keepdims=True)
+    # A bias's gradient is a sum over rows, and faster than reduce_sum.
+    return ((scaled - mean - normal * along) * inverse,
+            tf.raw_ops.BiasAddGrad(out_backprop=rows),
+            tf.raw_ops.BiasAddGrad(out_backprop=reshape_to_matrix(upstream)))
+
+  return normal * gamma + beta, gradient
 
 
 def layer_norm_and_dropout(input_tensor, dropout_prob, name=None):
@@ -528,42 +589,78 @@ def _encode(matrix, mask, shape, config, activation, first_token_only=False):
 
   With first_token_only the last one is [B, H].
   """
-  batch, length = shape[:2]
   layers = []
   for index in range(config.num_hidden_layers):
-    queries, num_queries = matrix, length
-    if first_token_only and index == config.num_hidden_layers - 1:
-      sequence = tf.reshape(matrix, [batch, length, config.hidden_size])
-      queries, num_queries = tf.squeeze(sequence[:, 0:1, :], axis=1), 1
+    is_first_only = (first_token_only and
+                     index == config.num_hidden_layers - 1)
     with tf.variable_scope("layer_%d" % index):
-      matrix = _transformer_layer(queries, matrix, mask,
-                                  (batch, num_queries, length), config,
-                                  activation)
+      matrix = _transformer_layer(matrix, mask, shape[:2],
+                                  (config, activation), is_first_only)
     layers.append(matrix)
   return layers
 
 
-def _transformer_layer(queries, keys, mask, sizes, config, activation):
-  """Rows that ask [B * F, H], rows that may be seen [B * T, H] -> [B * F, H].
-
-  sizes is (B, F, T).
-  """
+def _transformer_layer(matrix, mask, sizes, config_and_activation,
+                       is_first_only):
+  """[B * L, H] -> the same, or [B, H] of first tokens; sizes is (B, L)."""
+  config, activation = config_and_activation
   with tf.variable_scope("attention"):
     with tf.variable_scope("self"):
-      context = attention_layer(
-          queries, keys, mask, config.num_attention_heads,
-          config.hidden_size // config.num_attention_heads,
-          attention_probs_dropout_prob=config.attention_probs_dropout_prob,
-          initializer_range=config.initializer_range,
-          do_return_2d_tensor=True, batch_size=sizes[0],
-          from_seq_length=sizes[1], to_seq_length=sizes[2])
+      if is_first_only:
+        sequence = tf.reshape(matrix, list(sizes) + [config.hidden_size])
+        matrix = tf.squeeze(sequence[:, 0:1, :], axis=1)
+        context = _attend_once(matrix, sequence, mask, config)
+      else:
+        context = attention_layer(
+            matrix, matrix, mask, config.num_attention_heads,
+            config.hidden_size // config.num_attention_heads,
+            attention_probs_dropout_prob=config.attention_probs_dropout_prob,
+            initializer_range=config.initializer_range,
+            do_return_2d_tensor=True, batch_size=sizes[0],
+            from_seq_length=sizes[1], to_seq_length=sizes[1])
     with tf.variable_scope("output"):
-      attended = _add_and_norm(queries, context, config)
+      attended = _add_and_norm(matrix, context, config)
   with tf.variable_scope("intermediate"):
     intermediate = _dense(attended, config.intermediate_size, "dense",
                           config.initializer_range, activation)
   with tf.variable_scope("output"):
     return _add_and_norm(attended, intermediate, config)
+
+
+def _attend_once(rows, sequence, mask, config):
+  """Attention of one position an example [B, H] over [B, T, H] -> [B, H].
+
+  As one query alone asks, its product with the key kernel, and the values'
+  kernel with the average, cost less than keys and values of all positions.
+  """
+  heads = config.num_attention_heads
+  width = config.hidden_size
+  size = width // heads
+
+  def variables(name):  # -> kernel [H, N, D], bias [N, D]
+    with tf.variable_scope(name):
+      kernel, bias = _dense_variables(width, width, config.initializer_range)
+    return tf.reshape(kernel, [width, heads, size]), tf.reshape(
+        bias, [heads, size])
+
+  def per_head(vectors, matrices):  # [B, N, x], [N, x, y] -> [B, N, y]
+    return tf.transpose(
+        tf.matmul(tf.transpose(vectors, [1, 0, 2]), matrices), [1, 0, 2])
+
+  queries = tf.reshape(_dense(rows, width, "query", config.initializer_range),
+                       [-1, heads, size]) * (1.0 / math.sqrt(size))
+  key_kernel, key_bias = variables("key")
+  value_kernel, value_bias = variables("value")
+  asked = per_head(queries, tf.transpose(key_kernel, [1, 2, 0]))  # [B, N, H]
+  scores = tf.matmul(asked, sequence, transpose_b=True)  # [B, N, T]
+  scores += tf.reduce_sum(queries * key_bias, axis=-1, keepdims=True)
+  if mask is not None:
+    scores += (1.0 - tf.cast(mask, tf.float32)) * -10000.0
+  weights = dropout(tf.nn.softmax(scores), config.attention_probs_dropout_prob)
+  context = per_head(tf.matmul(weights, sequence),
+                     tf.transpose(value_kernel, [1, 0, 2]))
+  context += value_bias * tf.reduce_sum(weights, axis=-1, keepdims=True)
+  return tf.reshape(context, [-1, width])
 
 
 def _add_and_norm(residual, branch, config):

@@ -30,7 +30,7 @@ def learning_rate_at(step, init_lr, num_train_steps, num_warmup_steps):
 
 
 def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
-                     use_tpu):
+                     use_tpu, gradients=None):
   """Returns the op that makes one training step and counts global_step up.
 
   Args:
@@ -39,6 +39,7 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
     num_train_steps: steps of the whole schedule.
     num_warmup_steps: steps of warm-up, may be 0.
     use_tpu: whether gradients are averaged over the cores of a TPU.
+    gradients: of tf.trainable_variables(), where the loss's own are not meant.
 
   Returns:
     A tf.Operation. Its rate is the tensor "rate:0" of the graph.
@@ -57,12 +58,61 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
     optimizer = tf.tpu.CrossShardOptimizer(optimizer)
 
   variables = tf.trainable_variables()
-  gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 1.0)
+  if gradients is None:
+    gradients = tf.gradients(loss, variables)
+  gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
   update = optimizer.apply_gradients(zip(gradients, variables),
                                      global_step=global_step)
   # The update has read the rate: only now may the step change.
   with tf.control_dependencies([update, rate]):
     return tf.assign_add(global_step, 1).op
+
+
+def accumulate(mean_loss, features, num_parts):
+  """Makes a batch's mean loss and gradients of those of equal parts of it.
+
+  The parts run one after the other, so that memory is needed for one alone.
+
+  Args:
+    mean_loss: a function of features that builds the model, in variables of
+      fixed names, and returns its float32 scalar.
+    features: dict name -> tensor [batch, ...]; num_parts divides batch.
+    num_parts: int, from 2.
+
+  Returns:
+    (float32 scalar, list of gradients of tf.trainable_variables(), dense; None
+    where a variable has no part in the loss).
+  """
+  size = tf.shape(next(iter(features.values())))[0] // num_parts
+
+  def compute(index):
+    loss = mean_loss({name: values[index * size:(index + 1) * size]
+                      for name, values in features.items()})
+    variables = tf.trainable_variables()
+    values = [loss]
+    for gradient, variable in zip(tf.gradients(loss, variables), variables):
+      if gradient is not None:
+        gradient = tf.convert_to_tensor(gradient)
+        gradient.set_shape(variable.shape)
+      values.append(gradient)
+    return values
+
+  def add_part(index, *sums):
+    with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+      part = [each for each in compute(index) if each is not None]
+    return [index + 1] + [a + b for a, b in zip(sums, part)]
+
+  first = compute(0)
+  sums = [each for each in first if each is not None]
+  # Else the second part would not wait for the first.
+  with tf.control_dependencies(sums):
+    start = tf.identity(1)
+  sums = tf.while_loop(
+      lambda index, *_: index < num_parts, add_part, [start] + sums,
+      parallel_iterations=1, back_prop=False)
+  means = iter([each / num_parts for each in sums[1:]])
+  loss, *gradients = [each if each is None else next(means) for each in first]
+  return loss, gradients
 
 
 class AdamWeightDecayOptimizer(tf.train.Optimizer):

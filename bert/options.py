@@ -86,6 +86,22 @@ class TrainOptions:
 
 
 @dataclasses.dataclass(frozen=True)
+class SpeedOptions:
+  """Speed and memory"""
+  precision: str = option("float32", "Numbers that products are made of: "
+                          "float32, or bfloat16 on CPUs that have it, with "
+                          "TensorFlow 2.x. Weights stay float32.",
+                          choices=("float32", "bfloat16"))
+  bucket_by_length: bool = option(False, "Train on batches of texts of similar "
+                                  "length; each example still once an epoch.")
+  gradient_accumulation_steps: int = option(
+      1, "Parts that a training batch is worked off in, one after the other, "
+      "to save memory; they must divide it.", minimum=1)
+  num_workers: int = option(0, "Processes that turn text into records; 0 = one "
+                            "a core for large sets.", minimum=0)
+
+
+@dataclasses.dataclass(frozen=True)
 class TpuOptions:
   """Cloud TPU"""
   use_tpu: bool = option(False, "Run on a TPU; all batch sizes are totals.")
@@ -160,6 +176,23 @@ def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
               name, size, tpu.num_tpu_cores))
 
 
+def check_speed(speed: SpeedOptions, train_batch_size: int,
+                use_tpu: bool) -> None:
+  """Raises UserError for what does not divide, or is not for TPUs."""
+  parts = speed.gradient_accumulation_steps
+  if train_batch_size % parts:
+    raise UserError(
+        "--gradient_accumulation_steps=%d does not divide "
+        "--train_batch_size=%d" % (parts, train_batch_size))
+  if not use_tpu:
+    return
+  for name in ("precision", "bucket_by_length", "gradient_accumulation_steps"):
+    value = getattr(speed, name)
+    if value != getattr(SpeedOptions(), name):
+      raise UserError("--%s=%s does not go with --use_tpu; leave it out" % (
+          name, describe(value)))
+
+
 def help_text(command: str, groups: Sequence[type], about: str) -> str:
   """Returns what --help prints."""
   lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
@@ -212,6 +245,8 @@ def _problem(value, limits) -> Optional[str]:
     return "must be at least %s" % limits["minimum"]
   if "maximum" in limits and value > limits["maximum"]:
     return "must be at most %s" % limits["maximum"]
+  if "choices" in limits and value not in limits["choices"]:
+    return "must be one of: %s" % " ".join(limits["choices"])
   if "above" in limits and value <= limits["above"]:
     return "must be over %s" % limits["above"]
   return None

@@ -19,6 +19,9 @@ _CJK_CHARACTER = re.compile("([%s])" % _CJK)
 # An ideograph, or a run of anything else up to a space, tab or line end: what
 # happens to such a chunk does not depend on its neighbours.
 _CHUNK = re.compile("[%s]|[^%s \t\n\r]+" % (_CJK, _CJK))
+# What BasicTokenizer does to ASCII, where accents and ideographs are not.
+_ASCII_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]+")
+_ASCII_WORD = re.compile("[0-9A-Za-z]+|[!-/:-@[-`{-~]")
 
 
 def validate_case_matches_checkpoint(do_lower_case, init_checkpoint):
@@ -106,7 +109,7 @@ class FullTokenizer:
     """Returns the word pieces of str or UTF-8 bytes, a list of str."""
     cache = self._cache
     tokens = []
-    for chunk in _CHUNK.findall(convert_to_unicode(text)):
+    for chunk in _chunks(convert_to_unicode(text)):
       pieces = cache.get(chunk)
       if pieces is None:
         pieces = self._tokenize_chunk(chunk)
@@ -114,8 +117,8 @@ class FullTokenizer:
     return tokens
 
   def _tokenize_chunk(self, chunk):
-    pieces = [piece for word in self.basic_tokenizer.tokenize(chunk)
-              for piece in self.wordpiece_tokenizer.tokenize(word)]
+    words = self.basic_tokenizer.tokenize(chunk)
+    pieces = self.wordpiece_tokenizer.tokenize(" ".join(words))
     if len(chunk) <= _CACHED_LENGTH:
       if len(self._cache) >= _CACHE_SIZE:
         self._cache.clear()
@@ -139,7 +142,11 @@ class BasicTokenizer:
 
   def tokenize(self, text):
     """Returns the words of str or UTF-8 bytes, a list of str."""
-    text = _clean(convert_to_unicode(text))
+    text = convert_to_unicode(text)
+    if text.isascii():
+      text = _ASCII_CONTROL.sub("", text)
+      return _ASCII_WORD.findall(text.lower() if self.do_lower_case else text)
+    text = _clean(text)
     tokens = []
     for word in _CJK_CHARACTER.sub(r" \1 ", text).split():
       if self.do_lower_case:
@@ -173,19 +180,28 @@ class WordpieceTokenizer:
   def _pieces(self, word):
     if len(word) > self.max_input_chars_per_word:
       return [self.unk_token]
+    if word in self.vocab:
+      return [word]
     pieces = []
-    start = 0
-    while start < len(word):
-      prefix = "##" if start else ""
-      for end in range(len(word), start, -1):
-        piece = prefix + word[start:end]
+    prefix = ""
+    while len(word) > len(prefix):
+      for end in range(len(word), len(prefix), -1):
+        piece = word[:end]
         if piece in self.vocab:
-          pieces.append(piece)
-          start = end
           break
       else:
         return [self.unk_token]
+      pieces.append(piece)
+      prefix = "##"
+      word = prefix + word[end:]
     return pieces
+
+
+def _chunks(text):
+  # Printable ASCII has no white space but the space.
+  if text.isascii() and text.isprintable():
+    return text.split()
+  return _CHUNK.findall(text)
 
 
 def _clean(text):

@@ -123,15 +123,14 @@ def test_example_without_label_is_real_and_has_label_id_0(tokenizer):
   assert actual.is_real_example == [1]
 
 
-def convert_set(tokenizer, examples):
-  return list(features.convert_examples(examples, classification(), 5,
-                                        tokenizer))
+def log_set(tokenizer, examples):
+  features.log_examples(examples, classification(), 5, tokenizer)
 
 
 def test_first_five_examples_are_logged(log, tokenizer):
   examples = [features.InputExample(guid="dev-%d" % index, text_a="the",
                                     label="yes") for index in range(7)]
-  assert len(convert_set(tokenizer, examples)) == 7
+  log_set(tokenizer, examples)
   assert log.count("*** Example ***") == 5
   assert [line for line in log if line.startswith("guid: ")] == [
       "guid: dev-%d" % index for index in range(5)]
@@ -143,14 +142,14 @@ def test_first_five_examples_are_logged(log, tokenizer):
 
 
 def test_padding_examples_are_not_logged(log, tokenizer):
-  convert_set(tokenizer, [features.PaddingInputExample()] * 2)
+  log_set(tokenizer, [features.PaddingInputExample()] * 2)
   assert not log
 
 
 def test_label_out_of_the_list_is_the_users_mistake(tokenizer):
   example = features.InputExample(guid="train-3", text_a="the", label="maybe")
   with pytest.raises(UserError, match="train-3.*'maybe'.*no yes"):
-    convert_set(tokenizer, [example])
+    features.convert_example(example, classification(), 5, tokenizer)
   with pytest.raises(UserError, match="train-3.*'maybe'.*no yes"):
     features.check_labels([example], classification(), is_labelled=False)
 

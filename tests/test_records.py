@@ -63,10 +63,14 @@ def row(first_id, num_tokens=2, length=2):
           [1] * num_tokens + padding, [0] * length, [1], [1])
 
 
+def write(path, rows, spec):
+  return records.write_records(str(path),
+                               map(records.make_serializer(spec), rows))
+
+
 def write_numbered(path, count):
   """Examples with the ids 0, 1, ... in the file's order."""
-  records.write_records(str(path), [row(index) for index in range(count)],
-                        spec_of(2))
+  write(path, [row(index) for index in range(count)], spec_of(2))
 
 
 def read_numbers(path, batch_size, limit=None, **options):
@@ -88,10 +92,10 @@ def examples_of(task, name):
 def test_records_are_those_of_the_reference(task, name, tmp_path):
   examples, head = examples_of(task, name)
   tokenizer = features.load_tokenizer(golden.path("vocab.txt"), True)
-  path = str(tmp_path / "set.tf_record")
-  count = records.write_records(
-      path, features.convert_examples(examples, head, 40, tokenizer),
-      records.feature_spec(head.label_field(40), 40))
+  path = tmp_path / "set.tf_record"
+  count = write(path, [features.convert_example(example, head, 40, tokenizer)
+                       for example in examples],
+                records.feature_spec(head.label_field(40), 40))
   expected = raw_examples(
       golden.path("cli", task, "expected_%s.tf_record" % name))
   assert len(expected) == count > 0
@@ -111,7 +115,7 @@ def test_what_is_written_is_read_back(kind, tmp_path):
                                  head.encode_label(label, 4), [index % 2])
           for index, (label, _) in enumerate(encoded)]
   path = str(tmp_path / "set.tf_record")
-  assert records.write_records(path, rows, spec) == 3
+  assert write(path, rows, spec) == 3
 
   (batch,) = read_batches(path, spec, 3, is_static=True)
   expected = {"input_ids": [[7, 0, 8, 0], [7, 1, 8, 0], [7, 2, 8, 0]],
@@ -129,7 +133,7 @@ def test_what_is_written_is_read_back(kind, tmp_path):
 def test_float_fields_are_written_and_read_as_float32(tmp_path):
   spec = records.feature_spec(records.Field(tf.float32, (1,)), 2)
   path = str(tmp_path / "set.tf_record")
-  records.write_records(path, [([7, 8], [1, 1], [0, 0], [2.5], [1])], spec)
+  write(path, [([7, 8], [1, 1], [0, 0], [2.5], [1])], spec)
   assert raw_examples(path)[0]["label_ids"] == ("float_list", [2.5])
   (batch,) = read_batches(path, spec, 1)
   assert batch["label_ids"].dtype == np.float32
@@ -148,7 +152,7 @@ def test_batch_ends_with_its_longest_text_unless_static(is_static, length,
   rows = [row(index, num_tokens, 8)[:3] + (multi_hot, [1])
           for index, num_tokens in enumerate([3, 5])]
   path = str(tmp_path / "set.tf_record")
-  records.write_records(path, rows, spec)
+  write(path, rows, spec)
   (batch,) = read_batches(path, spec, 2, is_static=is_static)
   for name, column in (("input_ids", 0), ("input_mask", 1), ("segment_ids", 2)):
     np.testing.assert_array_equal(
@@ -182,7 +186,7 @@ def test_static_evaluation_has_whole_batches_only(tmp_path):
 
 
 def training_batches(path, seed=1, skip=0, limit=9):
-  return read_numbers(path, 4, limit, shuffle=records.Shuffle(seed, 4 * skip))
+  return read_numbers(path, 4, limit, order=records.Shuffle(seed, 4 * skip))
 
 
 def epochs_of(batches, num_examples):
@@ -249,9 +253,9 @@ def test_interrupted_writing_leaves_the_old_file(tmp_path):
     raise RuntimeError("interrupted")
 
   with pytest.raises(RuntimeError, match="interrupted"):
-    records.write_records(str(path), rows(), spec_of(2))
+    write(path, rows(), spec_of(2))
   assert path.read_bytes() == before
   fresh = tmp_path / "fresh.tf_record"
   with pytest.raises(RuntimeError, match="interrupted"):
-    records.write_records(str(fresh), rows(), spec_of(2))
+    write(fresh, rows(), spec_of(2))
   assert not fresh.exists()

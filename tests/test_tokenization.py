@@ -1,4 +1,5 @@
 import random
+import string
 
 import pytest
 
@@ -218,6 +219,29 @@ def test_ideographs_are_tokens_from_first_to_last(first, last):
     assert tokenizer.tokenize("a%sb" % chr(code)) == ["a", chr(code), "b"]
   for code in (0x33FF, 0x4DC0, 0x2A6E0, 0x2CEB0, 0x2FA20, 0x3042, 0xAC00):
     assert tokenizer.tokenize("a%sb" % chr(code)) == ["a%sb" % chr(code)]
+
+
+@CASINGS
+def test_every_ascii_character_is_dropped_splits_or_is_kept(
+    tmp_path, do_lower_case):
+  expected = {}
+  for char in map(chr, range(128)):
+    if char in " \t\n\r":
+      words = ["aB", "c"]
+    elif char in string.punctuation:
+      words = ["aB", char, "c"]
+    elif char in string.ascii_letters + string.digits:
+      words = ["aB%sc" % char]
+    else:
+      words = ["aBc"]
+    expected["aB%sc" % char] = [
+        word.lower() if do_lower_case else word for word in words]
+  path = write_vocab(tmp_path, "[UNK]\n" + "\n".join(
+      word for words in expected.values() for word in words))
+  tokenizer = tokenization.FullTokenizer(path, do_lower_case)
+  for text, words in expected.items():
+    assert tokenizer.basic_tokenizer.tokenize(text) == words
+    assert tokenizer.tokenize(text) == words
 
 
 def test_basic_tokenizer_reads_bytes():

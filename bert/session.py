@@ -1,0 +1,88 @@
+"""The TPUEstimator, and how its sessions run: on TPU, GPU or CPU, how exactly.
+"""
+
+import os
+import re
+import typing
+from typing import Callable, Dict, Optional
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf import rewriter_config_pb2
+
+from bert.errors import UserError
+
+_BFLOAT16_PASS = "auto_mixed_precision_onednn_bfloat16"
+
+
+class Session(typing.NamedTuple):
+  """How TensorFlow runs a graph; seed is for weights and dropout."""
+  precision: str = "float32"
+  seed: Optional[int] = None
+
+
+def check_precision(precision: str) -> None:
+  """Raises UserError where bfloat16 is asked for and can't be had."""
+  if precision != "bfloat16":
+    return
+  reason = None
+  if not hasattr(rewriter_config_pb2.RewriterConfig(), _BFLOAT16_PASS):
+    reason = "TensorFlow %s has no such pass; 2.12 and later have" % (
+        tf.__version__)
+  elif os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+    reason = "the environment has TF_ENABLE_ONEDNN_OPTS=0, and oneDNN does it"
+  elif not re.search(r"\b(avx512_bf16|amx_bf16)\b", _cpu_description()):
+    reason = "this CPU has neither avx512_bf16 nor amx_bf16"
+  if reason:
+    raise UserError("--precision=bfloat16: %s; leave the flag out" % reason)
+
+
+def session_config(precision: str) -> tf.ConfigProto:
+  """Returns the Estimator's own session configuration, with a precision."""
+  config = tf.ConfigProto(allow_soft_placement=True)
+  rewrite = config.graph_options.rewrite_options
+  rewrite.meta_optimizer_iterations = rewrite.ONE
+  if precision == "bfloat16":
+    setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
+  return config
+
+
+def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
+                   session: Session = Session()) -> tf.estimator.Estimator:
+  """Returns a TPUEstimator.
+
+  Args:
+    model_fn: from make_model_fn.
+    run: options.RunOptions.
+    tpu: options.TpuOptions.
+    batch_sizes: total examples a step under train, eval and predict.
+    session: how to run; on TPUs, precision is without effect.
+  """
+  cluster = None
+  if tpu.use_tpu and tpu.tpu_name:
+    cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
+        tpu.tpu_name, zone=tpu.tpu_zone, project=tpu.gcp_project)
+  config = tf.estimator.tpu.RunConfig(
+      cluster=cluster, master=tpu.master, model_dir=run.output_dir,
+      tf_random_seed=session.seed, save_summary_steps=run.log_steps,
+      session_config=(None if tpu.use_tpu else
+                      session_config(session.precision)),
+      save_checkpoints_steps=run.save_checkpoints_steps,
+      keep_checkpoint_max=run.keep_checkpoint_max or None,
+      tpu_config=tf.estimator.tpu.TPUConfig(
+          iterations_per_loop=tpu.iterations_per_loop,
+          num_shards=tpu.num_tpu_cores,
+          per_host_input_for_training=(
+              tf.estimator.tpu.InputPipelineConfig.PER_HOST_V2)))
+  return tf.estimator.tpu.TPUEstimator(
+      model_fn, config=config, use_tpu=tpu.use_tpu,
+      train_batch_size=batch_sizes["train"],
+      eval_batch_size=batch_sizes["eval"],
+      predict_batch_size=batch_sizes["predict"])
+
+
+def _cpu_description():
+  try:
+    with open("/proc/cpuinfo") as reader:
+      return reader.read()
+  except OSError:
+    return ""
