@@ -80,39 +80,58 @@ def accumulate(mean_loss, features, num_parts):
     num_parts: int, from 2.
 
   Returns:
-    (float32 scalar, list of gradients of tf.trainable_variables(), dense; None
-    where a variable has no part in the loss).
+    (float32 scalar, list of gradients of tf.trainable_variables(); None where
+    a variable has no part in the loss). Those of rows looked up stay a list of
+    rows, as the norm that clips gradients takes each for itself.
   """
   size = tf.shape(next(iter(features.values())))[0] // num_parts
 
   def compute(index):
     loss = mean_loss({name: values[index * size:(index + 1) * size]
                       for name, values in features.items()})
-    variables = tf.trainable_variables()
-    values = [loss]
-    for gradient, variable in zip(tf.gradients(loss, variables), variables):
-      if gradient is not None:
-        gradient = tf.convert_to_tensor(gradient)
-        gradient.set_shape(variable.shape)
-      values.append(gradient)
-    return values
+    return [loss] + tf.gradients(loss, tf.trainable_variables())
 
   def add_part(index, *sums):
+    # Else it would begin beside the part before, and need memory as well.
+    with tf.control_dependencies(sums):
+      index = tf.identity(index)
     with tf.variable_scope(tf.get_variable_scope(), reuse=True):
-      part = [each for each in compute(index) if each is not None]
-    return [index + 1] + [a + b for a, b in zip(sums, part)]
+      part = compute(index)
+    return [index + 1] + [
+        tf.concat([a, b], axis=0) if is_listed else a + b
+        for a, (b, is_listed) in zip(sums, _tensors(part))]
 
   first = compute(0)
-  sums = [each for each in first if each is not None]
-  # Else the second part would not wait for the first.
-  with tf.control_dependencies(sums):
-    start = tf.identity(1)
-  sums = tf.while_loop(
-      lambda index, *_: index < num_parts, add_part, [start] + sums,
+  tensors, are_listed = zip(*_tensors(first))
+  shapes = [tf.TensorShape([None]).concatenate(each.shape[1:]) if is_listed
+            else each.shape for each, is_listed in zip(tensors, are_listed)]
+  _, *sums = tf.while_loop(
+      lambda index, *_: index < num_parts, add_part,
+      [tf.constant(1)] + list(tensors),
+      shape_invariants=[tf.TensorShape([])] + shapes,
       parallel_iterations=1, back_prop=False)
-  means = iter([each / num_parts for each in sums[1:]])
-  loss, *gradients = [each if each is None else next(means) for each in first]
+  loss, *gradients = _means(first, iter(sums), num_parts)
   return loss, gradients
+
+
+def _tensors(gradients):
+  """Yields what gradients are made of, and whether a list of rows is."""
+  for each in gradients:
+    if isinstance(each, tf.IndexedSlices):
+      yield each.values, True
+      yield each.indices, True
+    elif each is not None:
+      yield each, False
+
+
+def _means(gradients, sums, num_parts):
+  """Yields gradients again, made of the sums of what _tensors yields."""
+  for each in gradients:
+    if isinstance(each, tf.IndexedSlices):
+      values, indices = next(sums), next(sums)
+      yield tf.IndexedSlices(values / num_parts, indices, each.dense_shape)
+    else:
+      yield each if each is None else next(sums) / num_parts
 
 
 class AdamWeightDecayOptimizer(tf.train.Optimizer):

@@ -1,0 +1,127 @@
+"""How sessions run: what precision asks for, and where it can be had."""
+import types
+
+import pytest
+import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf import rewriter_config_pb2
+
+from bert import options
+from bert import session
+from mistakes import message_of
+
+PASS = "auto_mixed_precision_onednn_bfloat16"
+CPU = "processor : 0\nflags\t\t: fpu %s\n"
+SIZES = {"train": 4, "eval": 2, "predict": 1}
+
+needs_pass = pytest.mark.skipif(
+    not hasattr(rewriter_config_pb2.RewriterConfig(), PASS),
+    reason="TensorFlow %s has no %s" % (tf.__version__, PASS))
+
+
+@pytest.fixture
+def machine(monkeypatch):
+  """Pretends to be a machine that has, or lacks, what bfloat16 needs."""
+  def pretend(passes=(PASS,), onednn=None, cpu=CPU % "avx512f avx512_bf16"):
+    monkeypatch.setattr(session, "rewriter_config_pb2", types.SimpleNamespace(
+        RewriterConfig=lambda: types.SimpleNamespace(
+            **dict.fromkeys(passes, 0))))
+    monkeypatch.setattr(session, "_cpu_description", lambda: cpu)
+    if onednn is None:
+      monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    else:
+      monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
+  return pretend
+
+
+@pytest.mark.parametrize("lacking, reasons", [
+    (dict(passes=["auto_mixed_precision"]), [tf.__version__, "2.12"]),
+    (dict(onednn="0"), ["TF_ENABLE_ONEDNN_OPTS=0"]),
+    (dict(cpu=CPU % "avx2 avx512f"), ["avx512_bf16", "amx_bf16"]),
+    (dict(cpu=CPU % "avx512_bf16x amx_bf16_no"), ["avx512_bf16", "amx_bf16"]),
+    (dict(cpu=""), ["avx512_bf16", "amx_bf16"])],
+                         ids=["pass", "onednn", "cpu", "like_named", "no_cpu"])
+def test_bfloat16_is_refused_for_what_lacks(machine, lacking, reasons):
+  machine(**lacking)
+  message = message_of(session.check_precision, "bfloat16")
+  assert message.startswith("--precision=bfloat16: ")
+  assert message.endswith("; leave the flag out")
+  for reason in reasons:
+    assert reason in message
+  session.check_precision("float32")
+
+
+@pytest.mark.parametrize("present", [
+    dict(), dict(onednn="1"), dict(cpu=CPU % "amx_bf16"),
+    dict(cpu=CPU % "amx_bf16 avx512_bf16 avx2")])
+def test_bfloat16_is_taken_where_all_is_there(machine, present):
+  machine(**present)
+  session.check_precision("bfloat16")
+
+
+def test_machine_without_a_description_has_none(monkeypatch, tmp_path):
+  def no_file(path):
+    assert path == "/proc/cpuinfo"
+    raise FileNotFoundError(path)
+  monkeypatch.setattr("builtins.open", no_file)
+  assert session._cpu_description() == ""
+
+
+def rewriting(precision):
+  return session.session_config(precision).graph_options.rewrite_options
+
+
+@needs_pass
+def test_pass_is_on_for_bfloat16_alone():
+  on = rewriter_config_pb2.RewriterConfig.ON
+  assert getattr(rewriting("bfloat16"), PASS) == on
+  assert getattr(rewriting("float32"), PASS) not in (
+      on, rewriter_config_pb2.RewriterConfig.AGGRESSIVE)
+
+
+@needs_pass
+def test_precision_changes_nothing_but_the_pass():
+  config = session.session_config("bfloat16")
+  config.graph_options.rewrite_options.ClearField(PASS)
+  assert config == session.session_config("float32")
+
+
+def test_float32_runs_as_estimators_do_by_themselves():
+  plain = tf.estimator.Estimator(lambda features, labels, mode: None)
+  assert session.session_config("float32") == plain._session_config
+
+
+def estimator(folder, *args, **tpu):
+  return session.make_estimator(
+      lambda features, labels, mode, params: None,
+      options.RunOptions(output_dir=str(folder), log_steps=3,
+                         save_checkpoints_steps=5, keep_checkpoint_max=0),
+      options.TpuOptions(**tpu), SIZES, *args)
+
+
+def test_estimator_runs_as_asked(tmp_path):
+  made = estimator(tmp_path, session.Session("float32", 11))
+  config = made.config
+  assert made._session_config == session.session_config("float32")
+  assert config.tf_random_seed == 11
+  assert config.model_dir == str(tmp_path)
+  assert config.save_summary_steps == 3
+  assert config.save_checkpoints_steps == 5
+  assert config.keep_checkpoint_max is None  # All.
+
+
+@needs_pass
+def test_estimator_has_the_precision_asked_for(tmp_path):
+  made = estimator(tmp_path, session.Session("bfloat16"))
+  assert made._session_config == session.session_config("bfloat16")
+
+
+def test_estimator_runs_in_float32_unless_asked(tmp_path):
+  assert estimator(tmp_path)._session_config == session.session_config(
+      "float32")
+  assert session.Session() == session.Session("float32", None)
+
+
+def test_precision_is_without_effect_on_tpus(tmp_path):
+  made = estimator(tmp_path, session.Session("bfloat16"), use_tpu=True,
+                   master="grpc://127.0.0.1:1")
+  assert made._session_config == session.session_config("float32")
