@@ -8,7 +8,7 @@ from bert import heads
 from bert import modeling
 from bert import optimization
 from graphs import names_of, run_init, variable
-from model_fns import LABELS, TINY, TRAIN, constants, make_model_fn
+from model_fns import LABELS, TRAIN, constants, make_model_fn
 
 NUM_STEPS = 3
 LENGTHS = [7, 4, 2, 8]
