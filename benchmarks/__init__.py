@@ -1,0 +1,1 @@
+"""Measures this project beside transformers; scripts/benchmark.sh runs it."""

@@ -1,0 +1,39 @@
+"""Times the library tokenizers from text to ids."""
+
+import argparse
+import sys
+import time
+from typing import Sequence
+
+from tokenizers import BertWordPieceTokenizer
+
+from benchmarks import measure
+from benchmarks import peer_data
+
+# Converted before the clock runs: what is slow the first time only.
+NUM_WARMUP = 32
+
+
+def main(argv: Sequence[str]) -> None:
+  """Encodes a training set; prints the line of JSON."""
+  parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+  parser.add_argument("--task", required=True)
+  parser.add_argument("--data_dir", required=True)
+  parser.add_argument("--vocab_file", required=True)
+  parser.add_argument("--length", type=int, default=128)
+  args = parser.parse_args(argv)
+  tokenizer = BertWordPieceTokenizer(args.vocab_file, lowercase=True)
+  tokenizer.enable_truncation(args.length)
+  tokenizer.enable_padding(length=args.length)
+  rows = peer_data.read_rows(args.task, args.data_dir, "train")
+  texts = rows.texts_a
+  if rows.texts_b:
+    texts = list(zip(rows.texts_a, rows.texts_b))
+  tokenizer.encode_batch(texts[:NUM_WARMUP])
+  start = time.perf_counter()
+  tokenizer.encode_batch(texts)
+  measure.print_line(len(texts), [time.perf_counter() - start])
+
+
+if __name__ == "__main__":
+  main(sys.argv[1:])

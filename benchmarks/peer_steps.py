@@ -1,0 +1,83 @@
+"""Times training or prediction steps of transformers on PyTorch."""
+
+import sys
+from typing import Callable, Sequence
+
+import torch
+import transformers
+
+from benchmarks import measure
+
+# What AdamW may be asked for; PyTorch would take its plain loop on a CPU.
+OPTIMIZERS = {"plain": {}, "foreach": {"foreach": True},
+              "fused": {"fused": True}}
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the steps; prints the line of JSON."""
+  parser = measure.shape_parser(__doc__)
+  parser.add_argument("--attention", choices=("sdpa", "eager"), default="sdpa")
+  parser.add_argument("--optimizer", choices=sorted(OPTIMIZERS),
+                      default="fused")
+  args = parser.parse_args(argv)
+  transformers.logging.set_verbosity_error()
+  torch.manual_seed(1)
+  model = transformers.BertForSequenceClassification(
+      transformers.BertConfig(
+          vocab_size=args.vocab, hidden_size=args.hidden,
+          num_hidden_layers=args.layers, num_attention_heads=args.heads,
+          intermediate_size=4 * args.hidden,
+          attn_implementation=args.attention))
+  make = {"train": make_train_step, "predict": make_predict_step}[args.mode]
+  step = make(model, batch(args), args)
+  measure.print_line(
+      args.batch, measure.time_steps(step, args.warmup, args.steps))
+
+
+def batch(args) -> dict:
+  """Returns name -> tensor, all tokens real."""
+  ids = torch.randint(0, args.vocab, (args.batch, args.length))
+  return {"input_ids": ids, "attention_mask": torch.ones_like(ids),
+          "token_type_ids": torch.zeros_like(ids),
+          "labels": torch.randint(0, 2, (args.batch,))}
+
+
+def autocast(args):
+  """Returns the context that a precision's forward pass runs in."""
+  return torch.autocast("cpu", torch.bfloat16,
+                        enabled=args.precision == "bfloat16")
+
+
+def make_train_step(model, inputs: dict, args) -> Callable[[], object]:
+  """Returns a function that makes a step, with what ours does in one."""
+  model.train()
+  optimizer = torch.optim.AdamW(model.parameters(), 5e-5, eps=1e-6,
+                                weight_decay=0.01,
+                                **OPTIMIZERS[args.optimizer])
+
+  def step():
+    with autocast(args):
+      loss = model(**inputs).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+  return step
+
+
+def make_predict_step(model, inputs: dict, args) -> Callable[[], object]:
+  """Returns a function that turns a batch into probabilities."""
+  model.eval()
+  inputs = {name: value for name, value in inputs.items() if name != "labels"}
+
+  def step():
+    with torch.inference_mode(), autocast(args):
+      return model(**inputs).logits.float().softmax(-1).numpy()
+
+  return step
+
+
+if __name__ == "__main__":
+  main(sys.argv[1:])

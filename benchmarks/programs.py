@@ -1,0 +1,189 @@
+"""What is compared with what: every section's programs and their commands.
+
+In a command, $NAME stands for what the driver puts there: an interpreter, a
+folder, the round's seed, or the size that a table of the section `growth`
+varies.
+"""
+
+import shlex
+import typing
+from typing import Dict, List, Optional, Tuple
+
+OURS = "ours"
+PEER = "peer"
+
+
+class Program(typing.NamedTuple):
+  """A command that is measured; precision pairs ours with the peer's."""
+  name: str
+  side: str
+  precision: str
+  command: str
+  environment: Dict[str, str] = {}
+
+
+class Comparison(typing.NamedTuple):
+  """Programs that take turns.
+
+  Attributes:
+    table: heading of the table that they stand in.
+    programs: in the order of the table.
+    row: the table's row where it has several.
+    variables: values of $NAMEs in the commands.
+  """
+  table: str
+  programs: List[Program]
+  row: Optional[int] = None
+  variables: Dict[str, str] = {}
+
+
+class Settings(typing.NamedTuple):
+  """How much is measured."""
+  warmup: int = 3
+  steps: int = 10
+  epochs: float = 3
+  tasks: Tuple[str, ...] = ("cola", "mrpc")
+  num_points: int = 5
+  attention: Tuple[str, ...] = ("eager",)
+
+
+# Every program of the section `steps`; the shape follows.
+STEPS = (
+    Program("ours, TF 1.15, float32", OURS, "float32",
+            "$TF1_PYTHON -m benchmarks.own_steps --precision=float32"),
+    Program("ours, TF 2, float32", OURS, "float32",
+            "$TF2_PYTHON -m benchmarks.own_steps --precision=float32"),
+    Program("ours, TF 2, bfloat16", OURS, "bfloat16",
+            "$TF2_PYTHON -m benchmarks.own_steps --precision=bfloat16"),
+) + tuple(
+    Program("transformers, %s, %s" % (precision, attention), PEER, precision,
+            "$PEER_PYTHON -m benchmarks.peer_steps --precision=%s "
+            "--attention=%s" % (precision, attention))
+    for precision in ("float32", "bfloat16") for attention in ("sdpa", "eager"))
+
+SIZES = {"small": "--layers=6 --hidden=384 --heads=12 --batch=32",
+         "base": "--layers=12 --hidden=768 --heads=12 --batch=8"}
+
+# What grows -> its sizes, and the shape around it.
+GROWTH = {
+    "length": ((32, 64, 128, 256, 512), "--batch=8 --layers=6"),
+    "batch": ((8, 16, 32, 64, 128), "--length=64 --layers=6"),
+    "layers": ((2, 4, 6, 8, 12), "--batch=8 --length=64")}
+
+OWN_TASK = (
+    "--task_name=$TASK --data_dir=$DATA_DIR/$TASK "
+    "--vocab_file=$BERT_BASE_DIR/vocab.txt "
+    "--bert_config_file=$BERT_BASE_DIR/bert_config.json "
+    "--init_checkpoint=$BERT_BASE_DIR/bert_model.ckpt --output_dir=$RUN_DIR "
+    "--max_seq_length=128 --train_batch_size=32 --eval_batch_size=32 "
+    "--learning_rate=5e-5 --warmup_proportion=0.1 --num_train_epochs=$EPOCHS "
+    "--random_seed=$SEED --do_train")
+OWN_FINETUNE = "run_classifier.py %s --do_eval" % OWN_TASK
+PEER_FINETUNE = (
+    "$PEER_PYTHON -m benchmarks.peer_finetune --task=$TASK "
+    "--data_dir=$DATA_DIR/$TASK --vocab_file=$BERT_BASE_DIR/vocab.txt "
+    "--bert_config_file=$BERT_BASE_DIR/bert_config.json "
+    "--weights=$OUT_DIR/weights.npz --output_dir=$RUN_DIR --length=128 "
+    "--batch=32 --learning_rate=5e-5 --warmup=0.1 --epochs=$EPOCHS "
+    "--seed=$SEED --sampling=group_by_length")
+# Makes $OUT_DIR/weights.npz before any program that names it.
+MAKE_WEIGHTS = (
+    "$TF2_PYTHON -m benchmarks.weights "
+    "--checkpoint=$BERT_BASE_DIR/bert_model.ckpt --output=$OUT_DIR/weights.npz")
+
+# Our programs of the section `finetune`; the peer's are made below.
+FINETUNE = (
+    Program("ours, TF 1.15, float32", OURS, "float32",
+            "$TF1_PYTHON " + OWN_FINETUNE),
+    Program("ours, TF 2, float32", OURS, "float32",
+            "$TF2_PYTHON " + OWN_FINETUNE),
+    Program("ours, TF 2, float32, by length", OURS, "float32",
+            "$TF2_PYTHON %s --bucket_by_length" % OWN_FINETUNE),
+    Program("ours, TF 2, bfloat16, by length", OURS, "bfloat16",
+            "$TF2_PYTHON %s --precision=bfloat16 --bucket_by_length"
+            % OWN_FINETUNE))
+
+RECORDS = tuple(
+    Program("ours, %s, text to %s" % (name, result), OURS, "",
+            "%s -m benchmarks.own_records %s" % (python, flag))
+    for name, python in (("TF 1.15", "$TF1_PYTHON"), ("TF 2", "$TF2_PYTHON"))
+    for flag, result in (
+        ("--what=records", "records"), ("--what=encode", "ids"),
+        ("--what=records --processes=2", "records, 2 processes"))
+) + (Program("tokenizers, text to ids, 2 threads", PEER, "",
+             "$PEER_PYTHON -m benchmarks.peer_records",
+             {"TOKENIZERS_PARALLELISM": "true", "RAYON_NUM_THREADS": "2"}),)
+
+
+def records(settings: Settings) -> List[Comparison]:
+  """Text to records."""
+  flags = (" --task=$TASK --data_dir=$DATA_DIR/$TASK "
+           "--vocab_file=$BERT_BASE_DIR/vocab.txt --length=128")
+  return [Comparison("%s, training set" % task, _adding(RECORDS, flags),
+                     variables={"TASK": task}) for task in settings.tasks]
+
+
+def steps(settings: Settings) -> List[Comparison]:
+  """Steps at equal shapes."""
+  return [
+      Comparison("%s, %s" % (size, mode), _adding(
+          STEPS, " --mode=%s %s --length=128%s" % (mode, shape,
+                                                   _counts(settings))))
+      for size, shape in SIZES.items() for mode in ("train", "predict")]
+
+
+def memory(settings: Settings) -> List[Comparison]:
+  """The few training steps that memory is at its peak in."""
+  return [each for each in steps(settings._replace(warmup=1, steps=3))
+          if each.table.endswith("train")]
+
+
+def finetune(settings: Settings) -> List[Comparison]:
+  """Command line to results."""
+  peers = [
+      Program("transformers, %s, %s, by length" % (precision, attention), PEER,
+              precision, "%s --precision=%s --attention=%s" % (
+                  PEER_FINETUNE, precision, attention))
+      for precision in ("float32", "bfloat16")
+      for attention in settings.attention]
+  return [Comparison(task, list(FINETUNE) + peers, variables={
+      "TASK": task, "EPOCHS": "%g" % settings.epochs})
+          for task in settings.tasks]
+
+
+def growth(settings: Settings) -> List[Comparison]:
+  """Steps at sizes that grow."""
+  programs = [each for each in STEPS if "TF 2" in each.name or
+              each.name.endswith(settings.attention)]
+  comparisons = []
+  for what, (sizes, shape) in GROWTH.items():
+    for mode in ("train", "predict"):
+      flags = " --mode=%s --hidden=384 --heads=12 %s --%s=$%s%s" % (
+          mode, shape, what, what.upper(), _counts(settings))
+      comparisons += [
+          Comparison("%s, %s" % (what, mode), _adding(programs, flags), size,
+                     {what.upper(): str(size)})
+          for size in sizes[:settings.num_points]]
+  return comparisons
+
+
+def _counts(settings):
+  return " --warmup=%d --steps=%d" % (settings.warmup, settings.steps)
+
+
+def _adding(programs, flags):
+  return [each._replace(command=each.command + flags) for each in programs]
+
+
+def shown(program: Program, variables: Dict[str, str]) -> str:
+  """Returns a Program's command as the report gives it.
+
+  What differs from row to row or round to round, or by machine, stays $NAME.
+  """
+  command = program.command
+  for name in ("TASK", "EPOCHS", "WARMUP", "STEPS"):
+    if name in variables:
+      command = command.replace("$" + name, variables[name])
+  words = ["%s=%s" % (name, shlex.quote(value))
+           for name, value in sorted(program.environment.items())]
+  return " ".join(words + [command])
