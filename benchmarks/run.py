@@ -55,7 +55,9 @@ def main(argv: Sequence[str]) -> int:
   settings = read_settings(args)
   plans = {}
   for section in args.sections or USUAL:
-    plans[section] = select(SECTIONS[section][0](settings), args.programs)
+    plans[section] = [
+        each for each in select(SECTIONS[section][0](settings), args.programs)
+        if not args.tables or args.tables.search(each.table)]
   check_variables(plans)
   context = make_context(args)
   num_failed = 0
@@ -86,6 +88,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
       ("epochs", float, "of finetune"),
       ("max_examples", int, "rows taken of each training and dev set"),
       ("programs", re.compile, "regular expression; measures only these"),
+      ("tables", re.compile, "the same, of the tables of a section"),
       ("tasks", split_words, "of records and finetune; default: cola,mrpc"),
       ("attention", split_words, "the peer's in finetune and growth: sdpa, "
                                  "eager or sdpa,eager; default: eager")):
@@ -159,10 +162,12 @@ def make_context(args: argparse.Namespace) -> Context:
 
 def run_section(section: str, comparisons: List[programs.Comparison],
                 num_rounds: int, context: Context) -> int:
-  """Writes SECTION.jsonl; returns how many programs failed."""
+  """Writes SECTION.jsonl; returns how many programs failed.
+
+  What it holds of other tables and programs stays.
+  """
   path = os.path.join(context.folder, section + ".jsonl")
-  if os.path.exists(path):
-    os.replace(path, path + ".previous")
+  kept = keep_others(path, comparisons)
   if any("weights.npz" in program.command for each in comparisons
          for program in each.programs):
     made = process.run_command(
@@ -172,6 +177,7 @@ def run_section(section: str, comparisons: List[programs.Comparison],
       sys.exit("benchmark.sh: %s: %s" % (programs.MAKE_WEIGHTS, made["error"]))
   num_failed = 0
   with open(path, "w", encoding="utf-8") as stream:
+    stream.writelines(kept)
     for comparison in comparisons:
       failed = set()
       for number, program in alternate(comparison.programs, num_rounds):
@@ -185,6 +191,21 @@ def run_section(section: str, comparisons: List[programs.Comparison],
           failed.add(program.name)
       num_failed += len(failed)
   return num_failed
+
+
+def keep_others(path: str,
+                comparisons: List[programs.Comparison]) -> List[str]:
+  """Returns a file's lines of other programs than are to be measured."""
+  if not os.path.exists(path):
+    return []
+  with open(path, encoding="utf-8") as stream:
+    lines = stream.readlines()
+  os.replace(path, path + ".previous")
+  measured = {(each.table, each.row, program.name)
+              for each in comparisons for program in each.programs}
+  return [line for line in lines if
+          tuple(json.loads(line)[name] for name in ("table", "row", "program"))
+          not in measured]
 
 
 def alternate(items: Sequence, num_rounds: int) -> Iterator[Tuple[int, object]]:

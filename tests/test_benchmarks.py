@@ -162,6 +162,18 @@ def test_programs_take_turns_and_each_round_begins_with_another():
       (3, "c"), (3, "a"), (3, "b"), (4, "a"), (4, "b"), (4, "c")]
 
 
+def test_measuring_again_replaces_the_same_programs_alone(tmp_path):
+  path = tmp_path / "steps.jsonl"
+  lines = [json.dumps(dict(table=table, row=None, program=program)) + "\n"
+           for table, program in (("small", "a"), ("small", "b"),
+                                  ("base", "a"))]
+  path.write_text("".join(lines))
+  again = programs.Comparison(
+      "small", [programs.Program("a", programs.OURS, "", "$TF2_PYTHON")])
+  assert run.keep_others(str(path), [again]) == lines[1:]
+  assert run.keep_others(str(tmp_path / "none"), [again]) == []
+
+
 def test_every_section_has_a_heading_and_named_interpreters():
   assert set(run.SECTIONS) == set(report.SECTIONS)
   settings = programs.Settings()
