@@ -57,3 +57,12 @@ def print_line(num_examples: int, seconds: List[float]) -> None:
       "examples_per_second": num_examples / median,
       "seconds": [round(value, 6) for value in seconds],
       "peak_memory_mib": round(peak_memory(), 1)}), flush=True)
+
+
+def records_parser(about: str) -> argparse.ArgumentParser:
+  """Returns the flags of programs that turn a training set into ids."""
+  parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
+  for name in ("task", "data_dir", "vocab_file"):
+    parser.add_argument("--" + name, required=True)
+  parser.add_argument("--length", type=int, default=128)
+  return parser

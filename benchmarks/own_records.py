@@ -1,6 +1,5 @@
 """Times this project's way from text to records."""
 
-import argparse
 import os
 import sys
 import tempfile
@@ -20,11 +19,7 @@ NUM_WARMUP = 32
 
 def main(argv: Sequence[str]) -> None:
   """Converts a training set; prints the line of JSON."""
-  parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-  parser.add_argument("--task", required=True)
-  parser.add_argument("--data_dir", required=True)
-  parser.add_argument("--vocab_file", required=True)
-  parser.add_argument("--length", type=int, default=128)
+  parser = measure.records_parser(__doc__)
   parser.add_argument("--what", choices=("encode", "records"),
                       default="records")
   parser.add_argument("--processes", type=int, default=1, help="of records")

@@ -1,6 +1,5 @@
 """Times the library tokenizers from text to ids."""
 
-import argparse
 import sys
 import time
 from typing import Sequence
@@ -16,11 +15,7 @@ NUM_WARMUP = 32
 
 def main(argv: Sequence[str]) -> None:
   """Encodes a training set; prints the line of JSON."""
-  parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-  parser.add_argument("--task", required=True)
-  parser.add_argument("--data_dir", required=True)
-  parser.add_argument("--vocab_file", required=True)
-  parser.add_argument("--length", type=int, default=128)
+  parser = measure.records_parser(__doc__)
   args = parser.parse_args(argv)
   tokenizer = BertWordPieceTokenizer(args.vocab_file, lowercase=True)
   tokenizer.enable_truncation(args.length)

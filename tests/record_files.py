@@ -22,20 +22,25 @@ def write(path, lengths):
   return str(path)
 
 
-def read(path, batch_size, order, limit=None, graph_seed=None):
-  """The batches of an order, at most `limit` of them."""
-  input_fn = records.make_input_fn(path, SPEC, order)
+def read_batches(path, spec, batch_size, limit=None, graph_seed=None,
+                 **options):
+  """The batches of an input_fn, at most `limit` of them."""
+  input_fn = records.make_input_fn(str(path), spec, **options)
   batches = []
   with tf.Graph().as_default(), tf.Session() as session:
     tf.set_random_seed(graph_seed)
-    batch = tf.data.make_one_shot_iterator(
-        input_fn({"batch_size": batch_size})).get_next()
+    dataset = input_fn({"batch_size": batch_size})
+    batch = tf.data.make_one_shot_iterator(dataset).get_next()
     while limit is None or len(batches) < limit:
       try:
         batches.append(session.run(batch))
       except tf.errors.OutOfRangeError:
         break
   return batches
+
+
+def read(path, batch_size, order, limit=None, graph_seed=None):
+  return read_batches(path, SPEC, batch_size, limit, graph_seed, order=order)
 
 
 def numbers(batch):

@@ -10,6 +10,7 @@ from bert import features
 from bert import heads
 from bert import records
 from processors import base
+from record_files import read_batches
 
 GOLDEN_SETS = [(task, name) for task in ("cola", "mnli", "mrpc", "xnli")
                for name in ("train", "eval", "predict")
@@ -34,21 +35,6 @@ def raw_examples(path):
                list(getattr(feature, feature.WhichOneof("kind")).value))
         for name, feature in example.features.feature.items()})
   return parsed
-
-
-def read_batches(path, spec, batch_size, limit=None, **options):
-  """The batches of an input_fn, at most `limit` of them."""
-  input_fn = records.make_input_fn(str(path), spec, **options)
-  batches = []
-  with tf.Graph().as_default(), tf.Session() as session:
-    dataset = input_fn({"batch_size": batch_size})
-    batch = tf.data.make_one_shot_iterator(dataset).get_next()
-    while limit is None or len(batches) < limit:
-      try:
-        batches.append(session.run(batch))
-      except tf.errors.OutOfRangeError:
-        break
-  return batches
 
 
 def spec_of(length, kind="classification", labels=("x", "y")):
