@@ -16,6 +16,14 @@ from benchmarks import run
 from benchmarks import summary
 
 
+@pytest.fixture(autouse=True)
+def verbosity():
+  """Measured programs silence TensorFlow; what comes after must hear it."""
+  before = tf.logging.get_verbosity()
+  yield
+  tf.logging.set_verbosity(before)
+
+
 def line(program, number, **changes):
   """A line as the driver writes it."""
   side = "ours" if program.startswith("ours") else "peer"
