@@ -200,15 +200,21 @@ def _gelu_to_train(x):
   """gelu with a gradient that reads and keeps fewer large tensors."""
   slope = 2 * np.sqrt(2 / np.pi)
   cubic = 0.044715 * slope
-  # 0.5 * (1 + tanh(z)) is sigmoid(2 * z).
-  gate = tf.sigmoid(x * (x * x * cubic + slope))
+
+  def gate(x):
+    # 0.5 * (1 + tanh(z)) is sigmoid(2 * z).
+    return tf.sigmoid(x * (x * x * cubic + slope))
 
   def gradient(upstream):
-    inner = x * x * (3 * cubic) + slope
-    return upstream * gate + tf.raw_ops.SigmoidGrad(
-        y=gate, dy=upstream * x) * inner
+    # The gate is made again: kept, it would be the largest tensor of a layer.
+    with tf.control_dependencies([upstream]):
+      again = tf.identity(x)
+    opened = gate(again)
+    inner = again * again * (3 * cubic) + slope
+    return upstream * opened + tf.raw_ops.SigmoidGrad(
+        y=opened, dy=upstream * again) * inner
 
-  return x * gate, gradient
+  return x * gate(x), gradient
 
 
 def get_activation(activation_string):
