@@ -232,10 +232,10 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
   checkpoints.remove_partial(flags.run.output_dir,
                              flags.run.keep_checkpoint_max,
                              flags.run.save_checkpoints_steps)
-  is_grouped = flags.speed.bucket_by_length
-  input_fn = write_set(flags, task, "train", examples,
-                       records.Shuffle(seed, done * batch_size,
-                                       len(examples) * is_grouped))
+  order = records.Shuffle(
+      seed, done * batch_size,
+      num_grouped=len(examples) if flags.speed.bucket_by_length else 0)
+  input_fn = write_set(flags, task, "train", examples, order)
   tf.logging.info("***** Running training *****")
   tf.logging.info("  Num examples = %d", len(examples))
   tf.logging.info("  Batch size = %d", batch_size)

@@ -89,10 +89,11 @@ def make_model_fn(config: modeling.BertConfig, head: heads.Head,
       return _train_spec(mean_loss, features, training, use_tpu)
     logits = _logits(config, head, features, False, use_tpu)
     if mode == tf.estimator.ModeKeys.PREDICT:
+      predictions = {"probabilities": head.probabilities(logits)}
+      if "position" in features:
+        predictions["position"] = features["position"]
       return tf.estimator.tpu.TPUEstimatorSpec(
-          mode=mode, predictions=dict(
-              _kept(features, "position"),
-              probabilities=head.probabilities(logits)))
+          mode=mode, predictions=predictions)
     losses = head.example_losses(logits, features["label_ids"])
     loss = tf.identity(tf.reduce_mean(losses), name="mean_loss")
     return _eval_spec(loss, losses, (head, logits, features), use_tpu)
@@ -181,10 +182,6 @@ def _logits(config, head, features, is_training, use_one_hot_embeddings):
       features["segment_ids"], use_one_hot_embeddings, scope="bert",
       first_token_only=head.first_token_only)
   return head.logits(model, is_training)
-
-
-def _kept(features, *names):
-  return {name: features[name] for name in names if name in features}
 
 
 def _train_spec(mean_loss, features, training, use_tpu):

@@ -472,13 +472,17 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
   queries = split(queries * (1.0 / math.sqrt(size_per_head)), from_seq_length)
   scores = tf.matmul(queries, keys, transpose_b=True)
   if attention_mask is not None:
-    hidden = 1.0 - tf.cast(tf.expand_dims(attention_mask, 1), tf.float32)
-    scores += hidden * -10000.0
+    scores += _penalty(tf.expand_dims(attention_mask, 1))
   weights = dropout(tf.nn.softmax(scores), attention_probs_dropout_prob)
   context = tf.matmul(weights, values)  # [B, N, F, D]
   shape = ([-1, width] if do_return_2d_tensor else
            [batch_size, from_seq_length, width])
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), shape)
+
+
+def _penalty(mask):
+  """1 = may be seen -> what is added to scores, of the mask's shape."""
+  return (1.0 - tf.cast(mask, tf.float32)) * -10000.0
 
 
 def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
@@ -661,7 +665,7 @@ def _attend_once(rows, sequence, mask, config):
   scores = tf.matmul(asked, sequence, transpose_b=True)  # [B, N, T]
   scores += tf.reduce_sum(queries * key_bias, axis=-1, keepdims=True)
   if mask is not None:
-    scores += (1.0 - tf.cast(mask, tf.float32)) * -10000.0
+    scores += _penalty(mask)
   weights = dropout(tf.nn.softmax(scores), config.attention_probs_dropout_prob)
   context = per_head(tf.matmul(weights, sequence),
                      tf.transpose(value_kernel, [1, 0, 2]))

@@ -203,9 +203,8 @@ def make_input_fn(path: str, spec: Dict[str, Field],
     batch_size = params["batch_size"]
     dataset = tf.data.TFRecordDataset(path)
     if order == BY_LENGTH:
-      dataset = dataset.enumerate().batch(WINDOW * batch_size).flat_map(
-          lambda *rows: tf.data.Dataset.from_tensor_slices(
-              _sort_by_length(*rows)))
+      dataset = dataset.enumerate().batch(WINDOW * batch_size)
+      dataset = dataset.flat_map(_sort_window)
       return dataset.batch(batch_size).map(
           lambda positions, batch: dict(parse(batch, spec, is_static),
                                         position=positions)).prefetch(4)
@@ -246,7 +245,7 @@ def _group(dataset, order, epoch, batch_size):
                              reshuffle_each_iteration=False)
 
   def group(window, serialized):
-    _, serialized = _sort_by_length(tf.zeros_like(serialized), serialized)
+    serialized = tf.gather(serialized, _places_by_length(serialized))
     num_full = tf.size(serialized) // batch_size
     batches = tf.reshape(serialized[:num_full * batch_size], [-1, batch_size])
     draws = tf.random.stateless_uniform(
@@ -259,13 +258,19 @@ def _group(dataset, order, epoch, batch_size):
   return shuffled.take(num_owed).concatenate(rest.enumerate().flat_map(group))
 
 
-def _sort_by_length(positions, serialized):
-  """Sorts two vectors by the number of real tokens in the serialized ones."""
+def _sort_window(positions, serialized):
+  """Returns pairs of a position and its example, shortest text first."""
+  places = _places_by_length(serialized)
+  return tf.data.Dataset.from_tensor_slices(
+      (tf.gather(positions, places), tf.gather(serialized, places)))
+
+
+def _places_by_length(serialized):
+  """Returns the indices that sort examples by their number of real tokens."""
   mask = tf.io.parse_example(serialized, {
       "input_mask": tf.io.VarLenFeature(tf.int64)})["input_mask"]
   lengths = tf.math.segment_sum(mask.values, mask.indices[:, 0])
-  places = tf.argsort(lengths, stable=True)
-  return tf.gather(positions, places), tf.gather(serialized, places)
+  return tf.argsort(lengths, stable=True)
 
 
 def _hosts(params):
