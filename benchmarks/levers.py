@@ -20,6 +20,8 @@ TRAIN_STEPS = ("$TF2_PYTHON -m benchmarks.own_steps --mode=train %s "
 PREDICT_STEPS = TRAIN_STEPS.replace("--mode=train", "--mode=predict")
 # One epoch of MRPC, from the start of the process to its end.
 EPOCH = "$TF2_PYTHON {program} " + OWN_TASK
+RECORDS = ("$TF2_PYTHON -m benchmarks.own_records --task=mrpc "
+           "--data_dir=$DATA_DIR/mrpc --vocab_file=$BERT_BASE_DIR/vocab.txt")
 
 Variant = Tuple[str, str, Dict[str, str]]
 
@@ -38,10 +40,25 @@ THREADS = (("TensorFlow's choice", "", {}),) + tuple(
 XLA = (("without XLA", "", {}),
        ("with XLA", "", {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 "
                                          "--tf_xla_cpu_global_jit"}))
+PLAIN = tuple(("without %s" % name, "--without %s" % flag, {})
+              for name, flag in (
+                  ("any of them", "all"),
+                  ("first token alone in the last layer", "first_token"),
+                  ("scaled queries and one mask row", "queries"),
+                  ("GELU written out", "gelu"),
+                  ("layer normalization written out", "layer_norm"),
+                  ("dropout of 16 bits", "dropout"),
+                  ("TensorFlow's Adam kernel", "adam")))
+IN_CODE = (("as it is", "", {}),) + PLAIN
+PREDICTING = IN_CODE[:-2]  # Neither drops nor learns.
 PRECISION = (("float32", "--precision=float32", {}),
              ("bfloat16", "--precision=bfloat16", {}))
 
 LEVERS = (
+    Lever("in the code, training steps", TRAIN_STEPS, IN_CODE),
+    Lever("in the code, prediction steps", PREDICT_STEPS, PREDICTING),
+    Lever("in the code, training steps, TensorFlow 1.15",
+          TRAIN_STEPS.replace("TF2", "TF1"), IN_CODE),
     Lever("precision, training steps", TRAIN_STEPS, PRECISION),
     Lever("precision, prediction steps", PREDICT_STEPS, PRECISION),
     Lever("precision, an epoch of MRPC", COMMAND, PRECISION),
@@ -51,6 +68,12 @@ LEVERS = (
     Lever("padding, an epoch of MRPC", EPOCH, (
         ("to 128 tokens", "-m benchmarks.own_static", {}),
         ("to a batch's longest text", "run_classifier.py", {}))),
+    Lever("processes, MRPC to records", RECORDS, tuple(
+        ("--num_workers=%d" % number, "--processes=%d" % number, {})
+        for number in (1, 2))),
+    Lever("accumulation, training steps", TRAIN_STEPS, tuple(
+        ("--gradient_accumulation_steps=%d" % number, "--parts=%d" % number,
+         {}) for number in (1, 2, 4))),
     Lever("threads, training steps", TRAIN_STEPS, THREADS),
     Lever("threads, prediction steps", PREDICT_STEPS, THREADS),
     Lever("XLA, training steps", TRAIN_STEPS, XLA),

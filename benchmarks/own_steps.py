@@ -1,5 +1,6 @@
 """Times training or prediction steps of this project's model_fn."""
 
+import argparse
 import sys
 from typing import List, Sequence
 
@@ -11,15 +12,13 @@ from bert import heads
 from bert import modeling
 from bert import session
 from benchmarks import measure
+from benchmarks import own_plain
 
 
 def main(argv: Sequence[str]) -> None:
   """Runs the steps; prints the line of JSON."""
-  parser = measure.shape_parser(__doc__)
-  # 0 leaves the number of threads to TensorFlow.
-  parser.add_argument("--inter", type=int, default=0)
-  parser.add_argument("--intra", type=int, default=0)
-  args = parser.parse_args(argv)
+  args = parse(argv)
+  own_plain.use_plain(args.without)
   tf.disable_v2_behavior()
   tf.logging.set_verbosity(tf.logging.ERROR)
   tf.set_random_seed(1)
@@ -31,9 +30,24 @@ def main(argv: Sequence[str]) -> None:
   measure.print_line(args.batch, seconds)
 
 
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+  """Reads the command line."""
+  parser = measure.shape_parser(__doc__)
+  # 0 leaves the number of threads to TensorFlow.
+  parser.add_argument("--inter", type=int, default=0)
+  parser.add_argument("--intra", type=int, default=0)
+  parser.add_argument("--without", nargs="*", default=[],
+                      choices=["all"] + list(own_plain.PLAIN),
+                      help="levers to leave out")
+  parser.add_argument("--parts", type=int, default=1,
+                      help="that a batch is worked off in")
+  return parser.parse_args(argv)
+
+
 def session_config(args) -> tf.ConfigProto:
   """Returns what the command runs a precision with, and numbers of threads."""
   session.check_precision(args.precision)
+  session.keep_freed_memory()
   config = session.session_config(args.precision)
   config.inter_op_parallelism_threads = args.inter
   config.intra_op_parallelism_threads = args.intra
@@ -46,7 +60,7 @@ def build(args) -> List:
       args.vocab, args.hidden, args.layers, args.heads, 4 * args.hidden,
       max_position_embeddings=512, type_vocab_size=2)
   head = heads.create("classification", ["0", "1"])
-  training = estimator.Training(5e-5, 1000, 100)
+  training = estimator.Training(5e-5, 1000, 100, num_parts=args.parts)
   tf.train.get_or_create_global_step()
   model_fn = estimator.make_model_fn(config, head, training)
   if args.mode == "train":

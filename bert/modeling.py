@@ -111,11 +111,12 @@ class BertModel:
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
         activation = get_activation(config.hidden_act)
+        multiply = _activate_and_multiply(activation)
         if is_training and activation is gelu:
-          activation = _gelu_to_train
+          multiply = _gelu_and_multiply_to_train
         self._layers = _encode(
-            reshape_to_matrix(self.embedding_output), mask, shape, config,
-            activation, first_token_only)
+            reshape_to_matrix(self.embedding_output), mask, shape,
+            (config, multiply), first_token_only)
       with tf.variable_scope("pooler/dense"):
         self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
                                         config.initializer_range)
@@ -195,9 +196,16 @@ def gelu(x):
   return 0.5 * x * (1.0 + tf.tanh(inner))
 
 
+def _activate_and_multiply(activation):
+  """Returns the function of a matrix and a kernel; activation may be None."""
+  if activation is None:
+    return tf.matmul
+  return lambda matrix, kernel: tf.matmul(activation(matrix), kernel)
+
+
 @tf.custom_gradient
-def _gelu_to_train(x):
-  """gelu with a gradient that reads and keeps fewer large tensors."""
+def _gelu_and_multiply_to_train(x, kernel):
+  """tf.matmul(gelu(x), kernel); its gradient reads and keeps less."""
   slope = 2 * np.sqrt(2 / np.pi)
   cubic = 0.044715 * slope
 
@@ -206,15 +214,17 @@ def _gelu_to_train(x):
     return tf.sigmoid(x * (x * x * cubic + slope))
 
   def gradient(upstream):
-    # The gate is made again: kept, it would be the largest tensor of a layer.
+    # Kept and not made again, gate and output would be a layer's largest.
     with tf.control_dependencies([upstream]):
       again = tf.identity(x)
     opened = gate(again)
     inner = again * again * (3 * cubic) + slope
-    return upstream * opened + tf.raw_ops.SigmoidGrad(
-        y=opened, dy=upstream * again) * inner
+    activated = tf.matmul(upstream, kernel, transpose_b=True)
+    return (activated * opened + tf.raw_ops.SigmoidGrad(
+        y=opened, dy=activated * again) * inner,
+            tf.matmul(again * opened, upstream, transpose_a=True))
 
-  return x * gate(x), gradient
+  return tf.matmul(x * gate(x), kernel), gradient
 
 
 def get_activation(activation_string):
@@ -263,15 +273,28 @@ def dropout(input_tensor, dropout_prob):
     return input_tensor
   if _is_compiled():
     return tf.nn.dropout(input_tensor, rate=dropout_prob)
+  drop = _draw_dropout(input_tensor, dropout_prob)
+  # What is dropped of the output is dropped of the gradient.
+  return tf.custom_gradient(lambda tensor: (drop(tensor), drop))(input_tensor)
+
+
+def _draw_dropout(like, dropout_prob):
+  """Draws what to keep; returns a function of a tensor that drops the rest."""
   num_dropped = min(int(round(dropout_prob * 2**16)), 2**16 - 1)
-  size = tf.size(input_tensor)
+  scale = 1.0 / (1.0 - num_dropped / 2**16)
+  size = tf.size(like)
   bits = tf.bitcast(tf.random.uniform([(size + 3) // 4], -2**63, 2**63 - 1,
                                       tf.int64), tf.int16)
-  is_kept = tf.reshape(bits, [-1])[:size] >= tf.constant(
-      num_dropped - 2**15, tf.int16)
-  scaled = input_tensor * (1.0 / (1.0 - num_dropped / 2**16))
-  return tf.where(tf.reshape(is_kept, tf.shape(input_tensor)), scaled,
-                  tf.zeros_like(scaled))
+  is_kept = tf.reshape(tf.reshape(bits, [-1])[:size] >= tf.constant(
+      num_dropped - 2**15, tf.int16), tf.shape(like))
+
+  def drop(tensor):
+    # Cast only now: kept, floats would take the memory of four bools each.
+    with tf.control_dependencies([tensor]):
+      factors = tf.cast(tf.identity(is_kept), tensor.dtype) * scale
+    return tensor * factors
+
+  return drop
 
 
 def _is_compiled():
@@ -456,8 +479,8 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
     raise ValueError("Matrices need batch_size, from_seq_length, to_seq_length")
 
   def project(tensor, name, activation):  # -> [B * length, N * D]
-    return _dense(reshape_to_matrix(tensor), width, name, initializer_range,
-                  activation)
+    output = _dense(reshape_to_matrix(tensor), width, name, initializer_range)
+    return activation(output) if activation else output
 
   def split(matrix, length):  # -> [B, N, length, D]
     return tf.transpose(
@@ -473,11 +496,31 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
   scores = tf.matmul(queries, keys, transpose_b=True)
   if attention_mask is not None:
     scores += _penalty(tf.expand_dims(attention_mask, 1))
-  weights = dropout(tf.nn.softmax(scores), attention_probs_dropout_prob)
-  context = tf.matmul(weights, values)  # [B, N, F, D]
+  context = _average(tf.nn.softmax(scores), values,
+                     attention_probs_dropout_prob)  # [B, N, F, D]
   shape = ([-1, width] if do_return_2d_tensor else
            [batch_size, from_seq_length, width])
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), shape)
+
+
+def _average(weights, values, dropout_prob):
+  """Drops of the weights [B, N, F, T], and averages [B, N, T, D] with them."""
+  if not dropout_prob or _is_compiled():
+    return tf.matmul(dropout(weights, dropout_prob), values)
+  drop = _draw_dropout(weights, dropout_prob)
+
+  @tf.custom_gradient
+  def average(weights, values):
+    def gradient(upstream):
+      # What dropping left is made again: kept, it would be another [F, T].
+      with tf.control_dependencies([upstream]):
+        dropped = drop(tf.identity(weights))
+      return (drop(tf.matmul(upstream, values, transpose_b=True)),
+              tf.matmul(dropped, upstream, transpose_a=True))
+
+    return tf.matmul(drop(weights), values), gradient
+
+  return average(weights, values)
 
 
 def _penalty(mask):
@@ -514,7 +557,7 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
       attention_probs_dropout_prob=attention_probs_dropout_prob,
       initializer_range=initializer_range)
   layers = _encode(reshape_to_matrix(input_tensor), attention_mask, shape,
-                   config, intermediate_act_fn)
+                   (config, _activate_and_multiply(intermediate_act_fn)))
   if do_return_all_layers:
     return [reshape_from_matrix(layer, shape) for layer in layers]
   return reshape_from_matrix(layers[-1], shape)
@@ -585,35 +628,34 @@ def _dense_variables(in_size, out_size, initializer_range):
                           initializer=tf.zeros_initializer()))
 
 
-def _dense(matrix, out_size, name, initializer_range, activation=None):
+def _dense(matrix, out_size, name, initializer_range, multiply=tf.matmul):
   """[rows, in_size] -> [rows, out_size]."""
   with tf.variable_scope(name):
     kernel, bias = _dense_variables(_width(matrix), out_size,
                                     initializer_range)
-    output = tf.nn.bias_add(tf.matmul(matrix, kernel), bias)
-    return activation(output) if activation else output
+    return tf.nn.bias_add(multiply(matrix, kernel), bias)
 
 
-def _encode(matrix, mask, shape, config, activation, first_token_only=False):
+def _encode(matrix, mask, shape, config_and_multiply, first_token_only=False):
   """[B * L, H] -> a list of them, one a layer; shape is [B, L, ...].
 
   With first_token_only the last one is [B, H].
   """
   layers = []
-  for index in range(config.num_hidden_layers):
-    is_first_only = (first_token_only and
-                     index == config.num_hidden_layers - 1)
+  num_layers = config_and_multiply[0].num_hidden_layers
+  for index in range(num_layers):
+    is_first_only = first_token_only and index == num_layers - 1
     with tf.variable_scope("layer_%d" % index):
       matrix = _transformer_layer(matrix, mask, shape[:2],
-                                  (config, activation), is_first_only)
+                                  config_and_multiply, is_first_only)
     layers.append(matrix)
   return layers
 
 
-def _transformer_layer(matrix, mask, sizes, config_and_activation,
+def _transformer_layer(matrix, mask, sizes, config_and_multiply,
                        is_first_only):
   """[B * L, H] -> the same, or [B, H] of first tokens; sizes is (B, L)."""
-  config, activation = config_and_activation
+  config, multiply = config_and_multiply
   with tf.variable_scope("attention"):
     with tf.variable_scope("self"):
       if is_first_only:
@@ -632,9 +674,9 @@ def _transformer_layer(matrix, mask, sizes, config_and_activation,
       attended = _add_and_norm(matrix, context, config)
   with tf.variable_scope("intermediate"):
     intermediate = _dense(attended, config.intermediate_size, "dense",
-                          config.initializer_range, activation)
+                          config.initializer_range)
   with tf.variable_scope("output"):
-    return _add_and_norm(attended, intermediate, config)
+    return _add_and_norm(attended, intermediate, config, multiply)
 
 
 def _attend_once(rows, sequence, mask, config):
@@ -673,7 +715,7 @@ def _attend_once(rows, sequence, mask, config):
   return tf.reshape(context, [-1, width])
 
 
-def _add_and_norm(residual, branch, config):
+def _add_and_norm(residual, branch, config, multiply=tf.matmul):
   branch = _dense(branch, config.hidden_size, "dense",
-                  config.initializer_range)
+                  config.initializer_range, multiply)
   return layer_norm(residual + dropout(branch, config.hidden_dropout_prob))

@@ -274,16 +274,15 @@ def test_own_steps_print_a_line_of_json(mode, capsys):
 
 
 def test_own_steps_of_bfloat16_ask_tensorflow_for_it(monkeypatch):
-  parser = own_steps.measure.shape_parser("")
-  parser.set_defaults(inter=1, intra=2)
-  config = own_steps.session_config(parser.parse_args([]))
+  config = own_steps.session_config(own_steps.parse(["--inter=1",
+                                                     "--intra=2"]))
   assert (config.inter_op_parallelism_threads,
           config.intra_op_parallelism_threads) == (1, 2)
   if tf.__version__.startswith("1."):
     pytest.skip("TensorFlow 1.15 has no bfloat16 on a CPU")
   monkeypatch.setattr(own_steps.session, "check_precision", lambda _: None)
   config = own_steps.session_config(
-      parser.parse_args(["--precision=bfloat16"]))
+      own_steps.parse(["--precision=bfloat16"]))
   assert "bfloat16: ON" in str(config)
 
 

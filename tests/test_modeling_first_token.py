@@ -90,20 +90,20 @@ def test_first_tokens_model_has_the_output_and_gradients_of_the_full_one(
 
 def test_first_tokens_model_drops_where_the_full_one_does(
     session, monkeypatch):
-  def drop(tensor, probability):
+  def draw(like, probability):
     assert probability == 0.5
     # By place in the last axis, as the tensors differ in all others.
-    kept = tf.range(tf.shape(tensor)[-1]) % 3 > 0
-    return tensor * tf.cast(kept, tf.float32) * 2.0
+    kept = tf.range(tf.shape(like)[-1]) % 3 > 0
+    return lambda tensor: tensor * tf.cast(kept, tf.float32) * 2.0
 
-  monkeypatch.setattr(modeling, "dropout", drop)
+  monkeypatch.setattr(modeling, "_draw_dropout", draw)
   tensors, feed = inputs(False, True)
   outputs = pooled_outputs(
       tiny_config(hidden_dropout_prob=0.5, attention_probs_dropout_prob=0.5),
       True, tensors)
   full, first = values_and_gradients(session, outputs, feed)
   assert_same(first, full)
-  monkeypatch.setattr(modeling, "dropout", lambda tensor, _: tensor)
+  monkeypatch.setattr(modeling, "_draw_dropout", lambda *_: tf.identity)
   with tf.variable_scope("", reuse=True):
     without = modeling.BertModel(tiny_config(), True, *tensors, scope="bert",
                                  first_token_only=True).get_pooled_output()

@@ -35,32 +35,64 @@ def central_differences(function, x, step=1e-5):
   return gradient
 
 
+def gelu_product_inputs(kind):
+  """[rows, 49] of points, a kernel and an upstream gradient."""
+  random = np.random.RandomState(6)
+  return [tf.constant(each, kind) for each in (
+      POINTS.reshape(5, 49), random.randn(49, 4), random.randn(5, 4))]
+
+
 # In float32, tanh and sigmoid alone put each gradient some 3e-6 off.
-@pytest.mark.parametrize("kind, tolerance", [(tf.float32, 5e-6),
+@pytest.mark.parametrize("kind, tolerance", [(tf.float32, 2e-5),
                                              (tf.float64, 1e-12)])
-@pytest.mark.parametrize("shape", [[-1], [5, 49], [5, 7, 7]])
-def test_gelu_to_train_is_gelu_and_has_its_gradient(
-    session, shape, kind, tolerance):
-  x = tf.constant(POINTS.reshape(shape), kind)
-  upstream = tf.constant(np.cos(POINTS).reshape(shape), kind)
-  outputs = [activation(x)
-             for activation in (modeling._gelu_to_train, modeling.gelu)]
-  (value, expected), slopes = session.run([
-      outputs, [tf.gradients(output, x, upstream)[0] for output in outputs]])
-  golden.assert_close(*slopes, tolerance, "gradient")
-  is_near = np.abs(POINTS.reshape(shape)) <= 6
-  for chosen in (is_near, ~is_near):
-    golden.assert_close(value[chosen], expected[chosen], 1e-6, "value")
+def test_gelu_and_multiply_to_train_is_its_plain_form_in_value_and_gradients(
+    session, kind, tolerance):
+  x, kernel, upstream = gelu_product_inputs(kind)
+  outputs = [function(x, kernel) for function in (
+      modeling._gelu_and_multiply_to_train,
+      modeling._activate_and_multiply(modeling.gelu))]
+  values, slopes = session.run([outputs, [
+      tf.gradients(output, [x, kernel], upstream) for output in outputs]])
+  largest = np.abs(POINTS).max()
+  golden.assert_close(*values, 1e-6 * largest, "value")
+  golden.assert_close(slopes[0][0], slopes[1][0], tolerance, "x")
+  golden.assert_close(slopes[0][1], slopes[1][1], tolerance * largest,
+                      "kernel")
 
 
-def test_gelu_to_train_has_the_slope_of_numpys_gelu(session):
-  x = tf.constant(POINTS, tf.float64)
-  output = modeling._gelu_to_train(x)
-  value, slope = session.run([output, tf.gradients(output, x)[0]])
-  golden.assert_close(value, numpy_gelu(POINTS), 1e-12)
+def test_gelu_and_multiply_to_train_has_numpys_gradients(session):
+  tensors = gelu_product_inputs(tf.float64)
+  output = modeling._gelu_and_multiply_to_train(*tensors[:2])
+  (x, kernel, upstream), value, slopes = session.run([
+      tensors, output, tf.gradients(output, tensors[:2], tensors[2])])
+  golden.assert_close(value, numpy_gelu(x).dot(kernel), 1e-9)
   step = 1e-5
-  difference = numpy_gelu(POINTS + step) - numpy_gelu(POINTS - step)
-  golden.assert_close(slope, difference / step / 2, 1e-8)
+  slope = (numpy_gelu(x + step) - numpy_gelu(x - step)) / step / 2
+  golden.assert_close(slopes[0], upstream.dot(kernel.T) * slope, 1e-7, "x")
+  golden.assert_close(slopes[1], numpy_gelu(x).T.dot(upstream), 1e-9, "kernel")
+
+
+@pytest.mark.parametrize("dropout_prob", [0.0, 0.25])
+def test_average_has_the_gradients_of_the_weights_it_drops(
+    session, dropout_prob):
+  random = np.random.RandomState(7)
+  weights, upstream = (tf.constant(np.float32(random.uniform(1, 2, shape)))
+                       for shape in ([2, 3, 4, 5], [2, 3, 4, 5]))
+  # Averages of unit vectors are the weights that were kept.
+  values = tf.constant(np.float32(np.tile(np.eye(5), [2, 3, 1, 1])))
+  output = modeling._average(weights, values, dropout_prob)
+  slopes = tf.gradients(output, [weights, values], upstream)
+  for _ in range(3):
+    dropped, of_output, actual, given = session.run(
+        [output, upstream, slopes, weights])
+    is_kept = dropped != 0
+    assert is_kept.all() == (not dropout_prob)
+    golden.assert_close(dropped, np.where(is_kept, given, 0) /
+                        (1 - dropout_prob), 1e-6, "output")
+    golden.assert_close(actual[0], np.where(is_kept, of_output, 0) /
+                        (1 - dropout_prob), 1e-6, "weights")
+    golden.assert_close(actual[1], np.einsum("bnft,bnfd->bntd", dropped,
+                                             of_output), 1e-5, "values")
 
 
 def norm_inputs(shape, scale=1.0):

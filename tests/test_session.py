@@ -125,3 +125,26 @@ def test_precision_is_without_effect_on_tpus(tmp_path):
   made = estimator(tmp_path, session.Session("bfloat16"), use_tpu=True,
                    master="grpc://127.0.0.1:1")
   assert made._session_config == session.session_config("float32")
+
+
+@pytest.mark.parametrize("version, platform, is_kept", [
+    ("1.15.5", "linux", True), ("2.15.1", "linux", False),
+    ("1.15.5", "win32", False)])
+def test_freed_memory_is_kept_by_tensorflow_1_on_linux(
+    monkeypatch, version, platform, is_kept):
+  set_options = []
+  monkeypatch.setattr(session.ctypes, "CDLL", lambda _: types.SimpleNamespace(
+      mallopt=lambda *option: set_options.append(option) or 1))
+  monkeypatch.setattr(session.sys, "platform", platform)
+  monkeypatch.setattr(session.tf, "__version__", version)
+  assert session.keep_freed_memory() == is_kept
+  # From malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD.
+  assert [name for name, _ in set_options] == ([-8, -3, -1] if is_kept else [])
+
+
+def test_freed_memory_is_given_back_where_malloc_is_another(monkeypatch):
+  monkeypatch.setattr(session.sys, "platform", "linux")
+  monkeypatch.setattr(session.tf, "__version__", "1.15.5")
+  monkeypatch.setattr(session.ctypes, "CDLL",
+                      lambda _: types.SimpleNamespace())
+  assert not session.keep_freed_memory()

@@ -1,0 +1,128 @@
+"""What this project would do without its levers: each in its plain form.
+
+The results are the same, but for rounding and the random numbers drawn. Tests
+hold each plain form against the one that it stands for.
+"""
+
+import math
+import re
+from typing import Sequence
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert import modeling
+from bert import optimization
+
+
+def use_plain(names: Sequence[str]) -> None:
+  """Puts plain forms in the place of levers, for the rest of the process.
+
+  Args:
+    names: keys of PLAIN, or "all".
+  """
+  for name in PLAIN if "all" in names else names:
+    for holder, attribute, plain in PLAIN[name]:
+      setattr(holder, attribute, plain)
+
+
+class WholeModel(modeling.BertModel):
+  """The last layer is computed for all tokens."""
+
+  def __init__(self, *args, **options):
+    options["first_token_only"] = False
+    super().__init__(*args, **options)
+
+
+def attend(from_tensor, to_tensor, attention_mask, num_heads, size,
+           attention_probs_dropout_prob, initializer_range,
+           do_return_2d_tensor, batch_size, from_seq_length, to_seq_length):
+  """modeling.attention_layer of matrices; scores and mask are [B, N, F, T]."""
+  del do_return_2d_tensor
+
+  def split(tensor, name, length):
+    matrix = modeling._dense(  # pylint: disable=protected-access
+        tensor, num_heads * size, name, initializer_range)
+    return tf.transpose(
+        tf.reshape(matrix, [batch_size, length, num_heads, size]),
+        [0, 2, 1, 3])
+
+  scores = tf.matmul(split(from_tensor, "query", from_seq_length),
+                     split(to_tensor, "key", to_seq_length), transpose_b=True)
+  scores *= 1.0 / math.sqrt(size)
+  if attention_mask is not None:
+    ones = tf.ones([batch_size, num_heads, from_seq_length, 1])
+    seen = ones * tf.cast(tf.expand_dims(attention_mask, 1), tf.float32)
+    scores += (1.0 - seen) * -10000.0
+  weights = modeling.dropout(tf.nn.softmax(scores),
+                             attention_probs_dropout_prob)
+  context = tf.matmul(weights, split(to_tensor, "value", to_seq_length))
+  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]),
+                    [-1, num_heads * size])
+
+
+def gelu(x):
+  """modeling.gelu with a power."""
+  cubed = tf.pow(x, 3)
+  return x * (0.5 * (1.0 + tf.tanh(
+      np.sqrt(2 / np.pi) * (x + 0.044715 * cubed))))
+
+
+def gelu_and_multiply(x, kernel):
+  """Leaves the gradient to TensorFlow."""
+  return tf.matmul(gelu(x), kernel)
+
+
+def normalize(x, gamma, beta):
+  """Leaves the gradient to TensorFlow."""
+  mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+  return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
+
+
+def dropout(input_tensor, dropout_prob):
+  """TensorFlow's own, which draws a float for each element."""
+  if not dropout_prob:
+    return input_tensor
+  return tf.nn.dropout(input_tensor, rate=dropout_prob)
+
+
+def average(weights, values, dropout_prob):
+  """Keeps the weights from before and after dropout."""
+  return tf.matmul(modeling.dropout(weights, dropout_prob), values)
+
+
+def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
+  """AdamWeightDecayOptimizer's, an operation a step of arithmetic."""
+  del global_step
+  updates = []
+  for gradient, variable in grads_and_vars:
+    if gradient is None:
+      continue
+    m, v = [tf.get_variable(
+        re.sub(r":\d+$", "", variable.name) + slot, trainable=False,
+        shape=variable.shape.as_list(), initializer=tf.zeros_initializer())
+            for slot in ("/adam_m", "/adam_v")]
+    gradient = tf.convert_to_tensor(gradient)
+    next_m = optimizer.beta_1 * m + (1 - optimizer.beta_1) * gradient
+    next_v = (optimizer.beta_2 * v +
+              (1 - optimizer.beta_2) * tf.square(gradient))
+    update = next_m / (tf.sqrt(next_v) + optimizer.epsilon)
+    if optimizer._is_decayed(variable.name):  # pylint: disable=protected-access
+      update += optimizer.weight_decay_rate * variable
+    updates += [tf.assign(variable,
+                          variable - optimizer.learning_rate * update),
+                tf.assign(m, next_m), tf.assign(v, next_v)]
+  return tf.group(*updates, name=name)
+
+
+# Lever -> what to put where.
+PLAIN = {
+    "first_token": ((modeling, "BertModel", WholeModel),),
+    "queries": ((modeling, "attention_layer", attend),),
+    "gelu": ((modeling, "gelu", gelu),
+             (modeling, "_gelu_and_multiply_to_train", gelu_and_multiply)),
+    "layer_norm": ((modeling, "_normalize", normalize),),
+    "dropout": ((modeling, "dropout", dropout),
+                (modeling, "_average", average)),
+    "adam": ((optimization.AdamWeightDecayOptimizer, "apply_gradients",
+              apply_gradients),)}
