@@ -246,7 +246,8 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
       flags.training.learning_rate, num_steps,
       int(num_steps * flags.training.warmup_proportion),
       None if done else flags.model.init_checkpoint,
-      flags.speed.gradient_accumulation_steps)
+      flags.speed.gradient_accumulation_steps,
+      flags.speed.precision == "float16")
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
   try:

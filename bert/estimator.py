@@ -29,6 +29,7 @@ class Training(typing.NamedTuple):
   num_warmup_steps: int
   init_checkpoint: Optional[str] = None
   num_parts: int = 1  # That a batch is worked off in, one after the other.
+  is_loss_scaled: bool = False  # As float16 needs it.
 
 
 def load_config(bert_config_file: str, max_seq_length: int,
@@ -189,11 +190,10 @@ def _train_spec(mean_loss, features, training, use_tpu):
     checkpoints.init_from(training.init_checkpoint)
     return tf.train.Scaffold()
 
-  if training.num_parts > 1:
-    loss, gradients = optimization.accumulate(mean_loss, features,
-                                              training.num_parts)
-  else:
-    loss, gradients = mean_loss(features), None
+  loss_scale = (tf.train.experimental.DynamicLossScale()
+                if training.is_loss_scaled else None)
+  loss, gradients = optimization.compute_gradients(
+      mean_loss, features, training.num_parts, loss_scale)
   loss = tf.identity(loss, name="mean_loss")
   scaffold_fn = None
   filled = {}
@@ -206,7 +206,7 @@ def _train_spec(mean_loss, features, training, use_tpu):
   _log_variables(filled)
   train_op = optimization.create_optimizer(
       loss, training.learning_rate, training.num_train_steps,
-      training.num_warmup_steps, use_tpu, gradients)
+      training.num_warmup_steps, use_tpu, gradients, loss_scale)
   if not use_tpu:
     tf.summary.scalar("learning_rate",
                       tf.get_default_graph().get_tensor_by_name("rate:0"))

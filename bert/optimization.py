@@ -30,7 +30,7 @@ def learning_rate_at(step, init_lr, num_train_steps, num_warmup_steps):
 
 
 def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
-                     use_tpu, gradients=None):
+                     use_tpu, gradients=None, loss_scale=None):
   """Returns the op that makes one training step and counts global_step up.
 
   Args:
@@ -40,6 +40,8 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
     num_warmup_steps: steps of warm-up, may be 0.
     use_tpu: whether gradients are averaged over the cores of a TPU.
     gradients: of tf.trainable_variables(), where the loss's own are not meant.
+    loss_scale: the DynamicLossScale of the gradients; a step in which one of
+      them is not finite changes it and counts, and does nothing else.
 
   Returns:
     A tf.Operation. Its rate is the tensor "rate:0" of the graph.
@@ -61,11 +63,54 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
   if gradients is None:
     gradients = tf.gradients(loss, variables)
   gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
-  update = optimizer.apply_gradients(zip(gradients, variables),
-                                     global_step=global_step)
+  pairs = list(zip(gradients, variables))
+  if loss_scale is None:
+    update = optimizer.apply_gradients(pairs, global_step=global_step)
+  else:
+    update = _apply_if_finite(optimizer, pairs, loss_scale)
   # The update has read the rate: only now may the step change.
   with tf.control_dependencies([update, rate]):
     return tf.assign_add(global_step, 1).op
+
+
+def _apply_if_finite(optimizer, pairs, loss_scale):
+  gradients = [gradient for gradient, _ in pairs if gradient is not None]
+  adapt, is_finite = loss_scale.update(gradients)
+  # Variables are made here, as a branch must not make any.
+  optimizer.create_slots([variable for gradient, variable in pairs
+                          if gradient is not None])
+  return tf.group(adapt, tf.cond(
+      is_finite, lambda: optimizer.apply_gradients(pairs), tf.no_op))
+
+
+def compute_gradients(mean_loss, features, num_parts=1, loss_scale=None):
+  """Returns a batch's mean loss and the gradients of the trainable variables.
+
+  Args:
+    mean_loss, features: as of accumulate.
+    num_parts: int; parts that the batch is worked off in.
+    loss_scale: a DynamicLossScale; the loss is multiplied with it, which keeps
+      small gradients in the range of float16, and the gradients divided.
+
+  Returns:
+    As accumulate.
+  """
+  scale = None if loss_scale is None else loss_scale()
+
+  def scaled(batch):
+    loss = mean_loss(batch)
+    return loss if scale is None else loss * scale
+
+  if num_parts > 1:
+    loss, gradients = accumulate(scaled, features, num_parts)
+  else:
+    loss = scaled(features)
+    gradients = tf.gradients(loss, tf.trainable_variables())
+  if scale is None:
+    return loss, gradients
+  tensors = (tensor / scale if tensor.dtype.is_floating else tensor
+             for tensor, _ in _tensors(gradients))
+  return loss / scale, list(_rebuild(gradients, tensors))
 
 
 def accumulate(mean_loss, features, num_parts):
@@ -110,7 +155,9 @@ def accumulate(mean_loss, features, num_parts):
       [tf.constant(1)] + list(tensors),
       shape_invariants=[tf.TensorShape([])] + shapes,
       parallel_iterations=1, back_prop=False)
-  loss, *gradients = _means(first, iter(sums), num_parts)
+  means = (each / num_parts if each.dtype.is_floating else each
+           for each in sums)
+  loss, *gradients = _rebuild(first, means)
   return loss, gradients
 
 
@@ -124,14 +171,13 @@ def _tensors(gradients):
       yield each, False
 
 
-def _means(gradients, sums, num_parts):
-  """Yields gradients again, made of the sums of what _tensors yields."""
+def _rebuild(gradients, tensors):
+  """Yields gradients again, made of others than those that _tensors yields."""
   for each in gradients:
     if isinstance(each, tf.IndexedSlices):
-      values, indices = next(sums), next(sums)
-      yield tf.IndexedSlices(values / num_parts, indices, each.dense_shape)
+      yield tf.IndexedSlices(next(tensors), next(tensors), each.dense_shape)
     else:
-      yield each if each is None else next(sums) / num_parts
+      yield each if each is None else next(tensors)
 
 
 class AdamWeightDecayOptimizer(tf.train.Optimizer):
@@ -180,16 +226,24 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
           for gradient, (_, variable) in zip(gradients, pairs)]
     return tf.group(*updates, name=name)
 
-  def _update(self, variable, gradient, constants):
-    name = re.sub(r":\d+$", "", variable.name)
+  def create_slots(self, variables):
+    """Makes the variables that apply_gradients needs; returns nothing."""
+    for variable in variables:
+      self._slots(variable)
+
+  def _slots(self, variable):
     with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):
-      m, v = [tf.get_variable(name + slot, variable.shape.as_list(),
+      return [tf.get_variable(_name(variable) + slot,
+                              variable.shape.as_list(),
                               variable.dtype.base_dtype, trainable=False,
                               initializer=tf.zeros_initializer(),
                               use_resource=hasattr(variable, "handle"))
               for slot in ("/adam_m", "/adam_v")]
+
+  def _update(self, variable, gradient, constants):
+    m, v = self._slots(variable)
     decays = []
-    if self._is_decayed(name):
+    if self._is_decayed(_name(variable)):
       decays = [variable.assign_sub(constants.decay * variable.read_value())]
     with tf.control_dependencies(decays):
       if hasattr(variable, "handle"):
@@ -203,6 +257,10 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
     excluded = self.exclude_from_weight_decay or ()
     return bool(self.weight_decay_rate) and not any(
         re.search(pattern, name) for pattern in excluded)
+
+
+def _name(variable):
+  return re.sub(r":\d+$", "", variable.name)
 
 
 class _KernelConstants(typing.NamedTuple):

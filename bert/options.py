@@ -89,9 +89,10 @@ class TrainOptions:
 class SpeedOptions:
   """Speed and memory"""
   precision: str = option("float32", "Numbers that products are made of: "
-                          "float32, or bfloat16 on CPUs that have it, with "
-                          "TensorFlow 2.x. Weights stay float32.",
-                          choices=("float32", "bfloat16"))
+                          "float32, bfloat16 on CPUs that have it, with "
+                          "TensorFlow 2.x, or float16 on GPUs. Weights stay "
+                          "float32.",
+                          choices=("float32", "bfloat16", "float16"))
   bucket_by_length: bool = option(False, "Train on batches of texts of similar "
                                   "length; each example still once an epoch.")
   gradient_accumulation_steps: int = option(

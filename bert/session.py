@@ -25,7 +25,10 @@ class Session(typing.NamedTuple):
 
 
 def check_precision(precision: str) -> None:
-  """Raises UserError where bfloat16 is asked for and can't be had."""
+  """Raises UserError where a precision can't be had."""
+  if precision == "float16" and not _has_gpu():
+    raise UserError("--precision=float16: TensorFlow sees no GPU; leave the "
+                    "flag out")
   if precision != "bfloat16":
     return
   reason = None
@@ -47,6 +50,8 @@ def session_config(precision: str) -> tf.ConfigProto:
   rewrite.meta_optimizer_iterations = rewrite.ONE
   if precision == "bfloat16":
     setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
+  elif precision == "float16":
+    rewrite.auto_mixed_precision = rewrite.ON
   return config
 
 
@@ -96,6 +101,10 @@ def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
       train_batch_size=batch_sizes["train"],
       eval_batch_size=batch_sizes["eval"],
       predict_batch_size=batch_sizes["predict"])
+
+
+def _has_gpu():
+  return bool(tf.config.experimental.list_physical_devices("GPU"))
 
 
 def _cpu_description():

@@ -10,8 +10,10 @@ def on_tpu(**flags):
 
 
 MISTAKES = {
-    "unknown_precision": (flag(precision="float16"),
-                          ["--precision=float16", "float32 bfloat16"]),
+    "unknown_precision": (flag(precision="int8"),
+                          ["--precision=int8", "float32 bfloat16 float16"]),
+    "float16_without_a_gpu": (flag(precision="float16"),
+                              ["--precision=float16", "no GPU"]),
     "precision_that_cannot_be_had": (flag(precision="bfloat16"),
                                      ["--precision=bfloat16: ", "leave"]),
     "parts_that_do_not_divide": (
@@ -40,6 +42,7 @@ MISTAKES = {
 def test_mistake_is_told_in_one_line_before_anything_is_written(
     job, monkeypatch, name):
   monkeypatch.setattr(session, "_cpu_description", lambda: "")
+  monkeypatch.setattr(session, "_has_gpu", lambda: False)
   change, fragments = MISTAKES[name]
   change(job)
   assert_refused(job, fragments)

@@ -49,7 +49,7 @@ def train_op_inputs(monkeypatch, kind, num_parts):
   given = []
 
   def create_optimizer(loss, *args):
-    given.extend([loss, args[-1] or tf.gradients(
+    given.extend([loss, args[4] or tf.gradients(
         loss, tf.trainable_variables())])
     tf.identity(0.1, name="rate")
     return tf.no_op()

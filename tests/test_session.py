@@ -85,6 +85,32 @@ def test_precision_changes_nothing_but_the_pass():
   assert config == session.session_config("float32")
 
 
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_float16_needs_a_gpu(monkeypatch, has_gpu):
+  monkeypatch.setattr(session, "_has_gpu", lambda: has_gpu)
+  if has_gpu:
+    session.check_precision("float16")
+  else:
+    assert message_of(session.check_precision, "float16") == (
+        "--precision=float16: TensorFlow sees no GPU; leave the flag out")
+
+
+def test_gpus_are_those_of_tensorflow(monkeypatch):
+  for devices in ([], ["/physical_device:GPU:0"]):
+    monkeypatch.setattr(
+        tf.config.experimental, "list_physical_devices",
+        lambda kind, devices=devices: devices if kind == "GPU" else ["CPU"])
+    assert session._has_gpu() == bool(devices)
+
+
+def test_float16_is_tensorflows_graph_rewrite_alone():
+  config = session.session_config("float16")
+  rewrite = config.graph_options.rewrite_options
+  assert rewrite.auto_mixed_precision == rewrite.ON
+  rewrite.ClearField("auto_mixed_precision")
+  assert config == session.session_config("float32")
+
+
 def test_float32_runs_as_estimators_do_by_themselves():
   plain = tf.estimator.Estimator(lambda features, labels, mode: None)
   assert session.session_config("float32") == plain._session_config

@@ -20,7 +20,11 @@ NUM_WORKERS = pytest.mark.parametrize("num_workers", [1, 2, 3])
 # Maps without an end; prints each process's number first.
 _ENDLESS = """
 import os
+import signal
 from bert import workers
+
+# A shell starts what it runs in the background with the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for pid in workers.map_ordered(lambda item: os.getpid(), range(10**9), 2,
                                chunk_size=1):
