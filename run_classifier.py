@@ -247,7 +247,7 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
       int(num_steps * flags.training.warmup_proportion),
       None if done else flags.model.init_checkpoint,
       flags.speed.gradient_accumulation_steps,
-      flags.speed.precision == "float16")
+      flags.speed.precision == "float16", flags.training.adam_bias_correction)
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
   try:

@@ -102,7 +102,7 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
         re.sub(r":\d+$", "", variable.name) + slot, trainable=False,
         shape=variable.shape.as_list(), initializer=tf.zeros_initializer())
             for slot in ("/adam_m", "/adam_v")]
-    gradient = tf.convert_to_tensor(gradient)
+    gradient = tf.convert_to_tensor(gradient) * optimizer.gradient_factor
     next_m = optimizer.beta_1 * m + (1 - optimizer.beta_1) * gradient
     next_v = (optimizer.beta_2 * v +
               (1 - optimizer.beta_2) * tf.square(gradient))

@@ -78,7 +78,9 @@ OWN_TASK = (
     "--max_seq_length=128 --train_batch_size=32 --eval_batch_size=32 "
     "--learning_rate=5e-5 --warmup_proportion=0.1 --num_train_epochs=$EPOCHS "
     "--random_seed=$SEED --do_train")
-OWN_FINETUNE = "run_classifier.py %s --do_eval" % OWN_TASK
+# The peer's AdamW corrects its averages, and cannot do without.
+OWN_FINETUNE = ("run_classifier.py %s --adam_bias_correction --do_eval" %
+                OWN_TASK)
 PEER_FINETUNE = (
     "$PEER_PYTHON -m benchmarks.peer_finetune --task=$TASK "
     "--data_dir=$DATA_DIR/$TASK --vocab_file=$BERT_BASE_DIR/vocab.txt "

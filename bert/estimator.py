@@ -30,6 +30,7 @@ class Training(typing.NamedTuple):
   init_checkpoint: Optional[str] = None
   num_parts: int = 1  # That a batch is worked off in, one after the other.
   is_loss_scaled: bool = False  # As float16 needs it.
+  has_bias_correction: bool = False  # Of Adam's averages.
 
 
 def load_config(bert_config_file: str, max_seq_length: int,
@@ -206,7 +207,8 @@ def _train_spec(mean_loss, features, training, use_tpu):
   _log_variables(filled)
   train_op = optimization.create_optimizer(
       loss, training.learning_rate, training.num_train_steps,
-      training.num_warmup_steps, use_tpu, gradients, loss_scale)
+      training.num_warmup_steps, use_tpu, gradients, loss_scale,
+      dict(has_bias_correction=training.has_bias_correction))
   if not use_tpu:
     tf.summary.scalar("learning_rate",
                       tf.get_default_graph().get_tensor_by_name("rate:0"))

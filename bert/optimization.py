@@ -30,7 +30,7 @@ def learning_rate_at(step, init_lr, num_train_steps, num_warmup_steps):
 
 
 def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
-                     use_tpu, gradients=None, loss_scale=None):
+                     use_tpu, gradients=None, loss_scale=None, adam=None):
   """Returns the op that makes one training step and counts global_step up.
 
   Args:
@@ -42,6 +42,7 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
     gradients: of tf.trainable_variables(), where the loss's own are not meant.
     loss_scale: the DynamicLossScale of the gradients; a step in which one of
       them is not finite changes it and counts, and does nothing else.
+    adam: dict of further arguments of AdamWeightDecayOptimizer.
 
   Returns:
     A tf.Operation. Its rate is the tensor "rate:0" of the graph.
@@ -55,14 +56,17 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
                      name="rate")
   optimizer = AdamWeightDecayOptimizer(
       rate, weight_decay_rate=0.01,
-      exclude_from_weight_decay=["LayerNorm", "layer_norm", "bias"])
+      exclude_from_weight_decay=["LayerNorm", "layer_norm", "bias"], **(adam or {}))
   if use_tpu:
     optimizer = tf.tpu.CrossShardOptimizer(optimizer)
 
   variables = tf.trainable_variables()
   if gradients is None:
     gradients = tf.gradients(loss, variables)
-  gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
+  if use_tpu:  # Gradients of several cores are still to be added up.
+    gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
+  else:
+    optimizer.gradient_factor = _clip_factor(gradients)
   pairs = list(zip(gradients, variables))
   if loss_scale is None:
     update = optimizer.apply_gradients(pairs, global_step=global_step)
@@ -71,6 +75,12 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
   # The update has read the rate: only now may the step change.
   with tf.control_dependencies([update, rate]):
     return tf.assign_add(global_step, 1).op
+
+
+def _clip_factor(gradients):
+  """Returns what clips gradients by a global norm of 1; NaN if that is none."""
+  norm = tf.global_norm(gradients)
+  return 1.0 / tf.maximum(norm, 1.0) + 0.0 * norm
 
 
 def _apply_if_finite(optimizer, pairs, loss_scale):
@@ -188,9 +198,13 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
 
   def __init__(self, learning_rate, weight_decay_rate=0.0, beta_1=0.9,
                beta_2=0.999, epsilon=1e-6, exclude_from_weight_decay=None,
-               name="AdamWeightDecayOptimizer"):
-    """Takes the constants; exclude_from_weight_decay are regular expressions
-    over variable names."""
+               name="AdamWeightDecayOptimizer", has_bias_correction=False):
+    """Takes the constants.
+
+    exclude_from_weight_decay: regular expressions over variable names.
+    has_bias_correction: whether averages are corrected for their start at 0;
+      the step is global_step's.
+    """
     super().__init__(False, name)
     self.learning_rate = learning_rate
     self.weight_decay_rate = weight_decay_rate
@@ -198,6 +212,8 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
     self.beta_2 = beta_2
     self.epsilon = epsilon
     self.exclude_from_weight_decay = exclude_from_weight_decay
+    self.has_bias_correction = has_bias_correction
+    self.gradient_factor = 1.0  # That gradients are multiplied with first.
 
   def apply_gradients(self, grads_and_vars, global_step=None, name=None):
     """Updates the variables that have a gradient; leaves global_step alone.
@@ -229,9 +245,9 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
   def create_slots(self, variables):
     """Makes the variables that apply_gradients needs; returns nothing."""
     for variable in variables:
-      self._slots(variable)
+      self._averages(variable)
 
-  def _slots(self, variable):
+  def _averages(self, variable):
     with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):
       return [tf.get_variable(_name(variable) + slot,
                               variable.shape.as_list(),
@@ -241,10 +257,10 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
               for slot in ("/adam_m", "/adam_v")]
 
   def _update(self, variable, gradient, constants):
-    m, v = self._slots(variable)
+    m, v = self._averages(variable)
     decays = []
     if self._is_decayed(_name(variable)):
-      decays = [variable.assign_sub(constants.decay * variable.read_value())]
+      decays = [_decay(variable, constants.decay)]
     with tf.control_dependencies(decays):
       if hasattr(variable, "handle"):
         return tf.raw_ops.ResourceApplyAdam(
@@ -257,6 +273,15 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
     excluded = self.exclude_from_weight_decay or ()
     return bool(self.weight_decay_rate) and not any(
         re.search(pattern, name) for pattern in excluded)
+
+
+def _decay(variable, share):
+  """Takes a share of a variable away from it."""
+  if hasattr(variable, "handle"):
+    return variable.assign_sub(share * variable.read_value())
+  # In place, where the product would be written and read again.
+  return tf.raw_ops.ApplyGradientDescent(var=variable, alpha=share,
+                                         delta=variable)
 
 
 def _name(variable):
@@ -285,13 +310,26 @@ def _kernel_constants(optimizer, kind):
   scale = error ** (1 / 3)
   root = scale ** -0.5  # What the kernel's sqrt(v) is, over the true one.
   rate = tf.cast(optimizer.learning_rate, kind)
+  of_m, of_v = _bias_corrections(optimizer, kind)
   return _KernelConstants(
       decay=rate * optimizer.weight_decay_rate,
-      gradient_scale=tf.constant(scale, kind),
+      gradient_scale=tf.cast(optimizer.gradient_factor * scale, kind),
       arguments={
-          "lr": rate * (root / scale),
+          "lr": rate * (of_v / of_m * (root / scale)),
           "beta1": tf.constant(optimizer.beta_1, kind),
           "beta2": tf.constant(optimizer.beta_2, kind),
           "beta1_power": tf.constant(0, kind),
           "beta2_power": tf.constant(0, kind),
-          "epsilon": tf.constant(optimizer.epsilon * root, kind)})
+          "epsilon": tf.ones([], kind) * (optimizer.epsilon * root * of_v)})
+
+
+def _bias_corrections(optimizer, kind):
+  """Returns what m is to be divided by, and the square root of v's.
+
+  Source: Kingma and Ba 2014, algorithm 1.
+  """
+  if not optimizer.has_bias_correction:
+    return 1.0, 1.0
+  step = tf.cast(tf.train.get_or_create_global_step(), kind) + 1.0
+  return (1.0 - tf.pow(tf.constant(optimizer.beta_1, kind), step),
+          tf.sqrt(1.0 - tf.pow(tf.constant(optimizer.beta_2, kind), step)))

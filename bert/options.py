@@ -83,6 +83,8 @@ class TrainOptions:
                                    above=0.0)
   warmup_proportion: float = option(0.1, "Share of the steps in which the rate "
                                     "rises from 0.", minimum=0.0, maximum=1.0)
+  adam_bias_correction: bool = option(False, "Correct Adam's averages for "
+                                      "their start at 0, as its paper does.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -144,3 +144,32 @@ def test_optimizer_is_a_tensorflow_optimizer(session):
   for _ in range(5):
     session.run(train_op)
   assert abs(session.run(weight)) < 3.0
+
+
+def torch_adamw(value, gradients, rate, decay):
+  """Adam with bias correction and decoupled decay, in float64."""
+  value, m, v = np.float64(value), 0.0, 0.0
+  for step, gradient in enumerate(gradients, 1):
+    m = 0.9 * m + 0.1 * gradient
+    v = 0.999 * v + 0.001 * gradient ** 2
+    value = value * (1 - rate * decay) - rate * (m / (1 - 0.9 ** step)) / (
+        np.sqrt(v / (1 - 0.999 ** step)) + 1e-6)
+  return value
+
+
+def test_bias_correction_is_that_of_the_paper(session, variable_kind):
+  random = np.random.RandomState(4)
+  start, gradients = random.randn(4, 3), random.randn(6, 4, 3)
+  weight = variable("weight", start)
+  fed = tf.placeholder(tf.float32, [4, 3])
+  step = tf.train.get_or_create_global_step()
+  update = optimization.AdamWeightDecayOptimizer(
+      0.05, weight_decay_rate=0.01, has_bias_correction=True).apply_gradients(
+          [(fed, weight)])
+  with tf.control_dependencies([update]):
+    train_op = tf.assign_add(step, 1).op
+  run_init(session)
+  for gradient in gradients:
+    session.run(train_op, {fed: gradient})
+  golden.assert_close(session.run(weight),
+                      torch_adamw(start, gradients, 0.05, 0.01))

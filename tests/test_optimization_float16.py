@@ -86,7 +86,7 @@ def test_scaled_training_in_float32_is_plain_training(
     with tf.Graph().as_default(), tf.Session() as session:
       tf.set_random_seed(3)
       spec = make_model_fn(
-          "classification", False, learning_rate=1e-2, num_train_steps=20,
+          "classification", False, learning_rate=1e-3, num_train_steps=20,
           num_warmup_steps=0, num_parts=num_parts,
           is_loss_scaled=is_loss_scaled)(
               constants(batch("classification")), None, TRAIN, {})

@@ -79,10 +79,10 @@ CASES = {
     "learning_rate": positive(), "num_train_epochs": positive(),
     "warmup_proportion": share(), "threshold": share(),
     "precision": Case("bfloat16", "bfloat16", [
-        (text, "must be one of: float32 bfloat16")
-        for text in ("float16", "BFLOAT16", "fp32")]),
+        (text, "must be one of: float32 bfloat16 float16")
+        for text in ("int8", "BFLOAT16", "fp32")]),
     "bucket_by_length": switch(), "gradient_accumulation_steps": count(),
-    "num_workers": count(0),
+    "adam_bias_correction": switch(), "num_workers": count(0),
 }
 
 

@@ -46,9 +46,9 @@ def test_help_lists_the_flags_with_their_defaults():
 
 
 def test_wrong_choice_is_refused_with_those_allowed():
-  message = message_of(parse, "--precision=float16")
-  assert message == ("--precision=float16: must be one of: float32 bfloat16. "
-                     "See --help.")
+  message = message_of(parse, "--precision=int8")
+  assert message == ("--precision=int8: must be one of: float32 bfloat16 "
+                     "float16. See --help.")
 
 
 @pytest.mark.parametrize("size, parts", [
