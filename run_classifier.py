@@ -199,9 +199,10 @@ def batch_sizes(flags: Flags) -> dict:
 def make_estimator(flags: Flags, task: Task, training=None, seed=None):
   model_fn = estimator.make_model_fn(task.config, task.head, training,
                                      flags.tpu.use_tpu)
-  return session.make_estimator(model_fn, flags.run, flags.tpu,
-                                  batch_sizes(flags), session.Session(
-                                      flags.speed.precision, seed))
+  return session.make_estimator(
+      model_fn, flags.run, flags.tpu, batch_sizes(flags), session.Session(
+          flags.speed.precision, seed,
+          flags.speed.num_parallel_parts if training else 1))
 
 
 def count_steps(flags: Flags, examples: dict) -> int:
@@ -246,8 +247,10 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
       flags.training.learning_rate, num_steps,
       int(num_steps * flags.training.warmup_proportion),
       None if done else flags.model.init_checkpoint,
-      flags.speed.gradient_accumulation_steps,
-      flags.speed.precision == "float16", flags.training.adam_bias_correction)
+      max(flags.speed.gradient_accumulation_steps,
+          flags.speed.num_parallel_parts),
+      flags.speed.num_parallel_parts > 1, flags.speed.precision == "float16",
+      flags.training.adam_bias_correction)
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
   try:

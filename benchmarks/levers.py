@@ -74,6 +74,10 @@ LEVERS = (
     Lever("accumulation, training steps", TRAIN_STEPS, tuple(
         ("--gradient_accumulation_steps=%d" % number, "--parts=%d" % number,
          {}) for number in (1, 2, 4))),
+    Lever("halves side by side, training steps", TRAIN_STEPS, tuple(
+        ("--num_parallel_parts=%d, %s" % (number, precision),
+         "--parallel=%d --precision=%s" % (number, precision), {})
+        for precision in ("float32", "bfloat16") for number in (1, 2))),
     Lever("threads, training steps", TRAIN_STEPS, THREADS),
     Lever("threads, prediction steps", PREDICT_STEPS, THREADS),
     Lever("XLA, training steps", TRAIN_STEPS, XLA),

@@ -41,6 +41,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
                       help="levers to leave out")
   parser.add_argument("--parts", type=int, default=1,
                       help="that a batch is worked off in")
+  parser.add_argument("--parallel", type=int, default=1,
+                      help="the same, side by side")
   return parser.parse_args(argv)
 
 
@@ -48,9 +50,10 @@ def session_config(args) -> tf.ConfigProto:
   """Returns what the command runs a precision with, and numbers of threads."""
   session.check_precision(args.precision)
   session.keep_freed_memory()
-  config = session.session_config(args.precision)
-  config.inter_op_parallelism_threads = args.inter
-  config.intra_op_parallelism_threads = args.intra
+  config = session.session_config(args.precision, args.parallel)
+  if args.inter or args.intra:
+    config.inter_op_parallelism_threads = args.inter
+    config.intra_op_parallelism_threads = args.intra
   return config
 
 
@@ -60,7 +63,9 @@ def build(args) -> List:
       args.vocab, args.hidden, args.layers, args.heads, 4 * args.hidden,
       max_position_embeddings=512, type_vocab_size=2)
   head = heads.create("classification", ["0", "1"])
-  training = estimator.Training(5e-5, 1000, 100, num_parts=args.parts)
+  training = estimator.Training(
+      5e-5, 1000, 100, num_parts=max(args.parts, args.parallel),
+      is_parallel=args.parallel > 1)
   tf.train.get_or_create_global_step()
   model_fn = estimator.make_model_fn(config, head, training)
   if args.mode == "train":

@@ -47,15 +47,18 @@ class Settings(typing.NamedTuple):
   attention: Tuple[str, ...] = ("eager",)
 
 
+# Of training steps alone.
+HALVES = ", halves side by side"
 # Every program of the section `steps`; the shape follows.
-STEPS = (
-    Program("ours, TF 1.15, float32", OURS, "float32",
-            "$TF1_PYTHON -m benchmarks.own_steps --precision=float32"),
-    Program("ours, TF 2, float32", OURS, "float32",
-            "$TF2_PYTHON -m benchmarks.own_steps --precision=float32"),
-    Program("ours, TF 2, bfloat16", OURS, "bfloat16",
-            "$TF2_PYTHON -m benchmarks.own_steps --precision=bfloat16"),
-) + tuple(
+STEPS = tuple(
+    Program("ours, %s, %s%s" % (name, precision, suffix), OURS, precision,
+            "%s -m benchmarks.own_steps --precision=%s%s" % (
+                python, precision, flag))
+    for name, python, precision in (
+        ("TF 1.15", "$TF1_PYTHON", "float32"),
+        ("TF 2", "$TF2_PYTHON", "float32"),
+        ("TF 2", "$TF2_PYTHON", "bfloat16"))
+    for suffix, flag in (("", ""), (HALVES, " --parallel=2"))) + tuple(
     Program("transformers, %s, %s" % (precision, attention), PEER, precision,
             "$PEER_PYTHON -m benchmarks.peer_steps --precision=%s "
             "--attention=%s" % (precision, attention))
@@ -99,11 +102,11 @@ FINETUNE = (
             "$TF1_PYTHON " + OWN_FINETUNE),
     Program("ours, TF 2, float32", OURS, "float32",
             "$TF2_PYTHON " + OWN_FINETUNE),
-    Program("ours, TF 2, float32, by length", OURS, "float32",
-            "$TF2_PYTHON %s --bucket_by_length" % OWN_FINETUNE),
-    Program("ours, TF 2, bfloat16, by length", OURS, "bfloat16",
-            "$TF2_PYTHON %s --precision=bfloat16 --bucket_by_length"
-            % OWN_FINETUNE))
+) + tuple(
+    Program("ours, TF 2, %s, by length%s" % (precision, HALVES), OURS,
+            precision, "$TF2_PYTHON %s --precision=%s --bucket_by_length "
+            "--num_parallel_parts=2" % (OWN_FINETUNE, precision))
+    for precision in ("float32", "bfloat16"))
 
 RECORDS = tuple(
     Program("ours, %s, text to %s" % (name, result), OURS, "",
@@ -129,8 +132,8 @@ def steps(settings: Settings) -> List[Comparison]:
   """Steps at equal shapes."""
   return [
       Comparison("%s, %s" % (size, mode), _adding(
-          STEPS, " --mode=%s %s --length=128%s" % (mode, shape,
-                                                   _counts(settings))))
+          _of_mode(STEPS, mode), " --mode=%s %s --length=128%s" % (
+              mode, shape, _counts(settings))))
       for size, shape in SIZES.items() for mode in ("train", "predict")]
 
 
@@ -163,10 +166,16 @@ def growth(settings: Settings) -> List[Comparison]:
       flags = " --mode=%s --hidden=384 --heads=12 %s --%s=$%s%s" % (
           mode, shape, what, what.upper(), _counts(settings))
       comparisons += [
-          Comparison("%s, %s" % (what, mode), _adding(programs, flags), size,
+          Comparison("%s, %s" % (what, mode),
+                     _adding(_of_mode(programs, mode), flags), size,
                      {what.upper(): str(size)})
           for size in sizes[:settings.num_points]]
   return comparisons
+
+
+def _of_mode(programs, mode):
+  return [each for each in programs
+          if mode == "train" or not each.name.endswith(HALVES)]
 
 
 def _counts(settings):

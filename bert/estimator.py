@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import checkpoints
 from bert import files
+from bert import gradients
 from bert import heads
 from bert import metrics
 from bert import modeling
@@ -28,7 +29,8 @@ class Training(typing.NamedTuple):
   num_train_steps: int
   num_warmup_steps: int
   init_checkpoint: Optional[str] = None
-  num_parts: int = 1  # That a batch is worked off in, one after the other.
+  num_parts: int = 1  # That a batch is worked off in,
+  is_parallel: bool = False  # one after the other or side by side.
   is_loss_scaled: bool = False  # As float16 needs it.
   has_bias_correction: bool = False  # Of Adam's averages.
 
@@ -193,8 +195,9 @@ def _train_spec(mean_loss, features, training, use_tpu):
 
   loss_scale = (tf.train.experimental.DynamicLossScale()
                 if training.is_loss_scaled else None)
-  loss, gradients = optimization.compute_gradients(
-      mean_loss, features, training.num_parts, loss_scale)
+  loss, slopes = gradients.compute(
+      mean_loss, features, training.num_parts, training.is_parallel,
+      loss_scale)
   loss = tf.identity(loss, name="mean_loss")
   scaffold_fn = None
   filled = {}
@@ -207,7 +210,7 @@ def _train_spec(mean_loss, features, training, use_tpu):
   _log_variables(filled)
   train_op = optimization.create_optimizer(
       loss, training.learning_rate, training.num_train_steps,
-      training.num_warmup_steps, use_tpu, gradients, loss_scale,
+      training.num_warmup_steps, use_tpu, slopes, loss_scale,
       dict(has_bias_correction=training.has_bias_correction))
   if not use_tpu:
     tf.summary.scalar("learning_rate",

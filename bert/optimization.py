@@ -55,8 +55,8 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
       step, init_lr, float(num_train_steps), num_warmup_steps),
                      name="rate")
   optimizer = AdamWeightDecayOptimizer(
-      rate, weight_decay_rate=0.01,
-      exclude_from_weight_decay=["LayerNorm", "layer_norm", "bias"], **(adam or {}))
+      rate, weight_decay_rate=0.01, exclude_from_weight_decay=[
+          "LayerNorm", "layer_norm", "bias"], **(adam or {}))
   if use_tpu:
     optimizer = tf.tpu.CrossShardOptimizer(optimizer)
 
@@ -91,103 +91,6 @@ def _apply_if_finite(optimizer, pairs, loss_scale):
                           if gradient is not None])
   return tf.group(adapt, tf.cond(
       is_finite, lambda: optimizer.apply_gradients(pairs), tf.no_op))
-
-
-def compute_gradients(mean_loss, features, num_parts=1, loss_scale=None):
-  """Returns a batch's mean loss and the gradients of the trainable variables.
-
-  Args:
-    mean_loss, features: as of accumulate.
-    num_parts: int; parts that the batch is worked off in.
-    loss_scale: a DynamicLossScale; the loss is multiplied with it, which keeps
-      small gradients in the range of float16, and the gradients divided.
-
-  Returns:
-    As accumulate.
-  """
-  scale = None if loss_scale is None else loss_scale()
-
-  def scaled(batch):
-    loss = mean_loss(batch)
-    return loss if scale is None else loss * scale
-
-  if num_parts > 1:
-    loss, gradients = accumulate(scaled, features, num_parts)
-  else:
-    loss = scaled(features)
-    gradients = tf.gradients(loss, tf.trainable_variables())
-  if scale is None:
-    return loss, gradients
-  tensors = (tensor / scale if tensor.dtype.is_floating else tensor
-             for tensor, _ in _tensors(gradients))
-  return loss / scale, list(_rebuild(gradients, tensors))
-
-
-def accumulate(mean_loss, features, num_parts):
-  """Makes a batch's mean loss and gradients of those of equal parts of it.
-
-  The parts run one after the other, so that memory is needed for one alone.
-
-  Args:
-    mean_loss: a function of features that builds the model, in variables of
-      fixed names, and returns its float32 scalar.
-    features: dict name -> tensor [batch, ...]; num_parts divides batch.
-    num_parts: int, from 2.
-
-  Returns:
-    (float32 scalar, list of gradients of tf.trainable_variables(); None where
-    a variable has no part in the loss). Those of rows looked up stay a list of
-    rows, as the norm that clips gradients takes each for itself.
-  """
-  size = tf.shape(next(iter(features.values())))[0] // num_parts
-
-  def compute(index):
-    loss = mean_loss({name: values[index * size:(index + 1) * size]
-                      for name, values in features.items()})
-    return [loss] + tf.gradients(loss, tf.trainable_variables())
-
-  def add_part(index, *sums):
-    # Else it would begin beside the part before, and need memory as well.
-    with tf.control_dependencies(sums):
-      index = tf.identity(index)
-    with tf.variable_scope(tf.get_variable_scope(), reuse=True):
-      part = compute(index)
-    return [index + 1] + [
-        tf.concat([a, b], axis=0) if is_listed else a + b
-        for a, (b, is_listed) in zip(sums, _tensors(part))]
-
-  first = compute(0)
-  tensors, are_listed = zip(*_tensors(first))
-  shapes = [tf.TensorShape([None]).concatenate(each.shape[1:]) if is_listed
-            else each.shape for each, is_listed in zip(tensors, are_listed)]
-  _, *sums = tf.while_loop(
-      lambda index, *_: index < num_parts, add_part,
-      [tf.constant(1)] + list(tensors),
-      shape_invariants=[tf.TensorShape([])] + shapes,
-      parallel_iterations=1, back_prop=False)
-  means = (each / num_parts if each.dtype.is_floating else each
-           for each in sums)
-  loss, *gradients = _rebuild(first, means)
-  return loss, gradients
-
-
-def _tensors(gradients):
-  """Yields what gradients are made of, and whether a list of rows is."""
-  for each in gradients:
-    if isinstance(each, tf.IndexedSlices):
-      yield each.values, True
-      yield each.indices, True
-    elif each is not None:
-      yield each, False
-
-
-def _rebuild(gradients, tensors):
-  """Yields gradients again, made of others than those that _tensors yields."""
-  for each in gradients:
-    if isinstance(each, tf.IndexedSlices):
-      yield tf.IndexedSlices(next(tensors), next(tensors), each.dense_shape)
-    else:
-      yield each if each is None else next(tensors)
 
 
 class AdamWeightDecayOptimizer(tf.train.Optimizer):

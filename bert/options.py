@@ -100,6 +100,9 @@ class SpeedOptions:
   gradient_accumulation_steps: int = option(
       1, "Parts that a training batch is worked off in, one after the other, "
       "to save memory; they must divide it.", minimum=1)
+  num_parallel_parts: int = option(
+      1, "Parts that a training batch is worked off in side by side, each on "
+      "its share of a CPU's cores; they must divide it.", minimum=1)
   num_workers: int = option(0, "Processes that turn text into records; 0 = one "
                             "a core for large sets.", minimum=0)
 
@@ -182,14 +185,18 @@ def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
 def check_speed(speed: SpeedOptions, train_batch_size: int,
                 use_tpu: bool) -> None:
   """Raises UserError for what does not divide, or is not for TPUs."""
-  parts = speed.gradient_accumulation_steps
-  if train_batch_size % parts:
-    raise UserError(
-        "--gradient_accumulation_steps=%d does not divide "
-        "--train_batch_size=%d" % (parts, train_batch_size))
+  splits = ("gradient_accumulation_steps", "num_parallel_parts")
+  for name in splits:
+    if train_batch_size % getattr(speed, name):
+      raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
+          name, getattr(speed, name), train_batch_size))
+  if all(getattr(speed, name) > 1 for name in splits):
+    raise UserError("--%s=%d saves memory, --%s=%d time; leave one out" % (
+        splits[0], getattr(speed, splits[0]), splits[1],
+        getattr(speed, splits[1])))
   if not use_tpu:
     return
-  for name in ("precision", "bucket_by_length", "gradient_accumulation_steps"):
+  for name in ("precision", "bucket_by_length") + splits:
     value = getattr(speed, name)
     if value != getattr(SpeedOptions(), name):
       raise UserError("--%s=%s does not go with --use_tpu; leave it out" % (

@@ -19,9 +19,16 @@ _BFLOAT16_PASS = "auto_mixed_precision_onednn_bfloat16"
 
 
 class Session(typing.NamedTuple):
-  """How TensorFlow runs a graph; seed is for weights and dropout."""
+  """How TensorFlow runs a graph.
+
+  Attributes:
+    precision: float32, bfloat16 or float16.
+    seed: of weights and dropout.
+    num_parallel_parts: of the graph, which share the CPU's cores.
+  """
   precision: str = "float32"
   seed: Optional[int] = None
+  num_parallel_parts: int = 1
 
 
 def check_precision(precision: str) -> None:
@@ -43,11 +50,16 @@ def check_precision(precision: str) -> None:
     raise UserError("--precision=bfloat16: %s; leave the flag out" % reason)
 
 
-def session_config(precision: str) -> tf.ConfigProto:
-  """Returns the Estimator's own session configuration, with a precision."""
+def session_config(precision: str,
+                   num_parallel_parts: int = 1) -> tf.ConfigProto:
+  """Returns the Estimator's own session configuration, with these changes."""
   config = tf.ConfigProto(allow_soft_placement=True)
   rewrite = config.graph_options.rewrite_options
   rewrite.meta_optimizer_iterations = rewrite.ONE
+  if num_parallel_parts > 1:
+    config.inter_op_parallelism_threads = num_parallel_parts
+    config.intra_op_parallelism_threads = max(
+        1, (os.cpu_count() or 1) // num_parallel_parts)
   if precision == "bfloat16":
     setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
   elif precision == "float16":
@@ -88,7 +100,8 @@ def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
       cluster=cluster, master=tpu.master, model_dir=run.output_dir,
       tf_random_seed=session.seed, save_summary_steps=run.log_steps,
       session_config=(None if tpu.use_tpu else
-                      session_config(session.precision)),
+                      session_config(session.precision,
+                                     session.num_parallel_parts)),
       save_checkpoints_steps=run.save_checkpoints_steps,
       keep_checkpoint_max=run.keep_checkpoint_max or None,
       tpu_config=tf.estimator.tpu.TPUConfig(

@@ -22,6 +22,14 @@ MISTAKES = {
     "more_parts_than_examples": (
         flag(gradient_accumulation_steps=8),
         ["--gradient_accumulation_steps=8", "--train_batch_size=4"]),
+    "parallel_parts_that_do_not_divide": (
+        flag(num_parallel_parts=3),
+        ["--num_parallel_parts=3", "--train_batch_size=4"]),
+    "parts_both_ways": (
+        flag(num_parallel_parts=2, gradient_accumulation_steps=2),
+        ["--gradient_accumulation_steps=2", "--num_parallel_parts=2"]),
+    "parallel_parts_on_tpu": (on_tpu(num_parallel_parts=2),
+                              ["--num_parallel_parts=2", "--use_tpu"]),
     "no_part": (flag(gradient_accumulation_steps=0),
                 ["--gradient_accumulation_steps=0", "at least 1"]),
     "workers_below_zero": (flag(num_workers=-1),

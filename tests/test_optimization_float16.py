@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
+from bert import gradients
 from bert import modeling
 from bert import optimization
 from graphs import assert_slots_close, run_init, value_of, variable
@@ -26,9 +27,9 @@ def mean_in_float16(features):
 
 
 def gradient_of(session, x, loss_scale, num_parts=1):
-  loss, (gradient,) = optimization.compute_gradients(
+  loss, (gradient,) = gradients.compute(
       mean_in_float16, {"x": tf.constant(np.float32(x))}, num_parts,
-      loss_scale)
+      loss_scale=loss_scale)
   run_init(session)
   return session.run([loss, gradient])
 
@@ -48,11 +49,11 @@ def test_scaling_saves_gradients_too_small_for_float16(
 
 def step_of(session, feed, weight, loss_scale):
   """An op that trains weight on the mean of what is fed."""
-  loss, gradients = optimization.compute_gradients(
-      lambda features: tf.reduce_mean(features["x"] * weight), {"x": feed}, 1,
-      loss_scale)
+  loss, slopes = gradients.compute(
+      lambda features: tf.reduce_mean(features["x"] * weight), {"x": feed},
+      loss_scale=loss_scale)
   train_op = optimization.create_optimizer(
-      loss, 0.1, 10, 0, False, gradients, loss_scale)
+      loss, 0.1, 10, 0, False, slopes, loss_scale)
   run_init(session)
   return train_op
 

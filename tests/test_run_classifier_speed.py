@@ -66,11 +66,13 @@ def can_have_bfloat16():
 SPEED = {
     "buckets_and_workers": dict(bucket_by_length=True, num_workers=2),
     "parts": dict(gradient_accumulation_steps=2),
+    "parallel_parts": dict(num_parallel_parts=2),
     "all": dict(bucket_by_length=True, gradient_accumulation_steps=4,
                 num_workers=2)}
 
 
-@pytest.mark.parametrize("name", ["buckets_and_workers", "parts"])
+@pytest.mark.parametrize("name", ["buckets_and_workers", "parts",
+                                  "parallel_parts"])
 def test_run_with_flags_of_speed_leaves_the_files_of_one_without(
     plain, tmp_path, name):
   flags = make_flags(tmp_path, **SPEED[name])

@@ -144,7 +144,19 @@ def test_estimator_has_the_precision_asked_for(tmp_path):
 def test_estimator_runs_in_float32_unless_asked(tmp_path):
   assert estimator(tmp_path)._session_config == session.session_config(
       "float32")
-  assert session.Session() == session.Session("float32", None)
+  assert session.Session() == session.Session("float32", None, 1)
+
+
+@pytest.mark.parametrize("num_parts, num_cores, threads", [
+    (1, 8, (0, 0)), (2, 2, (2, 1)), (2, 9, (2, 4)), (4, 2, (4, 1)),
+    (2, None, (2, 1))])
+def test_parallel_parts_share_the_cores(tmp_path, monkeypatch, num_parts,
+                                        num_cores, threads):
+  monkeypatch.setattr(session.os, "cpu_count", lambda: num_cores)
+  config = estimator(tmp_path, session.Session(
+      num_parallel_parts=num_parts))._session_config
+  assert (config.inter_op_parallelism_threads,
+          config.intra_op_parallelism_threads) == threads
 
 
 def test_precision_is_without_effect_on_tpus(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
+from bert import gradients
 from bert import heads
 from bert import modeling
 from bert import optimization
@@ -44,7 +45,7 @@ def fill_variables(session, scale=0.3):
                                   key=lambda each: each.op.name)])
 
 
-def train_op_inputs(monkeypatch, kind, num_parts):
+def train_op_inputs(monkeypatch, kind, **parts):
   """The loss and the gradients that the model_fn gives the optimizer."""
   given = []
 
@@ -56,23 +57,24 @@ def train_op_inputs(monkeypatch, kind, num_parts):
 
   monkeypatch.setattr(optimization, "create_optimizer", create_optimizer)
   make_model_fn(kind, False, learning_rate=0.1, num_train_steps=9,
-                num_warmup_steps=0, num_parts=num_parts)(
+                num_warmup_steps=0, **parts)(
                     constants(make_batch(kind)), None, TRAIN, {})
   return given[0], [tf.convert_to_tensor(each) for each in given[1]]
 
 
+@pytest.mark.parametrize("is_parallel", [False, True])
 @pytest.mark.parametrize("kind, num_parts", [
     ("classification", 4), ("multi_label", 2)])
 def test_parts_have_the_loss_and_gradients_of_the_whole(
-    without_dropout, monkeypatch, variable_kind, kind, num_parts):
+    without_dropout, monkeypatch, variable_kind, kind, num_parts, is_parallel):
   results = []
-  for parts in (1, num_parts):
+  for parts in (dict(), dict(num_parts=num_parts, is_parallel=is_parallel)):
     with tf.Graph().as_default(), tf.Session() as session:
-      tensors = train_op_inputs(monkeypatch, kind, parts)
+      tensors = train_op_inputs(monkeypatch, kind, **parts)
       names = names_of(tf.trainable_variables())
       fill_variables(session)
-      loss, gradients = session.run(tensors)
-      results.append((loss, dict(zip(names, gradients))))
+      loss, slopes = session.run(tensors)
+      results.append((loss, dict(zip(names, slopes))))
   (expected_loss, expected), (loss, actual) = results
   golden.assert_close(loss, expected_loss, name="loss")
   assert list(actual) == list(expected)
@@ -82,13 +84,12 @@ def test_parts_have_the_loss_and_gradients_of_the_whole(
                                atol=1e-6 * largest, err_msg=name)
 
 
-def trained(num_parts, batch):
+def trained(batch, **parts):
   """All variables after a few steps of the model_fn's train_op."""
   with tf.Graph().as_default(), tf.Session() as session:
     spec = make_model_fn(
         "classification", False, learning_rate=1e-3, num_train_steps=20,
-        num_warmup_steps=0, num_parts=num_parts)(
-            constants(batch), None, TRAIN, {})
+        num_warmup_steps=0, **parts)(constants(batch), None, TRAIN, {})
     run_init(session)
     fill_variables(session)
     losses = [session.run([spec.loss, spec.train_op])[0]
@@ -98,13 +99,15 @@ def trained(num_parts, batch):
     return losses, values
 
 
+@pytest.mark.parametrize("is_parallel", [False, True])
 @pytest.mark.parametrize("num_parts, are_words_unique", [
     (2, True), (4, False)], ids=["unique_words", "repeated_words"])
 def test_steps_in_parts_leave_the_variables_of_whole_steps(
-    without_dropout, variable_kind, num_parts, are_words_unique):
+    without_dropout, variable_kind, num_parts, are_words_unique, is_parallel):
   batch = make_batch(are_words_unique=are_words_unique)
-  expected_losses, expected = trained(1, batch)
-  losses, actual = trained(num_parts, batch)
+  expected_losses, expected = trained(batch)
+  losses, actual = trained(batch, num_parts=num_parts,
+                           is_parallel=is_parallel)
   golden.assert_close(losses, expected_losses, name="losses")
   assert expected_losses[-1] < expected_losses[0] - 1e-3
   # Names and all else that a checkpoint holds are the same, too.
@@ -130,31 +133,33 @@ def mean_of_products(scale):
 
 
 @pytest.mark.parametrize("is_fed", [False, True])
+@pytest.mark.parametrize("add_up", [gradients.accumulate,
+                                    gradients.work_side_by_side])
 def test_gradients_are_those_of_the_mean_and_none_of_what_is_unused(
-    session, variable_kind, is_fed):
+    session, variable_kind, is_fed, add_up):
   x = np.float32([[1, 2], [3, 4], [5, 6], [7, 8]])
   values = {"x": x, "ids": np.int32([2, 0, 2, 2])}
   features = {name: tf.placeholder_with_default(
       value, [None] * value.ndim if is_fed else value.shape)
               for name, value in values.items()}
-  loss, gradients = optimization.accumulate(mean_of_products(8.0), features, 2)
+  loss, slopes = add_up(mean_of_products(8.0), features, 2)
   assert names_of(tf.trainable_variables()) == [
       "m/unused", "m/weight", "m/unused_too", "m/table"]
-  assert gradients[0] is None and gradients[2] is None
+  assert slopes[0] is None and slopes[2] is None
   run_init(session)
-  loss, *gradients = session.run(
-      [loss] + [tf.convert_to_tensor(each) for each in gradients[1::2]])
+  loss, *slopes = session.run(
+      [loss] + [tf.convert_to_tensor(each) for each in slopes[1::2]])
   # Means of 2a - b over the rows and of 8 times 3, 1, 3 and 3.
   golden.assert_close(loss, 3 + 20)
-  golden.assert_close(gradients[0], [4, 5])
-  golden.assert_close(gradients[1], [[2], [0], [6]])
+  golden.assert_close(slopes[0], [4, 5])
+  golden.assert_close(slopes[1], [[2], [0], [6]])
 
 
 def test_unused_variables_stay_as_they_are_in_training(session):
   features = {"x": tf.constant([[1.0, 2.0], [3.0, 4.0]]),
               "ids": tf.constant([2, 0])}
-  loss, gradients = optimization.accumulate(mean_of_products(1.0), features, 2)
-  train_op = optimization.create_optimizer(loss, 0.1, 9, 0, False, gradients)
+  loss, slopes = gradients.accumulate(mean_of_products(1.0), features, 2)
+  train_op = optimization.create_optimizer(loss, 0.1, 9, 0, False, slopes)
   run_init(session)
   before = session.run(tf.trainable_variables())
   session.run(train_op)
@@ -186,7 +191,7 @@ def test_a_part_begins_when_the_one_before_has_its_gradients(
     return tf.reduce_mean(times(weight, noted(batch["x"], "forward")))
 
   x = np.arange(20, dtype=np.float32)
-  outputs = optimization.accumulate(mean_loss, {"x": tf.constant(x)},
+  outputs = gradients.accumulate(mean_loss, {"x": tf.constant(x)},
                                     num_parts)
   run_init(session)
   loss, (gradient,) = session.run(outputs)
@@ -202,7 +207,7 @@ def test_every_part_draws_its_own_dropout(session):
       weight = variable("weight", np.ones([400]))
     return tf.reduce_sum(modeling.dropout(weight * batch["x"][0], 0.5))
 
-  _, (gradient,) = optimization.accumulate(
+  _, (gradient,) = gradients.accumulate(
       mean_loss, {"x": tf.ones([4, 1])}, 4)
   run_init(session)
   # Kept in 0 to 4 of the parts, each time as 2: binomial.
