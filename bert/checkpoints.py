@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import re
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -38,6 +39,11 @@ def check_name(output_dir: str) -> None:
 def latest(output_dir: str) -> Optional[str]:
   """Returns the newest checkpoint's path without suffix, or None."""
   return tf.train.latest_checkpoint(output_dir)
+
+
+def best_or_latest(output_dir: str) -> Optional[str]:
+  """Returns the best checkpoint, where evaluations kept one, or the newest."""
+  return latest(os.path.join(output_dir, "best")) or latest(output_dir)
 
 
 def step_of(checkpoint: Optional[str]) -> int:
@@ -108,10 +114,11 @@ def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> Shapes:
   return found
 
 
-def check_resumable(checkpoint: str, wanted: Shapes) -> None:
+def check_resumable(checkpoint: str, wanted: Shapes,
+                    trained_names: Iterable[str]) -> None:
   """Raises UserError unless training can go on from a checkpoint."""
   found = check_trained(checkpoint, wanted, "--output_dir")
-  for name in wanted:
+  for name in trained_names:
     if name + "/adam_m" not in found:
       raise UserError(
           "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
@@ -119,15 +126,16 @@ def check_resumable(checkpoint: str, wanted: Shapes) -> None:
               checkpoint, name))
 
 
-def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
+def choose(output_dir: str, init_checkpoint: Optional[str],
+           trained_names: Optional[Sequence[str]],
            make_shapes: Callable[[], Shapes]) -> Optional[str]:
   """Chooses the checkpoint that a run starts from, and checks it.
 
   Args:
     output_dir: its newest checkpoint comes first,
     init_checkpoint: then this.
-    is_training: whether the run trains.
-    make_shapes: returns name -> shape of all that the model learns.
+    trained_names: of the variables that the run trains; None: it does not.
+    make_shapes: returns name -> shape of all that the model has.
 
   Returns:
     A path, or None for training from random weights.
@@ -136,12 +144,15 @@ def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
     UserError: it does not fit the model, or, without training, there is none
       that was fine-tuned.
   """
+  is_training = trained_names is not None
   newest = latest(output_dir)
+  if newest and not is_training:
+    newest = best_or_latest(output_dir)
   if newest and init_checkpoint:
     shapes_in(init_checkpoint, "--init_checkpoint")
     tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
   if newest and is_training:
-    check_resumable(newest, make_shapes())
+    check_resumable(newest, make_shapes(), trained_names)
   elif newest:
     check_trained(newest, make_shapes(), "--output_dir")
   elif is_training and init_checkpoint:
@@ -157,14 +168,20 @@ def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
   return newest or init_checkpoint
 
 
+def model_variables() -> List[tf.Variable]:
+  """Returns what the model has in the graph, frozen or not."""
+  return [each for each in tf.global_variables() if not re.search(
+      r"/adam_[mv]$|^global_step$|loss_scale$|^good_steps$", each.op.name)]
+
+
 def init_from(checkpoint: str) -> Dict[str, int]:
-  """Makes the trainable variables start from a checkpoint's.
+  """Makes the model's variables start from a checkpoint's.
 
   Returns:
     Names, with ":0", of the variables that it fills.
   """
   assignment, filled = modeling.get_assignment_map_from_checkpoint(
-      tf.trainable_variables(), checkpoint)
+      model_variables(), checkpoint)
   tf.train.init_from_checkpoint(checkpoint, assignment)
   return filled
 

@@ -33,7 +33,7 @@ class Field(typing.NamedTuple):
   Attributes:
     kind: tf.int64 or tf.float32.
     shape: of one example.
-    is_per_token: whether the first axis is the sequence, so that it may be cut
+    is_per_token: whether the last axis is the sequence, so that it may be cut
       where a batch's longest text ends.
   """
   kind: tf.DType
@@ -55,9 +55,13 @@ class Shuffle(typing.NamedTuple):
   num_grouped: int = 0
 
 
-def feature_spec(label_field: Field, max_seq_length: int) -> Dict[str, Field]:
+def feature_spec(label_field: Field, max_seq_length: int,
+                 num_segments: int = 1) -> Dict[str, Field]:
   """Returns name -> Field, in the order of features.InputFeatures."""
-  tokens = Field(tf.int64, (max_seq_length,), is_per_token=True)
+  shape = (max_seq_length,)
+  if num_segments > 1:
+    shape = (num_segments, max_seq_length)
+  tokens = Field(tf.int64, shape, is_per_token=True)
   return collections.OrderedDict([
       ("input_ids", tokens), ("input_mask", tokens), ("segment_ids", tokens),
       ("label_ids", label_field), ("is_real_example", Field(tf.int64, (1,)))])
@@ -298,6 +302,6 @@ def parse(serialized: tf.Tensor, spec: Dict[str, Field],
            for name, value in batch.items()}
   if is_static:
     return batch
-  longest = tf.reduce_max(tf.reduce_sum(batch["input_mask"], axis=1))
-  return {name: value[:, :longest] if spec[name].is_per_token else value
+  longest = tf.reduce_max(tf.reduce_sum(batch["input_mask"], axis=-1))
+  return {name: value[..., :longest] if spec[name].is_per_token else value
           for name, value in batch.items()}
