@@ -249,8 +249,9 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
       None if done else flags.model.init_checkpoint,
       max(flags.speed.gradient_accumulation_steps,
           flags.speed.num_parallel_parts),
-      flags.speed.num_parallel_parts > 1, flags.speed.precision == "float16",
-      flags.training.adam_bias_correction)
+      is_parallel=flags.speed.num_parallel_parts > 1,
+      is_loss_scaled=flags.speed.precision == "float16",
+      has_bias_correction=flags.training.adam_bias_correction)
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,
                               flags.tpu.use_tpu)
   try:

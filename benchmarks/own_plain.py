@@ -5,7 +5,6 @@ hold each plain form against the one that it stands for.
 """
 
 import math
-import re
 from typing import Sequence
 
 import numpy as np
@@ -53,7 +52,7 @@ def attend(from_tensor, to_tensor, attention_mask, num_heads, size,
   if attention_mask is not None:
     ones = tf.ones([batch_size, num_heads, from_seq_length, 1])
     seen = ones * tf.cast(tf.expand_dims(attention_mask, 1), tf.float32)
-    scores += (1.0 - seen) * -10000.0
+    scores += modeling._penalty(seen)  # pylint: disable=protected-access
   weights = modeling.dropout(tf.nn.softmax(scores),
                              attention_probs_dropout_prob)
   context = tf.matmul(weights, split(to_tensor, "value", to_seq_length))
@@ -98,10 +97,7 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
   for gradient, variable in grads_and_vars:
     if gradient is None:
       continue
-    m, v = [tf.get_variable(
-        re.sub(r":\d+$", "", variable.name) + slot, trainable=False,
-        shape=variable.shape.as_list(), initializer=tf.zeros_initializer())
-            for slot in ("/adam_m", "/adam_v")]
+    m, v = optimizer._averages(variable)  # pylint: disable=protected-access
     gradient = tf.convert_to_tensor(gradient) * optimizer.gradient_factor
     next_m = optimizer.beta_1 * m + (1 - optimizer.beta_1) * gradient
     next_v = (optimizer.beta_2 * v +

@@ -36,9 +36,8 @@ def compute(mean_loss, features, num_parts=1, is_parallel=False,
     gradients = tf.gradients(loss, tf.trainable_variables())
   if scale is None:
     return loss, gradients
-  tensors = (tensor / scale if tensor.dtype.is_floating else tensor
-             for tensor, _ in _tensors(gradients))
-  return loss / scale, list(_rebuild(gradients, tensors))
+  tensors = [tensor for tensor, _ in _tensors(gradients)]
+  return loss / scale, _divided(gradients, tensors, scale)
 
 
 def accumulate(mean_loss, features, num_parts):
@@ -79,7 +78,7 @@ def accumulate(mean_loss, features, num_parts):
       [tf.constant(1)] + list(tensors),
       shape_invariants=[tf.TensorShape([])] + shapes,
       parallel_iterations=1, back_prop=False)
-  loss, *gradients = _means(first, sums, num_parts)
+  loss, *gradients = _divided(first, sums, num_parts)
   return loss, gradients
 
 
@@ -93,10 +92,12 @@ def work_side_by_side(mean_loss, features, num_parts):
   for index in range(num_parts):
     with tf.variable_scope(tf.get_variable_scope(), reuse=index > 0):
       parts.append(_compute_part(mean_loss, features, num_parts, index))
-  sums = [tf.concat(tensors, axis=0) if is_listed else tf.add_n(tensors)
-          for tensors, (is_listed, *_) in (
-              zip(*column) for column in zip(*map(_tensors, parts)))]
-  loss, *gradients = _means(parts[0], sums, num_parts)
+  sums = []
+  for pairs in zip(*map(_tensors, parts)):
+    tensors, (is_listed, *_) = zip(*pairs)
+    sums.append(tf.concat(tensors, axis=0) if is_listed else
+                tf.add_n(tensors))
+  loss, *gradients = _divided(parts[0], sums, num_parts)
   return loss, gradients
 
 
@@ -118,16 +119,14 @@ def _tensors(gradients):
       yield each, False
 
 
-def _means(gradients, sums, num_parts):
-  """Returns gradients again, made of the sums of what _tensors yields."""
-  return list(_rebuild(gradients, (
-      each / num_parts if each.dtype.is_floating else each for each in sums)))
-
-
-def _rebuild(gradients, tensors):
-  """Yields gradients again, made of others than those that _tensors yields."""
+def _divided(gradients, tensors, divisor):
+  """Returns gradients again, of others in the place of what _tensors yields."""
+  rest = iter(tensors)
+  divided = []
   for each in gradients:
     if isinstance(each, tf.IndexedSlices):
-      yield tf.IndexedSlices(next(tensors), next(tensors), each.dense_shape)
+      divided.append(tf.IndexedSlices(next(rest) / divisor, next(rest),
+                                      each.dense_shape))
     else:
-      yield each if each is None else next(tensors)
+      divided.append(each if each is None else next(rest) / divisor)
+  return divided

@@ -111,9 +111,9 @@ class BertModel:
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
         activation = get_activation(config.hidden_act)
-        multiply = _activate_and_multiply(activation)
-        if is_training and activation is gelu:
-          multiply = _gelu_and_multiply_to_train
+        multiply = (_gelu_and_multiply_to_train
+                    if is_training and activation is gelu else
+                    _activate_and_multiply(activation))
         self._layers = _encode(
             reshape_to_matrix(self.embedding_output), mask, shape,
             (config, multiply), first_token_only)

@@ -216,14 +216,14 @@ def _kernel_constants(optimizer, kind):
   of_m, of_v = _bias_corrections(optimizer, kind)
   return _KernelConstants(
       decay=rate * optimizer.weight_decay_rate,
-      gradient_scale=tf.cast(optimizer.gradient_factor * scale, kind),
+      gradient_scale=tf.cast(optimizer.gradient_factor, kind) * scale,
       arguments={
           "lr": rate * (of_v / of_m * (root / scale)),
           "beta1": tf.constant(optimizer.beta_1, kind),
           "beta2": tf.constant(optimizer.beta_2, kind),
           "beta1_power": tf.constant(0, kind),
           "beta2_power": tf.constant(0, kind),
-          "epsilon": tf.ones([], kind) * (optimizer.epsilon * root * of_v)})
+          "epsilon": tf.constant(optimizer.epsilon * root, kind) * of_v})
 
 
 def _bias_corrections(optimizer, kind):

@@ -40,8 +40,7 @@ def trained():
         lambda *args, **options: build_config(
             *args, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
             **options))
-    patch.setattr(own_steps.heads.Head, "logits",
-                  without_dropout)
+    patch.setattr(own_steps.heads.Head, "logits", without_dropout)
     with tf.Session() as session:
       fetches = own_steps.build(arguments("train"))
       session.run(tf.global_variables_initializer())

@@ -192,7 +192,7 @@ def test_a_part_begins_when_the_one_before_has_its_gradients(
 
   x = np.arange(20, dtype=np.float32)
   outputs = gradients.accumulate(mean_loss, {"x": tf.constant(x)},
-                                    num_parts)
+                                 num_parts)
   run_init(session)
   loss, (gradient,) = session.run(outputs)
   golden.assert_close([loss, gradient], [9.5, 9.5])

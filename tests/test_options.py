@@ -82,7 +82,8 @@ CASES = {
         (text, "must be one of: float32 bfloat16 float16")
         for text in ("int8", "BFLOAT16", "fp32")]),
     "bucket_by_length": switch(), "gradient_accumulation_steps": count(),
-    "adam_bias_correction": switch(), "num_workers": count(0), "num_parallel_parts": count(),
+    "adam_bias_correction": switch(), "num_workers": count(0),
+    "num_parallel_parts": count(),
 }
 
 
