@@ -197,12 +197,13 @@ def batch_sizes(flags: Flags) -> dict:
 
 
 def make_estimator(flags: Flags, task: Task, training=None, seed=None):
+  speed = flags.speed
   model_fn = estimator.make_model_fn(task.config, task.head, training,
-                                     flags.tpu.use_tpu)
+                                     flags.tpu.use_tpu,
+                                     speed.num_parallel_parts)
   return session.make_estimator(
-      model_fn, flags.run, flags.tpu, batch_sizes(flags), session.Session(
-          flags.speed.precision, seed,
-          flags.speed.num_parallel_parts if training else 1))
+      model_fn, flags.run, flags.tpu, batch_sizes(flags),
+      session.Session(speed.precision, seed, speed.num_parallel_parts))
 
 
 def count_steps(flags: Flags, examples: dict) -> int:
@@ -247,9 +248,7 @@ def train(flags: Flags, task: Task, examples: list, num_steps: int,
       flags.training.learning_rate, num_steps,
       int(num_steps * flags.training.warmup_proportion),
       None if done else flags.model.init_checkpoint,
-      max(flags.speed.gradient_accumulation_steps,
-          flags.speed.num_parallel_parts),
-      is_parallel=flags.speed.num_parallel_parts > 1,
+      flags.speed.gradient_accumulation_steps,
       is_loss_scaled=flags.speed.precision == "float16",
       has_bias_correction=flags.training.adam_bias_correction)
   hook = console.ProgressHook(num_steps, batch_size, flags.run.log_steps,

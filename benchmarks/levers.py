@@ -78,6 +78,10 @@ LEVERS = (
         ("--num_parallel_parts=%d, %s" % (number, precision),
          "--parallel=%d --precision=%s" % (number, precision), {})
         for precision in ("float32", "bfloat16") for number in (1, 2))),
+    Lever("halves side by side, prediction steps", PREDICT_STEPS, tuple(
+        ("--num_parallel_parts=%d, %s" % (number, precision),
+         "--parallel=%d --precision=%s" % (number, precision), {})
+        for precision in ("float32", "bfloat16") for number in (1, 2))),
     Lever("threads, training steps", TRAIN_STEPS, THREADS),
     Lever("threads, prediction steps", PREDICT_STEPS, THREADS),
     Lever("XLA, training steps", TRAIN_STEPS, XLA),

@@ -63,11 +63,10 @@ def build(args) -> List:
       args.vocab, args.hidden, args.layers, args.heads, 4 * args.hidden,
       max_position_embeddings=512, type_vocab_size=2)
   head = heads.create("classification", ["0", "1"])
-  training = estimator.Training(
-      5e-5, 1000, 100, num_parts=max(args.parts, args.parallel),
-      is_parallel=args.parallel > 1)
+  training = estimator.Training(5e-5, 1000, 100, num_parts=args.parts)
   tf.train.get_or_create_global_step()
-  model_fn = estimator.make_model_fn(config, head, training)
+  model_fn = estimator.make_model_fn(config, head, training,
+                                     num_parallel_parts=args.parallel)
   if args.mode == "train":
     spec = model_fn(batch(args), None, tf.estimator.ModeKeys.TRAIN, {})
     return [spec.train_op, spec.loss]

@@ -47,7 +47,6 @@ class Settings(typing.NamedTuple):
   attention: Tuple[str, ...] = ("eager",)
 
 
-# Of training steps alone.
 HALVES = ", halves side by side"
 # Every program of the section `steps`; the shape follows.
 STEPS = tuple(
@@ -132,7 +131,7 @@ def steps(settings: Settings) -> List[Comparison]:
   """Steps at equal shapes."""
   return [
       Comparison("%s, %s" % (size, mode), _adding(
-          _of_mode(STEPS, mode), " --mode=%s %s --length=128%s" % (
+          STEPS, " --mode=%s %s --length=128%s" % (
               mode, shape, _counts(settings))))
       for size, shape in SIZES.items() for mode in ("train", "predict")]
 
@@ -166,16 +165,10 @@ def growth(settings: Settings) -> List[Comparison]:
       flags = " --mode=%s --hidden=384 --heads=12 %s --%s=$%s%s" % (
           mode, shape, what, what.upper(), _counts(settings))
       comparisons += [
-          Comparison("%s, %s" % (what, mode),
-                     _adding(_of_mode(programs, mode), flags), size,
+          Comparison("%s, %s" % (what, mode), _adding(programs, flags), size,
                      {what.upper(): str(size)})
           for size in sizes[:settings.num_points]]
   return comparisons
-
-
-def _of_mode(programs, mode):
-  return [each for each in programs
-          if mode == "train" or not each.name.endswith(HALVES)]
 
 
 def _counts(settings):

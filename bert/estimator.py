@@ -1,5 +1,6 @@
 """The one model_fn, and what becomes of its outputs."""
 
+import functools
 import json
 import typing
 from typing import Callable, Dict, Iterable, List, Optional
@@ -29,8 +30,7 @@ class Training(typing.NamedTuple):
   num_train_steps: int
   num_warmup_steps: int
   init_checkpoint: Optional[str] = None
-  num_parts: int = 1  # That a batch is worked off in,
-  is_parallel: bool = False  # one after the other or side by side.
+  num_parts: int = 1  # That a batch is worked off in, to save memory.
   is_loss_scaled: bool = False  # As float16 needs it.
   has_bias_correction: bool = False  # Of Adam's averages.
 
@@ -69,7 +69,8 @@ def load_config(bert_config_file: str, max_seq_length: int,
 
 def make_model_fn(config: modeling.BertConfig, head: heads.Head,
                   training: Optional[Training] = None,
-                  use_tpu: bool = False) -> Callable:
+                  use_tpu: bool = False,
+                  num_parallel_parts: int = 1) -> Callable:
   """Returns the Estimator's model_fn.
 
   Args:
@@ -78,6 +79,7 @@ def make_model_fn(config: modeling.BertConfig, head: heads.Head,
     training: needed in mode TRAIN alone.
     use_tpu: whether words are looked up by one-hot products, gradients are
       averaged over cores and weights are loaded in a scaffold_fn.
+    num_parallel_parts: that a batch is worked off in, side by side.
   """
 
   def model_fn(features, labels, mode, params):
@@ -90,8 +92,13 @@ def make_model_fn(config: modeling.BertConfig, head: heads.Head,
         logits = _logits(config, head, batch, True, use_tpu)
         return tf.reduce_mean(head.example_losses(logits, batch["label_ids"]))
 
-      return _train_spec(mean_loss, features, training, use_tpu)
-    logits = _logits(config, head, features, False, use_tpu)
+      slopes_of = functools.partial(
+          gradients.compute, mean_loss, features,
+          max(training.num_parts, num_parallel_parts), num_parallel_parts > 1)
+      return _train_spec(slopes_of, training, use_tpu)
+    logits = gradients.join_parts(
+        lambda batch: _logits(config, head, batch, False, use_tpu), features,
+        num_parallel_parts)
     if mode == tf.estimator.ModeKeys.PREDICT:
       predictions = {"probabilities": head.probabilities(logits)}
       if "position" in features:
@@ -188,16 +195,14 @@ def _logits(config, head, features, is_training, use_one_hot_embeddings):
   return head.logits(model, is_training)
 
 
-def _train_spec(mean_loss, features, training, use_tpu):
+def _train_spec(slopes_of, training, use_tpu):
   def load_on_tpu():
     checkpoints.init_from(training.init_checkpoint)
     return tf.train.Scaffold()
 
   loss_scale = (tf.train.experimental.DynamicLossScale()
                 if training.is_loss_scaled else None)
-  loss, slopes = gradients.compute(
-      mean_loss, features, training.num_parts, training.is_parallel,
-      loss_scale)
+  loss, slopes = slopes_of(loss_scale)
   loss = tf.identity(loss, name="mean_loss")
   scaffold_fn = None
   filled = {}

@@ -101,6 +101,26 @@ def work_side_by_side(mean_loss, features, num_parts):
   return loss, gradients
 
 
+def join_parts(function, features, num_parts):
+  """Returns what a function makes of a batch, of parts that go side by side.
+
+  Args:
+    function: batch -> tensor [rows, ...]; it may have variables.
+    features: as of accumulate.
+    num_parts: int; the batch may have fewer rows, and any number of them.
+  """
+  if num_parts == 1:
+    return function(features)
+  size = tf.shape(next(iter(features.values())))[0]
+  parts = []
+  for index in range(num_parts):
+    begin, end = [size * each // num_parts for each in (index, index + 1)]
+    with tf.variable_scope(tf.get_variable_scope(), reuse=index > 0):
+      parts.append(function({name: values[begin:end]
+                             for name, values in features.items()}))
+  return tf.concat(parts, axis=0)
+
+
 def _compute_part(mean_loss, features, num_parts, index):
   """Returns a part's loss, and then its gradients."""
   size = tf.shape(next(iter(features.values())))[0] // num_parts

@@ -101,8 +101,8 @@ class SpeedOptions:
       1, "Parts that a training batch is worked off in, one after the other, "
       "to save memory; they must divide it.", minimum=1)
   num_parallel_parts: int = option(
-      1, "Parts that a training batch is worked off in side by side, each on "
-      "its share of a CPU's cores; they must divide it.", minimum=1)
+      1, "Parts that a batch is worked off in side by side, each on its share "
+      "of a CPU's cores; they must divide the training's.", minimum=1)
   num_workers: int = option(0, "Processes that turn text into records; 0 = one "
                             "a core for large sets.", minimum=0)
 

@@ -58,8 +58,7 @@ def session_config(precision: str,
   rewrite.meta_optimizer_iterations = rewrite.ONE
   if num_parallel_parts > 1:
     config.inter_op_parallelism_threads = num_parallel_parts
-    config.intra_op_parallelism_threads = max(
-        1, (os.cpu_count() or 1) // num_parallel_parts)
+    config.intra_op_parallelism_threads = _num_cores(num_parallel_parts)
   if precision == "bfloat16":
     setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
   elif precision == "float16":
@@ -80,6 +79,25 @@ def keep_freed_memory() -> bool:
       [mallopt(*option) for option in _MALLOC_OPTIONS])
 
 
+def _num_cores(num_parallel_parts):
+  """Returns the cores that a part of a batch has to itself."""
+  return max(1, (os.cpu_count() or 1) // num_parallel_parts)
+
+
+def _share_cores(num_parallel_parts):
+  """Sets the threads that a process gets once, for all of its sessions.
+
+  In TensorFlow 2.x it gets them with the first tf.data.Dataset, of which no
+  session's configuration is asked.
+  """
+  threading = tf.config.threading
+  try:
+    threading.set_inter_op_parallelism_threads(num_parallel_parts)
+    threading.set_intra_op_parallelism_threads(_num_cores(num_parallel_parts))
+  except RuntimeError:  # It has them already: this costs speed alone.
+    pass
+
+
 def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
                    session: Session = Session()) -> tf.estimator.Estimator:
   """Returns a TPUEstimator.
@@ -92,6 +110,8 @@ def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
     session: how to run; on TPUs, precision is without effect.
   """
   keep_freed_memory()
+  if session.num_parallel_parts > 1:
+    _share_cores(session.num_parallel_parts)
   cluster = None
   if tpu.use_tpu and tpu.tpu_name:
     cluster = tf.distribute.cluster_resolver.TPUClusterResolver(

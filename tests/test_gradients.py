@@ -9,7 +9,8 @@ from bert import heads
 from bert import modeling
 from bert import optimization
 from graphs import names_of, run_init, variable
-from model_fns import LABELS, TRAIN, constants, make_model_fn
+from model_fns import (
+    EVAL, LABELS, PREDICT, TRAIN, constants, make_model_fn)
 
 NUM_STEPS = 3
 LENGTHS = [7, 4, 2, 8]
@@ -62,13 +63,13 @@ def train_op_inputs(monkeypatch, kind, **parts):
   return given[0], [tf.convert_to_tensor(each) for each in given[1]]
 
 
-@pytest.mark.parametrize("is_parallel", [False, True])
+@pytest.mark.parametrize("name", ["num_parts", "num_parallel_parts"])
 @pytest.mark.parametrize("kind, num_parts", [
     ("classification", 4), ("multi_label", 2)])
 def test_parts_have_the_loss_and_gradients_of_the_whole(
-    without_dropout, monkeypatch, variable_kind, kind, num_parts, is_parallel):
+    without_dropout, monkeypatch, variable_kind, kind, num_parts, name):
   results = []
-  for parts in (dict(), dict(num_parts=num_parts, is_parallel=is_parallel)):
+  for parts in (dict(), {name: num_parts}):
     with tf.Graph().as_default(), tf.Session() as session:
       tensors = train_op_inputs(monkeypatch, kind, **parts)
       names = names_of(tf.trainable_variables())
@@ -99,15 +100,14 @@ def trained(batch, **parts):
     return losses, values
 
 
-@pytest.mark.parametrize("is_parallel", [False, True])
+@pytest.mark.parametrize("name", ["num_parts", "num_parallel_parts"])
 @pytest.mark.parametrize("num_parts, are_words_unique", [
     (2, True), (4, False)], ids=["unique_words", "repeated_words"])
 def test_steps_in_parts_leave_the_variables_of_whole_steps(
-    without_dropout, variable_kind, num_parts, are_words_unique, is_parallel):
+    without_dropout, variable_kind, num_parts, are_words_unique, name):
   batch = make_batch(are_words_unique=are_words_unique)
   expected_losses, expected = trained(batch)
-  losses, actual = trained(batch, num_parts=num_parts,
-                           is_parallel=is_parallel)
+  losses, actual = trained(batch, **{name: num_parts})
   golden.assert_close(losses, expected_losses, name="losses")
   assert expected_losses[-1] < expected_losses[0] - 1e-3
   # Names and all else that a checkpoint holds are the same, too.
@@ -117,6 +117,28 @@ def test_steps_in_parts_leave_the_variables_of_whole_steps(
   for name in expected:
     np.testing.assert_allclose(actual[name], expected[name], rtol=0,
                                atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("mode", [EVAL, PREDICT])
+@pytest.mark.parametrize("num_rows", [1, 2, 3, 4])
+def test_outputs_of_parts_are_those_of_the_whole(mode, num_rows):
+  """Whatever the last batch of a set has left, fewer rows than parts too."""
+  found = []
+  for num_parts in (1, 3):
+    with tf.Graph().as_default(), tf.Session() as session:
+      fed = {name: tf.placeholder(tf.int32, [None, None])
+             for name in make_batch()}
+      spec = make_model_fn("classification", False,
+                           num_parallel_parts=num_parts)(fed, None, mode, {})
+      names = names_of(tf.trainable_variables())
+      fill_variables(session)
+      output = spec.loss if mode == EVAL else spec.predictions["probabilities"]
+      found.append((names, session.run(output, {
+          fed[name]: values[:num_rows]
+          for name, values in make_batch().items()})))
+  (expected_names, expected), (names, actual) = found
+  assert names == expected_names
+  golden.assert_close(actual, expected)
 
 
 def mean_of_products(scale):

@@ -1,4 +1,7 @@
 """How sessions run: what precision asks for, and where it can be had."""
+import os
+import subprocess
+import sys
 import types
 
 import pytest
@@ -9,6 +12,7 @@ from bert import options
 from bert import session
 from mistakes import message_of
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PASS = "auto_mixed_precision_onednn_bfloat16"
 CPU = "processor : 0\nflags\t\t: fpu %s\n"
 SIZES = {"train": 4, "eval": 2, "predict": 1}
@@ -157,6 +161,27 @@ def test_parallel_parts_share_the_cores(tmp_path, monkeypatch, num_parts,
       num_parallel_parts=num_parts))._session_config
   assert (config.inter_op_parallelism_threads,
           config.intra_op_parallelism_threads) == threads
+
+
+def test_parallel_parts_share_the_cores_that_datasets_are_given():
+  """In a process of its own, as threads are made once."""
+  script = """
+import sys
+import tensorflow.compat.v1 as tf
+from bert import options, session
+session.make_estimator(lambda features, mode, params: None,
+                       options.RunOptions(output_dir=sys.argv[1]),
+                       options.TpuOptions(),
+                       dict(train=2, eval=2, predict=2),
+                       session.Session(num_parallel_parts=2))
+threading = tf.config.threading
+print(threading.get_inter_op_parallelism_threads(),
+      threading.get_intra_op_parallelism_threads())
+"""
+  shown = subprocess.check_output([sys.executable, "-c", script, "folder"],
+                                  stderr=subprocess.DEVNULL, cwd=ROOT)
+  cores = max(1, (os.cpu_count() or 1) // 2)
+  assert shown.decode().split() == ["2", str(cores)]
 
 
 def test_precision_is_without_effect_on_tpus(tmp_path):
