@@ -105,7 +105,7 @@ def join_parts(function, features, num_parts):
   """Returns what a function makes of a batch, of parts that go side by side.
 
   Args:
-    function: batch -> tensor [rows, ...]; it may have variables.
+    function: batch -> dict of tensors [rows, ...]; it may have variables.
     features: as of accumulate.
     num_parts: int; the batch may have fewer rows, and any number of them.
   """
@@ -118,7 +118,8 @@ def join_parts(function, features, num_parts):
     with tf.variable_scope(tf.get_variable_scope(), reuse=index > 0):
       parts.append(function({name: values[begin:end]
                              for name, values in features.items()}))
-  return tf.concat(parts, axis=0)
+  return {name: tf.concat([part[name] for part in parts], axis=0)
+          for name in parts[0]}
 
 
 def _compute_part(mean_loss, features, num_parts, index):

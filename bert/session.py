@@ -52,13 +52,17 @@ def check_precision(precision: str) -> None:
 
 def session_config(precision: str,
                    num_parallel_parts: int = 1) -> tf.ConfigProto:
-  """Returns the Estimator's own session configuration, with these changes."""
+  """Returns the Estimator's own session configuration, with these changes.
+
+  Parts share the cores from then on, of the whole process.
+  """
   config = tf.ConfigProto(allow_soft_placement=True)
   rewrite = config.graph_options.rewrite_options
   rewrite.meta_optimizer_iterations = rewrite.ONE
   if num_parallel_parts > 1:
     config.inter_op_parallelism_threads = num_parallel_parts
     config.intra_op_parallelism_threads = _num_cores(num_parallel_parts)
+    _share_cores(num_parallel_parts)
   if precision == "bfloat16":
     setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
   elif precision == "float16":
@@ -110,8 +114,6 @@ def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
     session: how to run; on TPUs, precision is without effect.
   """
   keep_freed_memory()
-  if session.num_parallel_parts > 1:
-    _share_cores(session.num_parallel_parts)
   cluster = None
   if tpu.use_tpu and tpu.tpu_name:
     cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
