@@ -54,6 +54,11 @@ PREDICTING = IN_CODE[:-2]  # Neither drops nor learns.
 PRECISION = (("float32", "--precision=float32", {}),
              ("bfloat16", "--precision=bfloat16", {}))
 
+HALVES = tuple(
+    ("--num_parallel_parts=%d, %s" % (number, precision),
+     "--parallel=%d --precision=%s" % (number, precision), {})
+    for precision in ("float32", "bfloat16") for number in (1, 2))
+
 LEVERS = (
     Lever("in the code, training steps", TRAIN_STEPS, IN_CODE),
     Lever("in the code, prediction steps", PREDICT_STEPS, PREDICTING),
@@ -74,14 +79,8 @@ LEVERS = (
     Lever("accumulation, training steps", TRAIN_STEPS, tuple(
         ("--gradient_accumulation_steps=%d" % number, "--parts=%d" % number,
          {}) for number in (1, 2, 4))),
-    Lever("halves side by side, training steps", TRAIN_STEPS, tuple(
-        ("--num_parallel_parts=%d, %s" % (number, precision),
-         "--parallel=%d --precision=%s" % (number, precision), {})
-        for precision in ("float32", "bfloat16") for number in (1, 2))),
-    Lever("halves side by side, prediction steps", PREDICT_STEPS, tuple(
-        ("--num_parallel_parts=%d, %s" % (number, precision),
-         "--parallel=%d --precision=%s" % (number, precision), {})
-        for precision in ("float32", "bfloat16") for number in (1, 2))),
+    Lever("halves side by side, training steps", TRAIN_STEPS, HALVES),
+    Lever("halves side by side, prediction steps", PREDICT_STEPS, HALVES),
     Lever("threads, training steps", TRAIN_STEPS, THREADS),
     Lever("threads, prediction steps", PREDICT_STEPS, THREADS),
     Lever("XLA, training steps", TRAIN_STEPS, XLA),

@@ -88,10 +88,8 @@ def work_side_by_side(mean_loss, features, num_parts):
   On a CPU, a core a part wastes less than all cores on one small product.
   Arguments and result as of accumulate.
   """
-  parts = []
-  for index in range(num_parts):
-    with tf.variable_scope(tf.get_variable_scope(), reuse=index > 0):
-      parts.append(_compute_part(mean_loss, features, num_parts, index))
+  parts = _build_parts(
+      lambda batch: _loss_and_gradients(mean_loss, batch), features, num_parts)
   sums = []
   for pairs in zip(*map(_tensors, parts)):
     tensors, (is_listed, *_) = zip(*pairs)
@@ -111,6 +109,11 @@ def join_parts(function, features, num_parts):
   """
   if num_parts == 1:
     return function(features)
+  return tf.concat(_build_parts(function, features, num_parts), axis=0)
+
+
+def _build_parts(function, features, num_parts):
+  """Returns what a function makes of each part of a batch, in a list."""
   size = tf.shape(next(iter(features.values())))[0]
   parts = []
   for index in range(num_parts):
@@ -118,14 +121,19 @@ def join_parts(function, features, num_parts):
     with tf.variable_scope(tf.get_variable_scope(), reuse=index > 0):
       parts.append(function({name: values[begin:end]
                              for name, values in features.items()}))
-  return tf.concat(parts, axis=0)
+  return parts
 
 
 def _compute_part(mean_loss, features, num_parts, index):
-  """Returns a part's loss, and then its gradients."""
+  """Returns a part's loss, and then its gradients; index may be a tensor."""
   size = tf.shape(next(iter(features.values())))[0] // num_parts
-  loss = mean_loss({name: values[index * size:(index + 1) * size]
-                    for name, values in features.items()})
+  return _loss_and_gradients(mean_loss, {
+      name: values[index * size:(index + 1) * size]
+      for name, values in features.items()})
+
+
+def _loss_and_gradients(mean_loss, batch):
+  loss = mean_loss(batch)
   return [loss] + tf.gradients(loss, tf.trainable_variables())
 
 
