@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import random
 import re
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -38,6 +40,11 @@ def check_name(output_dir: str) -> None:
 def latest(output_dir: str) -> Optional[str]:
   """Returns the newest checkpoint's path without suffix, or None."""
   return tf.train.latest_checkpoint(output_dir)
+
+
+def best_or_latest(output_dir: str) -> Optional[str]:
+  """Returns the best checkpoint, where evaluations kept one, or the newest."""
+  return latest(os.path.join(output_dir, "best")) or latest(output_dir)
 
 
 def step_of(checkpoint: Optional[str]) -> int:
@@ -108,10 +115,11 @@ def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> Shapes:
   return found
 
 
-def check_resumable(checkpoint: str, wanted: Shapes) -> None:
+def check_resumable(checkpoint: str, wanted: Shapes,
+                    trained_names: Iterable[str]) -> None:
   """Raises UserError unless training can go on from a checkpoint."""
   found = check_trained(checkpoint, wanted, "--output_dir")
-  for name in wanted:
+  for name in trained_names:
     if name + "/adam_m" not in found:
       raise UserError(
           "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
@@ -119,15 +127,16 @@ def check_resumable(checkpoint: str, wanted: Shapes) -> None:
               checkpoint, name))
 
 
-def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
+def choose(output_dir: str, init_checkpoint: Optional[str],
+           trained_names: Optional[Sequence[str]],
            make_shapes: Callable[[], Shapes]) -> Optional[str]:
   """Chooses the checkpoint that a run starts from, and checks it.
 
   Args:
     output_dir: its newest checkpoint comes first,
     init_checkpoint: then this.
-    is_training: whether the run trains.
-    make_shapes: returns name -> shape of all that the model learns.
+    trained_names: of the variables that the run trains; None: it does not.
+    make_shapes: returns name -> shape of all that the model has.
 
   Returns:
     A path, or None for training from random weights.
@@ -136,12 +145,15 @@ def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
     UserError: it does not fit the model, or, without training, there is none
       that was fine-tuned.
   """
+  is_training = trained_names is not None
   newest = latest(output_dir)
+  if newest and not is_training:
+    newest = best_or_latest(output_dir)
   if newest and init_checkpoint:
     shapes_in(init_checkpoint, "--init_checkpoint")
     tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
   if newest and is_training:
-    check_resumable(newest, make_shapes())
+    check_resumable(newest, make_shapes(), trained_names)
   elif newest:
     check_trained(newest, make_shapes(), "--output_dir")
   elif is_training and init_checkpoint:
@@ -157,14 +169,20 @@ def choose(output_dir: str, init_checkpoint: Optional[str], is_training: bool,
   return newest or init_checkpoint
 
 
+def model_variables() -> List[tf.Variable]:
+  """Returns what the model has in the graph, frozen or not."""
+  return [each for each in tf.global_variables() if not re.search(
+      r"/adam_[mv]$|^global_step$|loss_scale$|^good_steps$", each.op.name)]
+
+
 def init_from(checkpoint: str) -> Dict[str, int]:
-  """Makes the trainable variables start from a checkpoint's.
+  """Makes the model's variables start from a checkpoint's.
 
   Returns:
     Names, with ":0", of the variables that it fills.
   """
   assignment, filled = modeling.get_assignment_map_from_checkpoint(
-      tf.trainable_variables(), checkpoint)
+      model_variables(), checkpoint)
   tf.train.init_from_checkpoint(checkpoint, assignment)
   return filled
 
@@ -194,18 +212,23 @@ def read_task(output_dir: str) -> Dict[str, Any]:
   return task
 
 
-def check_task(output_dir: str, task: Dict[str, Any]) -> None:
+def check_task(output_dir: str, task: Dict[str, Any],
+               defaults: Optional[Dict[str, Any]] = None) -> None:
   """Checks that an output folder was made for this task.
 
   Args:
     output_dir: may be new, or without task.json.
     task: what a new task.json would say.
+    defaults: what it says of settings that an old one does not know.
 
   Raises:
     UserError: the folder was made for another; says in what they differ.
   """
   old = read_task(output_dir)
-  for key in task if old else ():
+  if not old:
+    return
+  old = dict(defaults or {}, **old)
+  for key in task:
     if old.get(key) == task[key]:
       continue
     if key == "max_seq_length":
@@ -222,6 +245,18 @@ def write_task(output_dir: str, task: Dict[str, Any]) -> None:
   """Writes output_dir/task.json."""
   files.write_text(_task_path(output_dir), [
       json.dumps(task, indent=2, sort_keys=True, ensure_ascii=False)])
+
+
+def choose_seed(output_dir: str, random_seed: Optional[int]) -> int:
+  """Returns a training's seed: the one given, else that of the run that goes on
+  in the folder, else a new one."""
+  if random_seed is not None:
+    return random_seed
+  seed = read_task(output_dir).get("random_seed")
+  if seed is None:
+    seed = random.SystemRandom().randrange(2**31)
+    tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
+  return seed
 
 
 def remove_partial(output_dir: str, num_kept: int, num_steps: int) -> None:

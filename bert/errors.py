@@ -12,6 +12,10 @@ class UserError(Exception):
   """
 
 
+class MissingError(UserError):
+  """A file or a set that is needed is not there."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
   """Returns ", did you mean X?" if a known name is close, else ""."""
   close = difflib.get_close_matches(name, list(known), 1)

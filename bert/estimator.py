@@ -3,7 +3,7 @@
 import functools
 import json
 import typing
-from typing import Callable, Dict, Iterable, List, Optional
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -11,14 +11,20 @@ import tensorflow.compat.v1 as tf
 from bert import checkpoints
 from bert import files
 from bert import gradients
-from bert import heads
 from bert import metrics
 from bert import modeling
 from bert import optimization
+from bert import pooling
 from bert.errors import UserError
+from bert.head import Head
+from bert.head import Learner
 
-# Names, in the evaluation graph, of what OutputCollector fetches.
-_COLLECTED = ("label_ids", "probabilities", "is_real_example")
+# Scope, in the evaluation graph, of what OutputCollector fetches.
+_COLLECTED = "collected/"
+# Behind the names of what is averaged, of its weights.
+_WEIGHTS = "_weights"
+# Name of what the learning rate is multiplied with, 1 unless fed.
+PLATEAU_FACTOR = "plateau_factor"
 _SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
           "num_attention_heads", "intermediate_size",
           "max_position_embeddings", "type_vocab_size")
@@ -32,11 +38,14 @@ class Training(typing.NamedTuple):
   init_checkpoint: Optional[str] = None
   num_parts: int = 1  # That a batch is worked off in, to save memory.
   is_loss_scaled: bool = False  # As float16 needs it.
+  trained_names: Optional[Sequence[str]] = None  # None: all variables.
+  rate_factor: Optional[Callable[[str], float]] = None  # Of a variable's name.
   has_bias_correction: bool = False  # Of Adam's averages.
+  is_watched: bool = False  # Whether PLATEAU_FACTOR is fed.
 
 
 def load_config(bert_config_file: str, max_seq_length: int,
-                vocab_size: int) -> modeling.BertConfig:
+                vocab_size: int = 0) -> modeling.BertConfig:
   """Reads a config and checks that text and vocabulary fit it.
 
   Raises:
@@ -67,7 +76,7 @@ def load_config(bert_config_file: str, max_seq_length: int,
   return config
 
 
-def make_model_fn(config: modeling.BertConfig, head: heads.Head,
+def make_model_fn(config: modeling.BertConfig, head: Learner,
                   training: Optional[Training] = None,
                   use_tpu: bool = False,
                   num_parallel_parts: int = 1) -> Callable:
@@ -86,82 +95,107 @@ def make_model_fn(config: modeling.BertConfig, head: heads.Head,
     del labels, params  # The Estimator gives them; all is in features.
     if mode == tf.estimator.ModeKeys.TRAIN:
       _log_features(features)
+    features = head.prepare(features)
     is_training = mode == tf.estimator.ModeKeys.TRAIN
     if is_training:
       def mean_loss(batch):
-        logits = _logits(config, head, batch, True, use_tpu)
-        return tf.reduce_mean(head.example_losses(logits, batch["label_ids"]))
+        loss = head.loss(_model(config, head, batch, True, use_tpu), batch)
+        _freeze(training.trained_names)
+        return loss
 
       slopes_of = functools.partial(
           gradients.compute, mean_loss, features,
           max(training.num_parts, num_parallel_parts), num_parallel_parts > 1)
       return _train_spec(slopes_of, training, use_tpu)
-    logits = gradients.join_parts(
-        lambda batch: _logits(config, head, batch, False, use_tpu), features,
-        num_parallel_parts)
+    answers = gradients.join_parts(
+        lambda batch: head.answer(_model(config, head, batch, False, use_tpu),
+                                  batch), features, num_parallel_parts)
     if mode == tf.estimator.ModeKeys.PREDICT:
-      predictions = {"probabilities": head.probabilities(logits)}
+      predictions = head.predictions(answers, features)
       if "position" in features:
         predictions["position"] = features["position"]
       return tf.estimator.tpu.TPUEstimatorSpec(
           mode=mode, predictions=predictions)
-    losses = head.example_losses(logits, features["label_ids"])
-    loss = tf.identity(tf.reduce_mean(losses), name="mean_loss")
-    return _eval_spec(loss, losses, (head, logits, features), use_tpu)
+    return _eval_spec(head.evaluation(answers, features), use_tpu)
 
   return model_fn
 
 
-def variable_shapes(config: modeling.BertConfig,
-                    head: heads.Head) -> checkpoints.Shapes:
-  """Returns name -> shape of all that a model learns, encoder and head."""
+def variable_shapes(config: modeling.BertConfig, head: Learner,
+                    features: Callable) -> checkpoints.Shapes:
+  """Returns name -> shape of all that a model learns, encoder and head.
+
+  Args:
+    config, head: as of make_model_fn.
+    features: returns placeholders for a batch.
+  """
   with tf.Graph().as_default():
-    ids = tf.placeholder(tf.int32, [None, None])
-    features = {"input_ids": ids, "input_mask": ids, "segment_ids": ids}
-    _logits(config, head, features, False, False)
+    answer(config, head, features())
     return {variable.op.name: tuple(variable.shape.as_list())
             for variable in tf.trainable_variables()}
 
 
+def answer(config: modeling.BertConfig, head: Learner,
+           features: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
+  """Returns what head.answer makes of a batch, without dropout."""
+  return head.answer(_model(config, head, features, False, False), features)
+
+
 class OutputCollector(tf.estimator.SessionRunHook):
-  """Keeps a whole set's labels and probabilities during an evaluation."""
+  """Keeps a whole set's labels and outputs during an evaluation."""
 
   def __init__(self):
-    self._batches: List[Dict[str, np.ndarray]] = []
+    self._batches = []  # type: List[Dict[str, np.ndarray]]
 
   def begin(self):
-    graph = tf.get_default_graph()
-    self._fetches = {name: graph.get_tensor_by_name("collected/%s:0" % name)
-                     for name in _COLLECTED}
+    self._fetches = {
+        each.name[len(_COLLECTED):]: each.outputs[0]
+        for each in tf.get_default_graph().get_operations()
+        if each.name.startswith(_COLLECTED)}
 
   def before_run(self, run_context):
     return tf.estimator.SessionRunArgs(self._fetches)
 
   def after_run(self, run_context, run_values):
-    self._batches.append(run_values.results)
+    self.keep(run_values.results)
 
-  def outcome(self, head: heads.Head) -> metrics.Outcome:
-    """Returns what metrics take, padding examples left out."""
-    whole = {name: np.concatenate([batch[name] for batch in self._batches])
-             for name in _COLLECTED}
-    is_real = whole["is_real_example"].reshape(-1) > 0
-    return head.outcome(whole["label_ids"][is_real],
-                        whole["probabilities"][is_real])
+  def keep(self, batch: Dict[str, np.ndarray]) -> None:
+    """Adds a batch."""
+    self._batches.append(batch)
+
+  def outcome(self, head: Head, examples: Sequence) -> metrics.Outcome:
+    """Returns what metrics take of a set, padding examples left out."""
+    rows = {name: join([batch[name] for batch in self._batches])
+            for name in self._batches[0]}
+    is_real = rows.pop("is_real_example").reshape(-1) > 0
+    return head.outcome({name: values[is_real]
+                         for name, values in rows.items()}, examples)
+
+
+def join(arrays: Sequence[np.ndarray]) -> np.ndarray:
+  """Returns one array of batches; shorter texts get zeros at their end."""
+  if arrays[0].ndim < 2:
+    return np.concatenate(arrays)
+  longest = max(each.shape[1] for each in arrays)
+  return np.concatenate([
+      np.pad(each, [(0, 0), (0, longest - each.shape[1])] +
+             [(0, 0)] * (each.ndim - 2), "constant") for each in arrays])
 
 
 def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
-                   num_examples: int) -> np.ndarray:
-  """Returns a row an example, without padding; batches may tell positions."""
+                   num_examples: int) -> List[Dict[str, np.ndarray]]:
+  """Returns a dict an example, without padding; batches may tell positions."""
   rows = [None] * num_examples
   count = 0
   for batch in batches:
-    size = len(batch["probabilities"])
-    positions = batch.get("position", range(count, count + size))
-    for position, row in zip(positions, batch["probabilities"]):
+    size = len(next(iter(batch.values())))
+    positions = batch.pop("position", range(count, count + size))
+    for index, position in enumerate(positions):
       if position < num_examples:
-        rows[position] = row
+        rows[position] = {name: values[index]
+                          for name, values in batch.items()}
     count += size
-  return np.stack(rows)
+  return rows
 
 
 def _check_config(config, where):
@@ -187,12 +221,12 @@ def _check_config(config, where):
                         where, config.hidden_size, config.num_attention_heads))
 
 
-def _logits(config, head, features, is_training, use_one_hot_embeddings):
-  model = modeling.BertModel(
-      config, is_training, features["input_ids"], features["input_mask"],
-      features["segment_ids"], use_one_hot_embeddings, scope="bert",
-      first_token_only=head.first_token_only)
-  return head.logits(model, is_training)
+def _model(config, head, features, is_training, use_one_hot_embeddings):
+  ids, mask, segments = [pooling.fold(features[name]) for name in (
+      "input_ids", "input_mask", "segment_ids")]
+  return modeling.BertModel(
+      config, is_training, ids, mask, segments, use_one_hot_embeddings,
+      scope="bert", first_token_only=head.first_token_only)
 
 
 def _train_spec(slopes_of, training, use_tpu):
@@ -209,14 +243,18 @@ def _train_spec(slopes_of, training, use_tpu):
   if training.init_checkpoint and use_tpu:
     scaffold_fn = load_on_tpu
     _, filled = modeling.get_assignment_map_from_checkpoint(
-        tf.trainable_variables(), training.init_checkpoint)
+        checkpoints.model_variables(), training.init_checkpoint)
   elif training.init_checkpoint:
     filled = checkpoints.init_from(training.init_checkpoint)
   _log_variables(filled)
+  learning_rate = training.learning_rate
+  if training.is_watched:
+    learning_rate *= tf.placeholder_with_default(1.0, [], PLATEAU_FACTOR)
   train_op = optimization.create_optimizer(
-      loss, training.learning_rate, training.num_train_steps,
+      loss, learning_rate, training.num_train_steps,
       training.num_warmup_steps, use_tpu, slopes, loss_scale,
-      dict(has_bias_correction=training.has_bias_correction))
+      dict(rate_factor=training.rate_factor,
+           has_bias_correction=training.has_bias_correction))
   if not use_tpu:
     tf.summary.scalar("learning_rate",
                       tf.get_default_graph().get_tensor_by_name("rate:0"))
@@ -225,32 +263,41 @@ def _train_spec(slopes_of, training, use_tpu):
       scaffold_fn=scaffold_fn)
 
 
-def _eval_spec(loss, losses, outputs, use_tpu):
-  head, logits, features = outputs
-  label_ids = features["label_ids"]
-  is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]), tf.float32)
-  probabilities = head.probabilities(logits)
+def _freeze(trained_names):
+  """Takes all other variables out of what is trained."""
+  if trained_names is None:
+    return
+  chosen = [each for each in tf.trainable_variables()
+            if each.op.name in trained_names]
+  tf.get_collection_ref(tf.GraphKeys.TRAINABLE_VARIABLES)[:] = chosen
 
-  def metric_fn(losses, label_ids, probabilities, is_real):
-    return {
-        "eval_accuracy": tf.metrics.mean(
-            head.is_correct(probabilities, label_ids), weights=is_real),
-        "eval_loss": tf.metrics.mean(losses, weights=is_real)}
+
+def _eval_spec(evaluation, use_tpu):
+  tensors = {}
+  for name, (values, weights) in evaluation.streamed.items():
+    tensors.update({name: values, name + _WEIGHTS: weights})
+
+  def metric_fn(**tensors):
+    return {name: tf.metrics.mean(values, weights=tensors[name + _WEIGHTS])
+            for name, values in tensors.items() if not name.endswith(_WEIGHTS)}
 
   if not use_tpu:
-    with tf.name_scope("collected/"):
-      for name, tensor in zip(_COLLECTED, (label_ids, probabilities, is_real)):
+    with tf.name_scope(_COLLECTED):
+      for name, tensor in evaluation.collected.items():
         tf.identity(tensor, name=name)
   return tf.estimator.tpu.TPUEstimatorSpec(
-      mode=tf.estimator.ModeKeys.EVAL, loss=loss,
-      eval_metrics=(metric_fn, [losses, label_ids, probabilities, is_real]))
+      mode=tf.estimator.ModeKeys.EVAL,
+      loss=tf.identity(evaluation.loss, name="mean_loss"),
+      eval_metrics=(metric_fn, tensors))
 
 
 def write_scalars(folder: str, step: int, values: Dict[str, float]) -> None:
   """Adds numbers to a folder's TensorBoard events, in a file of their own."""
   if not values:
     return
-  with tf.summary.FileWriter(folder, filename_suffix=".metrics") as writer:
+  # Named by the second alone, files would take each other's place.
+  suffix = ".metrics-%d" % step
+  with tf.summary.FileWriter(folder, filename_suffix=suffix) as writer:
     writer.add_summary(tf.Summary(value=[
         tf.Summary.Value(tag=key, simple_value=float(value))
         for key, value in sorted(values.items())]), step)
@@ -264,6 +311,9 @@ def _log_features(features):
 
 def _log_variables(filled):
   tf.logging.info("**** Trainable Variables ****")
-  for variable in tf.trainable_variables():
-    tf.logging.info("  name = %s, shape = %s%s", variable.name, variable.shape,
-                    ", *INIT_FROM_CKPT*" if variable.name in filled else "")
+  trained = {variable.name for variable in tf.trainable_variables()}
+  for variable in checkpoints.model_variables():
+    tf.logging.info("  name = %s, shape = %s%s%s", variable.name,
+                    variable.shape,
+                    ", *INIT_FROM_CKPT*" if variable.name in filled else "",
+                    "" if variable.name in trained else ", *FROZEN*")

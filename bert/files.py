@@ -5,6 +5,7 @@ from typing import Iterable, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
 
+from bert.errors import MissingError
 from bert.errors import UserError
 
 
@@ -18,7 +19,7 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
   where = "%s=%s" % (flag, path) if flag else path
   try:
     if not tf.gfile.Exists(path):
-      raise UserError("%s: no such file" % where)
+      raise MissingError("%s: no such file" % where)
     if tf.gfile.IsDirectory(path):
       raise UserError("%s: a folder, where a file is needed" % where)
     with tf.gfile.GFile(path, "rb") as reader:

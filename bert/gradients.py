@@ -103,13 +103,15 @@ def join_parts(function, features, num_parts):
   """Returns what a function makes of a batch, of parts that go side by side.
 
   Args:
-    function: batch -> tensor [rows, ...]; it may have variables.
+    function: batch -> dict of tensors [rows, ...]; it may have variables.
     features: as of accumulate.
     num_parts: int; the batch may have fewer rows, and any number of them.
   """
   if num_parts == 1:
     return function(features)
-  return tf.concat(_build_parts(function, features, num_parts), axis=0)
+  parts = _build_parts(function, features, num_parts)
+  return {name: tf.concat([part[name] for part in parts], axis=0)
+          for name in parts[0]}
 
 
 def _build_parts(function, features, num_parts):

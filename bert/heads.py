@@ -1,18 +1,22 @@
 """What a task learns on top of the encoder: one class a kind of task."""
 
-import typing
-from typing import Dict, List, Sequence
+from typing import Dict, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
+from bert import command_line
+from bert import losses
+from bert import options
 from bert.errors import did_you_mean
 from bert.errors import UserError
+from bert.head import Head
+from bert.head import Prediction
 from bert.metrics import Outcome
 from bert.records import Field
+from bert.tagging import TaggingHead
 
-_HEADS = {}
+_HEADS = {TaggingHead.kind: TaggingHead}
 
 
 def register(head):
@@ -25,104 +29,32 @@ def registered() -> Dict[str, type]:
   return dict(_HEADS)
 
 
-def create(kind: str, labels: Sequence[str], threshold: float = 0.5) -> "Head":
+def create(kind: str, labels: Sequence[str],
+           settings: options.HeadOptions = options.HeadOptions()) -> "Head":
   """Returns the head of a kind.
 
   Raises:
-    UserError: no head is of that kind, or labels are none or twice there.
+    UserError: no head is of that kind, labels are none or twice there, or a
+      setting is not for them.
   """
   if kind not in _HEADS:
     raise UserError("head %r is not known%s; heads: %s" % (
         kind, did_you_mean(kind, _HEADS), " ".join(sorted(_HEADS))))
-  if not labels:
-    raise UserError("the task has no labels; get_labels() must return them")
-  for label in labels:
-    if list(labels).count(label) > 1:
-      raise UserError("get_labels() has label %r twice" % (label,))
-  return _HEADS[kind](labels, threshold)
-
-
-class Prediction(typing.NamedTuple):
-  """What test_predictions.tsv says of one example."""
-  labels: List[str]
-  scores: List[float]
-
-
-class Head:
-  """Base of all heads.
-
-  Attributes:
-    kind: the name in a processor's `head`.
-    metrics: names of the metrics (bert.metrics) that every task of this kind
-      is judged by.
-    first_token_only: whether the pooled output is all it reads.
-  """
-  kind = ""
-  first_token_only = True
-  metrics = ()
-
-  def __init__(self, labels: Sequence[str], threshold: float = 0.5):
-    """Takes the task's labels in order, and the score that chooses a label."""
-    self.labels = list(labels)
-    self.threshold = threshold
-    self._index = {label: index for index, label in enumerate(self.labels)}
-
-  def label_field(self, max_seq_length: int) -> Field:
-    """Returns the label's place in a record."""
-    raise NotImplementedError()
-
-  def encode_label(self, label, max_seq_length: int) -> List[int]:
-    """Returns a label's numbers, zeros for None; raises ValueError."""
-    raise NotImplementedError()
-
-  def probabilities(self, logits: tf.Tensor) -> tf.Tensor:
-    """float32 [batch, num_labels] -> the same shape."""
-    raise NotImplementedError()
-
-  def example_losses(self, logits: tf.Tensor,
-                     label_ids: tf.Tensor) -> tf.Tensor:
-    """Logits and a batch's label field -> float32 [batch]."""
-    raise NotImplementedError()
-
-  def is_correct(self, probabilities: tf.Tensor,
-                 label_ids: tf.Tensor) -> tf.Tensor:
-    """Returns float32 [batch]: 1 where the whole answer is right."""
-    raise NotImplementedError()
-
-  def outcome(self, label_ids: np.ndarray,
-              probabilities: np.ndarray) -> Outcome:
-    """A whole set's labels and probabilities -> what metrics take."""
-    raise NotImplementedError()
-
-  def prediction(self, probabilities: np.ndarray) -> Prediction:
-    """float32 [num_labels] -> the chosen labels with their scores."""
-    raise NotImplementedError()
-
-  def logits(self, model: modeling.BertModel, is_training: bool) -> tf.Tensor:
-    """Returns float32 [batch, num_labels] from the pooled output."""
-    pooled = model.get_pooled_output()
-    width = pooled.shape.as_list()[-1]
-    weights = tf.get_variable("output_weights", [len(self.labels), width],
-                              initializer=modeling.create_initializer(0.02))
-    bias = tf.get_variable("output_bias", [len(self.labels)],
-                           initializer=tf.zeros_initializer())
-    if is_training:
-      pooled = modeling.dropout(pooled, 0.1)
-    return tf.nn.bias_add(tf.matmul(pooled, weights, transpose_b=True), bias)
-
-  def _label_id(self, label):
-    if label not in self._index:
-      shown = " ".join(self.labels[:20])
-      more = len(self.labels) - 20
-      raise ValueError("label %r is not one of: %s%s" % (
-          label, shown, " ... and %d more" % more if more > 0 else ""))
-    return self._index[label]
+  head = _HEADS[kind](labels, settings)
+  head.check()
+  return head
 
 
 @register
 class ClassificationHead(Head):
   """One label of several: softmax."""
   kind = "classification"
+
+  def check(self):
+    super().check()
+    if self.settings.loss == "f1" and len(self.labels) != 2:
+      raise UserError("--loss=f1 is for two labels or multi_label tasks; the "
+                      "task has %d labels" % len(self.labels))
 
   def label_field(self, max_seq_length):
     return Field(tf.int64, (1,))
@@ -137,17 +69,25 @@ class ClassificationHead(Head):
     one_hot = tf.one_hot(tf.reshape(label_ids, [-1]), depth=len(self.labels))
     return -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), axis=-1)
 
+  def training_loss(self, logits, label_ids):
+    label_ids = tf.reshape(label_ids, [-1])
+    if self.settings.loss == "f1":
+      return losses.of_soft_f1(tf.cast(label_ids, tf.float32),
+                               self.probabilities(logits)[:, 1])
+    return tf.reduce_mean(losses.of_classes(logits, label_ids, self._loss()))
+
   def is_correct(self, probabilities, label_ids):
     chosen = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
     return tf.cast(tf.equal(chosen, tf.reshape(label_ids, [-1])), tf.float32)
 
-  def outcome(self, label_ids, probabilities):
-    return Outcome(label_ids.reshape(-1), probabilities.argmax(axis=-1),
-                   probabilities)
+  def outcome(self, rows, examples):
+    probabilities = rows["probabilities"]
+    return Outcome(rows["label_ids"].reshape(-1),
+                   probabilities.argmax(axis=-1), probabilities)
 
-  def prediction(self, probabilities):
-    best = int(probabilities.argmax())
-    return Prediction([self.labels[best]], [probabilities[best]])
+  def prediction(self, row, example):
+    best = int(row["probabilities"].argmax())
+    return Prediction([self.labels[best]], [row["probabilities"][best]])
 
 
 @register
@@ -169,19 +109,84 @@ class MultiLabelHead(Head):
     return tf.nn.sigmoid(logits)
 
   def example_losses(self, logits, label_ids):
-    return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(
-        labels=tf.cast(label_ids, tf.float32), logits=logits), axis=-1)
+    return losses.of_label_sets(logits, tf.cast(label_ids, tf.float32),
+                                losses.Loss())
+
+  def training_loss(self, logits, label_ids):
+    labels = tf.cast(label_ids, tf.float32)
+    if self.settings.loss == "f1":
+      return losses.of_soft_f1(labels, self.probabilities(logits))
+    return tf.reduce_mean(losses.of_label_sets(logits, labels, self._loss()))
 
   def is_correct(self, probabilities, label_ids):
     chosen = tf.cast(probabilities >= self.threshold, tf.int32)
     return tf.cast(tf.reduce_all(tf.equal(chosen, label_ids), axis=-1),
                    tf.float32)
 
-  def outcome(self, label_ids, probabilities):
-    return Outcome(label_ids, (probabilities >= self.threshold).astype(int),
+  def outcome(self, rows, examples):
+    probabilities = rows["probabilities"]
+    return Outcome(rows["label_ids"],
+                   (probabilities >= self.threshold).astype(int),
                    probabilities)
 
-  def prediction(self, probabilities):
+  def prediction(self, row, example):
+    probabilities = row["probabilities"]
     chosen = np.flatnonzero(probabilities >= self.threshold)
     return Prediction([self.labels[index] for index in chosen],
                       [probabilities[index] for index in chosen])
+
+  def _balance(self, counts, num_examples):
+    """Of each label, presence and absence weigh the same together."""
+    return [(num_examples - count) / count if count else 1.0
+            for count in counts]
+
+
+@register
+class RegressionHead(Head):
+  """A number; the loss is its squared error."""
+  kind = "regression"
+  losses = ("cross_entropy",)
+
+  num_outputs = 1
+
+  def check(self):
+    if self.labels:
+      raise UserError("a regression task has no labels; get_labels() must "
+                      "return none")
+    settings = self.settings
+    for flag in ("loss", "class_weights", "label_smoothing", "crf"):
+      if getattr(settings, flag) != getattr(options.HeadOptions, flag):
+        raise UserError("--%s=%s is not for regression tasks; leave it out" % (
+            flag, command_line.describe(getattr(settings, flag))))
+
+  def label_field(self, max_seq_length):
+    return Field(tf.float32, (1,))
+
+  def encode_label(self, label, max_seq_length):
+    value = 0.0 if label is None else float(label)
+    if not np.isfinite(value):
+      raise ValueError("label %r is not a finite number" % (label,))
+    return [value]
+
+  def probabilities(self, logits):
+    return logits
+
+  def served(self, answers):
+    return {"scores": tf.squeeze(answers["logits"], axis=-1)}
+
+  def example_losses(self, logits, label_ids):
+    return tf.reduce_sum(tf.square(logits - label_ids), axis=-1)
+
+  def training_loss(self, logits, label_ids):
+    return tf.reduce_mean(self.example_losses(logits, label_ids))
+
+  def is_correct(self, probabilities, label_ids):
+    return None
+
+  def outcome(self, rows, examples):
+    scores = rows["probabilities"]
+    return Outcome(rows["label_ids"].reshape(-1), scores.reshape(-1), scores)
+
+  def prediction(self, row, example):
+    score = row["probabilities"][0]
+    return Prediction([str(score)], [score])

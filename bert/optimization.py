@@ -20,7 +20,7 @@ def learning_rate_at(step, init_lr, num_train_steps, num_warmup_steps):
     float32 scalar: linear from init_lr at step 0 to 0 at num_train_steps;
     init_lr * step / num_warmup_steps while step < num_warmup_steps.
   """
-  peak = tf.constant(init_lr, tf.float32)
+  peak = tf.convert_to_tensor(init_lr, tf.float32)
   left = 1.0 - tf.minimum(step, num_train_steps) / max(num_train_steps, 1)
   rate = peak * left
   if num_warmup_steps:
@@ -35,7 +35,7 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
 
   Args:
     loss: float32 scalar.
-    init_lr: peak learning rate.
+    init_lr: peak learning rate, number or float32 scalar.
     num_train_steps: steps of the whole schedule.
     num_warmup_steps: steps of warm-up, may be 0.
     use_tpu: whether gradients are averaged over the cores of a TPU.
@@ -101,10 +101,13 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
 
   def __init__(self, learning_rate, weight_decay_rate=0.0, beta_1=0.9,
                beta_2=0.999, epsilon=1e-6, exclude_from_weight_decay=None,
-               name="AdamWeightDecayOptimizer", has_bias_correction=False):
+               name="AdamWeightDecayOptimizer", rate_factor=None,
+               has_bias_correction=False):
     """Takes the constants.
 
     exclude_from_weight_decay: regular expressions over variable names.
+    rate_factor: a function, a variable's name -> what its rate is multiplied
+      with.
     has_bias_correction: whether averages are corrected for their start at 0;
       the step is global_step's.
     """
@@ -115,8 +118,9 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
     self.beta_2 = beta_2
     self.epsilon = epsilon
     self.exclude_from_weight_decay = exclude_from_weight_decay
-    self.has_bias_correction = has_bias_correction
     self.gradient_factor = 1.0  # That gradients are multiplied with first.
+    self.rate_factor = rate_factor
+    self.has_bias_correction = has_bias_correction
 
   def apply_gradients(self, grads_and_vars, global_step=None, name=None):
     """Updates the variables that have a gradient; leaves global_step alone.
@@ -161,6 +165,8 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
 
   def _update(self, variable, gradient, constants):
     m, v = self._averages(variable)
+    if self.rate_factor:
+      constants = constants.scaled(self.rate_factor(_name(variable)))
     decays = []
     if self._is_decayed(_name(variable)):
       decays = [_decay(variable, constants.decay)]
@@ -196,6 +202,11 @@ class _KernelConstants(typing.NamedTuple):
   decay: tf.Tensor
   gradient_scale: tf.Tensor
   arguments: Dict[str, tf.Tensor]
+
+  def scaled(self, factor):
+    """The same with another learning rate."""
+    return self._replace(decay=self.decay * factor, arguments=dict(
+        self.arguments, lr=self.arguments["lr"] * factor))
 
 
 def _kernel_constants(optimizer, kind):

@@ -1,24 +1,15 @@
 """Every flag, declared once: a field of a frozen group, default and help.
 
-A command names its groups; parse() makes the flags, reads the command line
-strictly and returns an instance of each group.
+A command names its groups; bert.command_line reads them.
 """
 
 import dataclasses
-import math
-import sys
-import textwrap
-from typing import Dict, List, Optional, Sequence
+import re
+from typing import Dict
 
-from absl import flags
-
+from bert.command_line import describe
+from bert.command_line import option
 from bert.errors import UserError
-
-
-def option(default, help_text, **limits):
-  """A flag: limits are minimum, maximum (both allowed), above, or required."""
-  return dataclasses.field(default=default,
-                           metadata=dict(limits, help=help_text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +26,43 @@ class DataOptions:
                                "included; longer texts are cut.", minimum=3)
   processor_module: str = option(None, "Tasks of your own: a module to import "
                                  "or a path to a .py file.")
+  truncation: str = option("head", "Which part of a single text stays that is "
+                           "too long: head, tail, or head_tail, both ends.",
+                           choices=("head", "tail", "head_tail"))
+  head_tokens: int = option(128, "Tokens of the head that head_tail keeps.",
+                            minimum=1)
+  num_segments: int = option(1, "Windows of --max_seq_length that a single "
+                             "text is read in, at most.", minimum=1)
+  segment_stride: int = option(None, "Tokens from one window's start to the "
+                               "next; a window's whole text when not given.",
+                               minimum=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class HeadOptions:
+  """Head and loss"""
   threshold: float = option(0.5, "Multi-label: a label is predicted from this "
                             "probability on.", minimum=0.0, maximum=1.0)
+  pooling: str = option("cls", "What is read of a text: cls, the first token's "
+                        "vector, mean, max or attention over all of its "
+                        "tokens, or mean_max_attention, these three.", choices=(
+                            "cls", "mean", "max", "attention",
+                            "mean_max_attention"))
+  top: str = option("none", "What stands between BERT and that: none, cnn or "
+                    "bilstm.", choices=("none", "cnn", "bilstm"))
+  segment_pooling: str = option("mean", "How the vectors of --num_segments "
+                                "windows become one: mean, max or attention.",
+                                choices=("mean", "max", "attention"))
+  crf: bool = option(False, "Tagging: weigh each sentence's labels as a whole, "
+                     "in a conditional random field.")
+  loss: str = option("cross_entropy", "What training makes small: "
+                     "cross_entropy, focal, or f1, for two labels and "
+                     "multi-label.", choices=("cross_entropy", "focal", "f1"))
+  class_weights: str = option(None, "How much each label counts in training: "
+                              "w1,w2,... in the labels' order, or balanced, "
+                              "which evens out how often they occur.")
+  label_smoothing: float = option(0.0, "Share of each target that goes to all "
+                                  "labels alike.", minimum=0.0, maximum=0.5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +96,21 @@ class TaskOptions:
   do_eval: bool = option(False, "Evaluate on the dev set: eval_results.txt.")
   do_predict: bool = option(False, "Predict the test set: test_results.tsv, "
                             "test_predictions.tsv.")
+  num_trials: int = option(1, "Seeds to train with, each in a folder of its "
+                           "own; the best one's results go to output_dir.",
+                           minimum=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class FoldOptions:
+  """Cross-validation"""
+  num_folds: int = option(5, "Parts of the training set, each held out once.",
+                          minimum=2)
+  do_predict: bool = option(False, "Predict the test set by the mean of all "
+                            "models.")
+  init_folds: str = option(None, "Folder of an earlier cross-validation of the "
+                           "same folds: each model starts from the one there "
+                           "that was trained on the same examples.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,26 +124,59 @@ class TrainOptions:
                                    above=0.0)
   warmup_proportion: float = option(0.1, "Share of the steps in which the rate "
                                     "rises from 0.", minimum=0.0, maximum=1.0)
+  trainable: str = option("all", "What is trained: all, head, top:N, which is "
+                          "the head with the N top layers, or a regular "
+                          "expression over variable names.")
+  head_learning_rate: float = option(None, "Peak rate of the head; "
+                                     "--learning_rate when not given.",
+                                     above=0.0)
+  layerwise_lr_decay: float = option(1.0, "What the rate is multiplied with at "
+                                     "each step from the head down.",
+                                     above=0.0, maximum=1.0)
   adam_bias_correction: bool = option(False, "Correct Adam's averages for "
                                       "their start at 0, as its paper does.")
 
 
 @dataclasses.dataclass(frozen=True)
-class SpeedOptions:
+class WatchOptions:
+  """Evaluation during training"""
+  eval_every: str = option(None, "Evaluate every so many steps, or every "
+                           "epoch, and keep the best checkpoint in "
+                           "output_dir/best for the final evaluation and "
+                           "prediction.")
+  best_metric: str = option(None, "What is best, by its name in "
+                            "eval_results.txt; the task's own metric when not "
+                            "given.")
+  early_stopping_patience: int = option(None, "Evaluations without a new best "
+                                        "after which training stops.",
+                                        minimum=1)
+  plateau_patience: int = option(None, "Evaluations without a new best after "
+                                 "which the learning rate falls.", minimum=1)
+  plateau_factor: float = option(0.5, "What it is multiplied with then.",
+                                 above=0.0, maximum=1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class StepOptions:
   """Speed and memory"""
   precision: str = option("float32", "Numbers that products are made of: "
                           "float32, bfloat16 on CPUs that have it, with "
                           "TensorFlow 2.x, or float16 on GPUs. Weights stay "
                           "float32.",
                           choices=("float32", "bfloat16", "float16"))
-  bucket_by_length: bool = option(False, "Train on batches of texts of similar "
-                                  "length; each example still once an epoch.")
   gradient_accumulation_steps: int = option(
       1, "Parts that a training batch is worked off in, one after the other, "
       "to save memory; they must divide it.", minimum=1)
   num_parallel_parts: int = option(
       1, "Parts that a batch is worked off in side by side, each on its share "
       "of a CPU's cores; they must divide the training's.", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class SpeedOptions(StepOptions):
+  """Speed and memory"""
+  bucket_by_length: bool = option(False, "Train on batches of texts of similar "
+                                  "length; each example still once an epoch.")
   num_workers: int = option(0, "Processes that turn text into records; 0 = one "
                             "a core for large sets.", minimum=0)
 
@@ -118,46 +192,6 @@ class TpuOptions:
   num_tpu_cores: int = option(8, "Its number of cores.", minimum=1)
   iterations_per_loop: int = option(1000, "Steps between two returns from the "
                                     "TPU.", minimum=1)
-
-
-def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
-  """Reads a command line strictly.
-
-  Args:
-    argv: the command's name and its arguments; --flagfile is followed.
-    groups: option classes.
-    about: what the command does, for --help.
-
-  Returns:
-    An instance of each group.
-
-  Raises:
-    UserError: unknown flag or argument, missing or impossible value.
-    SystemExit: code 0, after --help.
-  """
-  if any(arg.lstrip("-") in ("help", "helpfull", "helpshort", "h") and
-         arg.startswith("-") for arg in argv[1:]):
-    print(help_text(argv[0], groups, about))
-    sys.exit(0)
-  values = _define(groups)
-  if any(arg.lstrip("-").startswith("undefok") for arg in argv[1:]):
-    raise UserError("--undefok would let wrong flags pass; leave it out")
-  try:
-    rest = values(list(argv))[1:]
-  except flags.Error as error:
-    message = " ".join(str(error).split())
-    raise UserError(message.replace("ERROR:: ", "") + " See --help.")
-  except (OSError, UnicodeDecodeError) as error:
-    raise UserError("--flagfile: %s" % error)
-  if rest:
-    raise UserError("unexpected argument %r; a flag takes its value after =, "
-                    "as in --do_train=false" % rest[0])
-  options = [group(**{field.name: values[field.name].value
-                      for field in dataclasses.fields(group)})
-             for group in groups]
-  for group in options:
-    _check(group)
-  return options
 
 
 def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
@@ -182,7 +216,7 @@ def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
               name, size, tpu.num_tpu_cores))
 
 
-def check_speed(speed: SpeedOptions, train_batch_size: int,
+def check_speed(speed: StepOptions, train_batch_size: int,
                 use_tpu: bool) -> None:
   """Raises UserError for what does not divide, or is not for TPUs."""
   splits = ("gradient_accumulation_steps", "num_parallel_parts")
@@ -197,66 +231,56 @@ def check_speed(speed: SpeedOptions, train_batch_size: int,
   if not use_tpu:
     return
   for name in ("precision", "bucket_by_length") + splits:
-    value = getattr(speed, name)
-    if value != getattr(SpeedOptions(), name):
+    default = getattr(SpeedOptions(), name)
+    value = getattr(speed, name, default)
+    if value != default:
       raise UserError("--%s=%s does not go with --use_tpu; leave it out" % (
           name, describe(value)))
 
 
-def help_text(command: str, groups: Sequence[type], about: str) -> str:
-  """Returns what --help prints."""
-  lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
-           "       --flagfile=FILE reads flags from a file, one a line."]
-  for group in groups:
-    lines += ["", group.__doc__ + ":"]
-    for field in dataclasses.fields(group):
-      limits = field.metadata
-      note = ("required" if limits.get("required") else
-              "default: %s" % describe(field.default))
-      lines.append("  --%s=%s (%s)" % (field.name, field.type.__name__, note))
-      lines += textwrap.wrap(limits["help"], 78, initial_indent=" " * 6,
-                             subsequent_indent=" " * 6)
-  return "\n".join(lines)
+def check_head(head: HeadOptions, data: DataOptions, speed: SpeedOptions):
+  """Raises UserError for flags of which one leaves another without effect."""
+  if head.loss == "f1":
+    for name in ("class_weights", "label_smoothing"):
+      if getattr(head, name):
+        raise UserError("--%s=%s does not go with --loss=f1; leave one out" % (
+            name, getattr(head, name)))
+    for name in ("gradient_accumulation_steps", "num_parallel_parts"):
+      if getattr(speed, name) > 1:
+        raise UserError("--loss=f1 is of a whole batch; leave out --%s" % name)
+  if head.class_weights and head.class_weights != "balanced" and not re.match(
+      r"\d*\.?\d+(,\d*\.?\d+)*$", head.class_weights):
+    raise UserError("--class_weights=%s: needed is balanced, or a number from "
+                    "0 for each label, with commas between" %
+                    head.class_weights)
+  room = data.max_seq_length - 2
+  if data.segment_stride and data.segment_stride > room:
+    raise UserError("--segment_stride=%d would leave tokens out: a window of "
+                    "--max_seq_length=%d has %d" % (
+                        data.segment_stride, data.max_seq_length, room))
+  if data.num_segments == 1:
+    for name, value in (("segment_stride", data.segment_stride),
+                        ("segment_pooling", head.segment_pooling)):
+      if value not in (None, HeadOptions.segment_pooling):
+        raise UserError("--%s=%s is for --num_segments from 2" % (name, value))
+  elif data.truncation != "head":
+    raise UserError("--truncation=%s does not go with --num_segments=%d; leave "
+                    "one out" % (data.truncation, data.num_segments))
 
 
-def describe(default) -> str:
-  """Returns a default as the command line writes it."""
-  if isinstance(default, bool):
-    return str(default).lower()
-  return "none" if default is None else str(default)
-
-
-def _define(groups):
-  values = flags.FlagValues()
-  define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
-            float: flags.DEFINE_float, str: flags.DEFINE_string}
-  for group in groups:
-    for field in dataclasses.fields(group):
-      define[field.type](field.name, field.default, field.metadata["help"],
-                         flag_values=values)
-  return values
-
-
-def _check(group):
-  for field in dataclasses.fields(group):
-    value = getattr(group, field.name)
-    problem = _problem(value, field.metadata)
-    if problem:
-      raise UserError("--%s%s %s. See --help." % (
-          field.name, "" if value is None else "=%s:" % value, problem))
-
-
-def _problem(value, limits) -> Optional[str]:
-  if value is None or value == "":
-    return "is required" if limits.get("required") else None
-  if isinstance(value, float) and not math.isfinite(value):
-    return "must be finite"
-  if "minimum" in limits and value < limits["minimum"]:
-    return "must be at least %s" % limits["minimum"]
-  if "maximum" in limits and value > limits["maximum"]:
-    return "must be at most %s" % limits["maximum"]
-  if "choices" in limits and value not in limits["choices"]:
-    return "must be one of: %s" % " ".join(limits["choices"])
-  if "above" in limits and value <= limits["above"]:
-    return "must be over %s" % limits["above"]
-  return None
+def check_watch(watch: WatchOptions, use_tpu: bool) -> None:
+  """Raises UserError for --eval_every that is neither steps nor epoch, for
+  flags that need it, and on TPUs."""
+  if not watch.eval_every:
+    for field in dataclasses.fields(watch):
+      if field.name != "best_metric" and (  # Trials have a best as well.
+          getattr(watch, field.name) != field.default):
+        raise UserError("--%s=%s needs --eval_every" % (
+            field.name, getattr(watch, field.name)))
+    return
+  if not re.match("(epoch|[1-9][0-9]*)$", watch.eval_every):
+    raise UserError("--eval_every=%s: needed is a number of steps, or epoch" %
+                    watch.eval_every)
+  if use_tpu:
+    raise UserError("--eval_every=%s does not go with --use_tpu; leave it out" %
+                    watch.eval_every)

@@ -33,7 +33,7 @@ class Field(typing.NamedTuple):
   Attributes:
     kind: tf.int64 or tf.float32.
     shape: of one example.
-    is_per_token: whether the first axis is the sequence, so that it may be cut
+    is_per_token: whether the last axis is the sequence, so that it may be cut
       where a batch's longest text ends.
   """
   kind: tf.DType
@@ -55,12 +55,26 @@ class Shuffle(typing.NamedTuple):
   num_grouped: int = 0
 
 
-def feature_spec(label_field: Field, max_seq_length: int) -> Dict[str, Field]:
+def feature_spec(label_field: Field, max_seq_length: int,
+                 num_segments: int = 1) -> Dict[str, Field]:
   """Returns name -> Field, in the order of features.InputFeatures."""
-  tokens = Field(tf.int64, (max_seq_length,), is_per_token=True)
+  shape = (max_seq_length,)
+  if num_segments > 1:
+    shape = (num_segments, max_seq_length)
+  tokens = Field(tf.int64, shape, is_per_token=True)
   return collections.OrderedDict([
       ("input_ids", tokens), ("input_mask", tokens), ("segment_ids", tokens),
       ("label_ids", label_field), ("is_real_example", Field(tf.int64, (1,)))])
+
+
+def placeholders(spec: Dict[str, Field]) -> Dict[str, tf.Tensor]:
+  """Returns name -> placeholder of a batch as parse returns it."""
+  return {
+      name: tf.placeholder(
+          tf.int32 if field.kind == tf.int64 else field.kind,
+          (None,) + field.shape[:-1] + (
+              None if field.is_per_token else field.shape[-1],))
+      for name, field in spec.items()}
 
 
 def write_records(path: str, serialized: Iterable[bytes]) -> int:
@@ -221,7 +235,7 @@ def make_input_fn(path: str, spec: Dict[str, Field],
 
 def _repeat(dataset, order, params):
   """Returns serialized examples without end, shuffled anew each epoch."""
-  num_hosts, host = _hosts(params)
+  num_hosts, host = hosts(params)
   if order.num_grouped:
     dataset = tf.data.Dataset.range(_MAX_EPOCHS).flat_map(
         lambda epoch: _group(dataset, order, epoch, params["batch_size"]))
@@ -273,7 +287,7 @@ def _places_by_length(serialized):
   return tf.argsort(lengths, stable=True)
 
 
-def _hosts(params):
+def hosts(params):
   """Returns how many hosts feed a TPU, and which one this is; 1, 0 without."""
   context = params.get("context")
   return (context.num_hosts, context.current_host) if context else (1, 0)
@@ -298,6 +312,6 @@ def parse(serialized: tf.Tensor, spec: Dict[str, Field],
            for name, value in batch.items()}
   if is_static:
     return batch
-  longest = tf.reduce_max(tf.reduce_sum(batch["input_mask"], axis=1))
-  return {name: value[:, :longest] if spec[name].is_per_token else value
+  longest = tf.reduce_max(tf.reduce_sum(batch["input_mask"], axis=-1))
+  return {name: value[..., :longest] if spec[name].is_per_token else value
           for name, value in batch.items()}

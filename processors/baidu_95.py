@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.errors import UserError
 from bert.features import InputExample
+from processors.base import read_labels
 from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
@@ -62,14 +63,7 @@ class Baidu95(TableProcessor):
   test = train._replace(path="test.csv")
 
   def get_labels(self):
-    path = os.path.join(self.data_dir or "", "labels.txt")
-    if not self.data_dir or not tf.gfile.Exists(path):
-      return list(_LABELS)
-    labels = [line.strip() for _, line in read_lines(path)]
-    if len(set(labels)) < len(labels):
-      twice = next(label for label in labels if labels.count(label) > 1)
-      raise UserError("%s: label %r stands there twice" % (path, twice))
-    return labels
+    return read_labels(self.data_dir) or list(_LABELS)
 
   def read_label(self, text):
     return text.split()

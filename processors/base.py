@@ -14,16 +14,25 @@ import importlib
 import importlib.util
 import os
 import sys
-import typing
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
+
+import tensorflow.compat.v1 as tf
 
 from bert.errors import did_you_mean
+from bert.errors import MissingError
 from bert.errors import UserError
 from bert.features import InputExample
+from processors import columns
+from processors.columns import Table
 from processors.files import read_csv
+from processors.files import read_lines
 from processors.files import read_tsv
 
 _PROCESSORS = {}
+# Labels that an error lists.
+_MAX_LABELS = 100
+_MAX_OPEN_LABELS = 5000
+_MAX_FLOAT32 = 3.4028235e38
 
 
 def register(*names: str) -> Callable:
@@ -82,6 +91,23 @@ def load_module(name: str) -> None:
   spec.loader.exec_module(module)
 
 
+def read_labels(data_dir: Optional[str],
+                name: str = "labels.txt") -> Optional[List[str]]:
+  """Returns the labels in a file, a label a line; None if it is not there.
+
+  Raises:
+    UserError: the file is empty, or has a label twice.
+  """
+  path = os.path.join(data_dir or "", name)
+  if not data_dir or not tf.gfile.Exists(path):
+    return None
+  labels = [line.strip() for _, line in read_lines(path)]
+  if len(set(labels)) < len(labels):
+    twice = next(label for label in labels if labels.count(label) > 1)
+    raise UserError("%s: label %r stands there twice" % (path, twice))
+  return labels
+
+
 class DataProcessor:
   """Base of all tasks.
 
@@ -112,75 +138,76 @@ class DataProcessor:
     test_results.tsv."""
     raise NotImplementedError()
 
+  def prediction_files(self, examples: Sequence[InputExample],
+                       predictions: Iterable) -> Dict[str, Iterable[str]]:
+    """Returns what a benchmark wants to be sent, as file name -> lines.
+
+    Args:
+      examples: of get_test_examples.
+      predictions: a heads.Prediction of each.
+    """
+    del examples, predictions
+    return {}
+
   @classmethod
   def _read_tsv(cls, input_file: str,
                 quotechar: Optional[str] = None) -> List[List[str]]:
     """Returns rows of columns; for processors written for the reference."""
     rows = (read_tsv(input_file) if quotechar is None else
             read_csv(input_file, "\t", quotechar))
-    return [columns for _, columns in rows]
-
-
-class Table(typing.NamedTuple):
-  """A file with an example a row; columns are counted from 0, -1 is the last.
-
-  Attributes:
-    path: below data_dir.
-    text_a, text_b, label: columns; None where there is none.
-    guid: the column whose text, after `set-`, names the example; None: the
-      row's number.
-    has_header: whether the first row is a header.
-    only: (column, text); rows that say something else are left out.
-    reader: path -> (line number, columns) of each row.
-  """
-  path: str
-  text_a: int
-  text_b: Optional[int] = None
-  label: Optional[int] = None
-  guid: Optional[int] = None
-  has_header: bool = True
-  only: Optional[Tuple[int, str]] = None
-  reader: Callable = read_tsv
-
-  def num_columns(self) -> int:
-    """Returns how many columns a row must have at least."""
-    used = [self.text_a, self.text_b, self.label, self.guid,
-            self.only and self.only[0]]
-    return 1 + max(column for column in used if column is not None)
+    return [row for _, row in rows]
 
 
 class TableProcessor(DataProcessor):
   """A task whose sets are tables.
 
   Attributes:
-    labels: the task's labels in order.
-    train, dev, test: Tables. A test set's label column is not read.
+    labels: the task's labels in order; None for an open set, which is that of
+      labels.txt in data_dir, else of the training set, sorted.
+    train, dev, test: a Table, or several, of which the first that is there is
+      read. A test set's label column is not read.
     label_aliases: labels in the files -> the task's.
     dev_name: what guids of the dev set start with.
   """
-  labels = ()  # type: Sequence[str]
-  train = None  # type: Optional[Table]
-  dev = None  # type: Optional[Table]
-  test = None  # type: Optional[Table]
+  labels = ()  # type: Optional[Sequence[str]]
+  train = None  # type: columns.Tables
+  dev = None  # type: columns.Tables
+  test = None  # type: columns.Tables
   label_aliases = {}
   dev_name = "dev"
+  _open_labels = None
   _known_labels = None
 
   def get_train_examples(self, data_dir):
-    return self.read(data_dir, self.train, "train")
+    return self.read(data_dir, columns.choose(data_dir, self.train), "train")
 
   def get_dev_examples(self, data_dir):
-    return self.read(data_dir, self.dev, self.dev_name)
+    return self.read(data_dir, columns.choose(data_dir, self.dev),
+                     self.dev_name)
 
   def get_test_examples(self, data_dir):
-    return self.read(data_dir, self.test and self.test._replace(label=None),
-                     "test")
+    table = columns.choose(data_dir, self.test)
+    return self.read(data_dir, table and table._replace(label=None), "test")
 
   def get_labels(self):
-    return list(self.labels)
+    if self.labels is not None:
+      return list(self.labels)
+    if self._open_labels is None:
+      self._open_labels = self.listed_labels() or self._train_labels()
+    return list(self._open_labels)
+
+  def listed_labels(self) -> Optional[List[str]]:
+    """Returns the labels that a file of the user's lists; None without."""
+    return read_labels(self.data_dir)
+
+  def sort_labels(self, labels: Iterable[str]) -> List[str]:
+    """Returns the labels of the training set in the task's order."""
+    return sorted(labels)
 
   def read_label(self, text: str):
     """Returns the label that a column means, for the head to check."""
+    if isinstance(text, list):
+      return [self.label_aliases.get(name, name) for name in text]
     return self.label_aliases.get(text, text)
 
   def read(self, data_dir: str, table: Table,
@@ -191,40 +218,92 @@ class TableProcessor(DataProcessor):
       UserError: a row has too few columns, or a label is not the task's.
     """
     if table is None:
-      raise UserError("task %s has no %s set" % (type(self).__name__, set_name))
-    path = os.path.join(data_dir, table.path)
+      raise MissingError("task %s has no %s set" % (
+          type(self).__name__, set_name))
     examples = []
-    for index, (line, columns) in enumerate(table.reader(path)):
-      where = "%s:%d" % (path, line)
-      if len(columns) < table.num_columns():
-        raise UserError(
-            "%s: the row has %d columns, task %s needs %d; mend or delete the "
-            "line" % (where, len(columns), type(self).__name__,
-                      table.num_columns()))
-      is_header = table.has_header and index == 0
-      if is_header or table.only and columns[table.only[0]] != table.only[1]:
-        continue
-      examples.append(self._example(table, set_name, line, columns))
-      self.check_label(examples[-1].label, where)
+    for where, example in self.read_examples(
+        os.path.join(data_dir, table.path), table, set_name):
+      examples.append(example)
+      self.check_label(example.label, where)
     return examples
+
+  def read_examples(self, path: str, table: Table, set_name: str):
+    """Yields (file:line, InputExample); labels have not been checked."""
+    for line, cells in columns.read_rows(path, table, type(self).__name__):
+      yield "%s:%d" % (path, line), self.make_example(set_name, line, cells)
+
+  def make_example(self, set_name: str, line: int,
+                   cells: columns.Cells) -> InputExample:
+    name = line - 1 if cells.guid is None else cells.guid
+    label = None if cells.label is None else self.read_label(cells.label)
+    return InputExample("%s-%s" % (set_name, name), cells.text_a, cells.text_b,
+                        label)
 
   def check_label(self, label, where: str) -> None:
     """Raises UserError unless a label, or all in a list, are the task's."""
-    for name in [label] if isinstance(label, str) else label or ():
+    if self.head == "regression":
+      _check_score(label, where)
+      return
+    if isinstance(label, list) and self.head == "classification":
+      raise UserError("%s: found a list of labels, %s; a single one is needed" %
+                      (where, label))
+    for name, place in self.names_in(label, where):
       if name not in self._label_set():
-        raise UserError("%s: label %r is not one of: %s" % (
-            where, name, " ".join(self.get_labels())))
+        raise UserError("%s: label %r is not one of: %s%s" % (
+            place, name, self._shown_labels(), "" if self.labels is not None
+            else "; a labels.txt in data_dir, a label a line, may list more"))
+
+  def check_new_label(self, name: str, where: str) -> None:
+    """Raises UserError unless a text may be a label of an open set."""
+    if not name.strip() or set("\t\r\n") & set(name):
+      raise UserError("%s: label %r is blank or holds a tab or line end; mend "
+                      "or delete the line" % (where, name))
+
+  def names_in(self, label, where: str):
+    """Yields (label, file:line) of all labels that an example has."""
+    for name in [label] if isinstance(label, str) else label or ():
+      yield name, where
+
+  def _train_labels(self):
+    folder = self.data_dir or ""
+    table = columns.first_there(folder, self.train)
+    if table is None:
+      raise UserError("%s: no such file, nor %s to take the labels from; write "
+                      "them into it, a label a line" % (
+                          os.path.join(folder, "labels.txt"), " ".join(
+                              each.path for each
+                              in columns.alternatives(self.train))))
+    labels = set()
+    for where, example in self.read_examples(
+        os.path.join(folder, table.path), table, "train"):
+      for name, place in self.names_in(example.label, where):
+        if name not in labels:
+          self.check_new_label(name, place)
+          labels.add(name)
+      if len(labels) > _MAX_OPEN_LABELS:
+        raise UserError("%s: over %d labels so far; is this the right column? "
+                        "If so, write them into labels.txt, a label a line" %
+                        (where, _MAX_OPEN_LABELS))
+    return self.sort_labels(labels)
 
   def _label_set(self):
     if self._known_labels is None:
       self._known_labels = frozenset(self.get_labels())
     return self._known_labels
 
-  def _example(self, table, set_name, line, columns):
-    name = line - 1 if table.guid is None else columns[table.guid]
-    return InputExample(
-        guid="%s-%s" % (set_name, name),
-        text_a=columns[table.text_a],
-        text_b=None if table.text_b is None else columns[table.text_b],
-        label=(None if table.label is None else
-               self.read_label(columns[table.label])))
+  def _shown_labels(self):
+    labels = self.get_labels()
+    more = len(labels) - _MAX_LABELS
+    return " ".join(labels[:_MAX_LABELS]) + (
+        " ... and %d more" % more if more > 0 else "")
+
+
+def _check_score(text, where):
+  """Raises UserError unless a text, or None, is a number that fits."""
+  try:
+    if text is None or abs(float(text)) <= _MAX_FLOAT32:
+      return
+  except (TypeError, ValueError):
+    pass
+  raise UserError("%s: score %r is not a number that a float holds" % (
+      where, text))

@@ -1,7 +1,8 @@
 """Files of a task's rows, read strictly: UTF-8, errors by file:line."""
 
 import csv
-from typing import Iterator, List, Tuple
+import json
+from typing import Dict, Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -23,18 +24,12 @@ def read_lines(path: str,
   Raises:
     UserError: no such file, nothing in it, or bytes that are not UTF-8.
   """
-  lines = files.read_text(path).split("\n")
-  if not lines[-1]:
-    lines.pop()
   num_blank = 0
-  for number, line in enumerate(lines, 1):
-    line = line.rstrip("\r")
+  for number, line in enumerate(_split_lines(path), 1):
     is_blank = not line.strip()
     num_blank += is_blank
     if keep_blank or not is_blank:
       yield number, line
-  if num_blank == len(lines):
-    raise UserError("%s: the file is empty" % path)
   if num_blank:
     tf.logging.info("%s: %d blank lines skipped", path, num_blank)
 
@@ -70,3 +65,77 @@ def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
           break
     yield number, columns
     index = end
+
+
+def read_jsonl(path: str) -> Iterator[Tuple[int, Dict[str, object]]]:
+  """Yields (line number, object) of JSON lines.
+
+  Raises:
+    UserError: as read_lines does, or a line is no JSON object.
+  """
+  for number, line in read_lines(path):
+    where = "%s:%d" % (path, number)
+    try:
+      # Not strict: tabs and the like may stand in a text.
+      row = json.loads(line, strict=False)
+    except json.JSONDecodeError as error:
+      raise UserError("%s: not JSON: %s at column %d; an object a line is "
+                      "needed" % (where, error.msg, error.colno))
+    # Of numbers with very many digits, and brackets in brackets.
+    except (ValueError, RecursionError) as error:
+      raise UserError("%s: not JSON: %s" % (where, error))
+    if not isinstance(row, dict):
+      raise UserError('%s: found %s; an object, {"name": ...}, a line is '
+                      'needed' % (where, shorten(line.strip())))
+    yield number, row
+
+
+def read_conll(path: str,
+               num_columns: int = 1) -> Iterator[Tuple[int, List[List[str]]]]:
+  """Yields (line number of its first word, columns of each word) a sentence.
+
+  A tab separates columns, in a line without one spaces do. Blank lines, and
+  those that say -DOCSTART-, separate sentences.
+
+  Raises:
+    UserError: as read_lines does, or a line has less than num_columns.
+  """
+  words = []
+  # The blank line ends the last sentence.
+  for number, line in enumerate(_split_lines(path) + [""], 1):
+    columns = _split_columns(line)
+    if columns and columns[0] != "-DOCSTART-":
+      if len(columns) < num_columns:
+        raise UserError(
+            "%s:%d: the line has %d columns, %d are needed, separated by a tab "
+            "or spaces; a blank line separates sentences" % (
+                path, number, len(columns), num_columns))
+      words.append(columns)
+    elif words:
+      yield number - len(words), words
+      words = []
+
+
+def shorten(text: str) -> str:
+  """Returns the beginning of a text, for an error."""
+  return text if len(text) <= 40 else text[:40] + "..."
+
+
+def _split_lines(path):
+  """Returns a file's lines; raises UserError if all are blank."""
+  lines = files.read_text(path).split("\n")
+  if not lines[-1]:
+    lines.pop()
+  lines = [line.rstrip("\r") for line in lines]
+  if not any(line.strip() for line in lines):
+    raise UserError("%s: the file is empty" % path)
+  return lines
+
+
+def _split_columns(line):
+  if not line.strip():
+    return []
+  if "\t" in line:
+    return line.rstrip(" ").split("\t")
+  # Other white space, as U+3000, may be a word.
+  return [column for column in line.split(" ") if column]

@@ -1,4 +1,4 @@
-"""The classification tasks of GLUE, https://gluebenchmark.com, in its files."""
+"""The tasks of GLUE, https://gluebenchmark.com, in its files."""
 
 from processors.base import register
 from processors.base import Table
@@ -72,3 +72,14 @@ class Rte(Qnli):
 class Wnli(Qnli):
   """Whether the second text follows from the first, a pronoun replaced."""
   labels = ("0", "1")
+
+
+@register("sts-b", "stsb")
+class StsB(TableProcessor):
+  """How alike two sentences are, from 0 to 5."""
+  head = "regression"
+  metrics = ("pearson_spearman",)
+  train = Table("train.tsv", text_a="sentence1", text_b="sentence2",
+                label="score")
+  dev = train._replace(path="dev.tsv")
+  test = train._replace(path="test.tsv")

@@ -38,18 +38,19 @@ def argv(flags):
           for name, value in flags.items() if value is not None]
 
 
-def run(flags):
-  """Runs the command in this process -> code, what it says on stderr.
+def run(flags, command=run_classifier):
+  """Runs a command in this process -> code, what it says on stderr.
 
   Args:
     flags: dict, or a list of arguments as they are.
+    command: its module.
   """
   arguments = flags if isinstance(flags, list) else argv(flags)
   log = io.StringIO()
   # User tasks are forgotten again, for tests that look at all tasks.
   known = mock.patch.dict(base._PROCESSORS)  # pylint: disable=protected-access
   with _own_log(), known, contextlib.redirect_stderr(log):
-    code = console.run(run_classifier.main, ["run_classifier.py"] + arguments)
+    code = console.run(command.main, [command.__name__ + ".py"] + arguments)
   return Result(code, log.getvalue())
 
 
@@ -71,10 +72,10 @@ def _own_log():
     logger.setLevel(level)
 
 
-def spawn(flags, **environment):
-  """Runs the command in its own process -> code, stdout and stderr as one."""
+def spawn(flags, script=SCRIPT, **environment):
+  """Runs a command in its own process -> code, stdout and stderr as one."""
   process = subprocess.run(
-      [sys.executable, SCRIPT] + argv(flags), stdout=subprocess.PIPE,
+      [sys.executable, script] + argv(flags), stdout=subprocess.PIPE,
       stderr=subprocess.STDOUT, env=_environment(environment))
   return Result(process.returncode, process.stdout.decode("utf-8"))
 

@@ -1,18 +1,46 @@
 """Writes the files of a task, and reads them as the task does."""
+import json
+
 import commands
 
 
 def write_rows(folder, tables):
-  """Writes path -> rows of columns; commas in a .csv, tabs elsewhere."""
+  """Writes path -> rows of columns; commas in a .csv, tabs elsewhere.
+
+  Rows may be dicts, which become JSON lines; text is written as it is.
+  """
   for name, rows in tables.items():
-    commands.write_table(folder / name, rows,
-                         "," if name.endswith(".csv") else "\t")
+    if isinstance(rows, str):
+      commands.write(folder / name, rows)
+    elif rows and isinstance(rows[0], dict):
+      commands.write(folder / name, "".join(
+          json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    else:
+      commands.write_table(folder / name, rows,
+                           "," if name.endswith(".csv") else "\t")
+
+
+def replace_line(path, line, text):
+  """Writes another text to a line, counted from 1, of a file."""
+  lines = path.read_text(encoding="utf-8").split("\n")
+  lines[line - 1] = text
+  commands.write(path, "\n".join(lines))
+
+
+def tuples_of(examples):
+  """(guid, text_a, text_b, label) of each example."""
+  return [(each.guid, each.text_a, each.text_b, each.label)
+          for each in examples]
+
+
+def readers_of(processor):
+  """Set name -> the method that reads it."""
+  return {"train": processor.get_train_examples,
+          "dev": processor.get_dev_examples,
+          "test": processor.get_test_examples}
 
 
 def sets_of(processor, folder):
   """Set name -> (guid, text_a, text_b, label) of each example."""
-  read = {"train": processor.get_train_examples,
-          "dev": processor.get_dev_examples,
-          "test": processor.get_test_examples}
-  return {name: [(each.guid, each.text_a, each.text_b, each.label)
-                 for each in get(str(folder))] for name, get in read.items()}
+  return {name: tuples_of(read(str(folder)))
+          for name, read in readers_of(processor).items()}

@@ -54,9 +54,9 @@ def trained():
 _logits = own_steps.heads.Head.logits
 
 
-def without_dropout(head, model, is_training):
+def without_dropout(head, model, mask, is_training):
   del is_training
-  return _logits(head, model, False)
+  return _logits(head, model, mask, False)
 
 
 @pytest.fixture(scope="module")

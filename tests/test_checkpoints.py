@@ -46,7 +46,11 @@ def check_trained(path, wanted):
   checkpoints.check_trained(path, wanted, "--init_checkpoint")
 
 
-CHECKS = [checkpoints.check_init, check_trained, checkpoints.check_resumable]
+def check_resumable(path, wanted):
+  checkpoints.check_resumable(path, wanted, sorted(wanted))
+
+
+CHECKS = [checkpoints.check_init, check_trained, check_resumable]
 each_check = pytest.mark.parametrize(
     "check", CHECKS, ids=["init", "trained", "resumable"])
 
@@ -125,9 +129,17 @@ def test_checkpoint_without_a_step_was_not_trained(saved):
 def test_checkpoint_without_slots_is_trained_but_cannot_go_on(saved):
   path = saved(dict(MODEL, **STEP))
   check_trained(path, MODEL)
-  message = message_of(checkpoints.check_resumable, path, MODEL)
+  message = message_of(check_resumable, path, MODEL)
   assert "/adam_m" in message
   assert "--init_checkpoint" in message
+
+
+def test_what_is_frozen_needs_no_slots_to_go_on(saved):
+  slots = {name: shape for name, shape in SLOTS.items()
+           if name.startswith("output_")}
+  path = saved(dict(MODEL, **slots, **STEP))
+  checkpoints.check_resumable(path, MODEL, sorted(HEAD))
+  assert "bert/dense/" in message_of(check_resumable, path, MODEL)
 
 
 def test_checkpoint_of_something_else_starts_nothing(saved):

@@ -27,9 +27,11 @@ def streamed(kind, batches):
   with tf.Graph().as_default(), tf.Session() as session:
     fed = {name: tf.placeholder(value.dtype, value.shape)
            for name, value in batches[0].items()}
-    spec = make_model_fn(kind, True)(fed, None, EVAL, {})
+    spec = make_model_fn(kind, False)(fed, None, EVAL, {})
     metric_fn, tensors = spec.eval_metrics
-    results = metric_fn(*tensors)
+    results = metric_fn(**tensors)
+    tensors = dict(tensors, probabilities=session.graph.get_tensor_by_name(
+        "collected/probabilities:0"))
     session.run(tf.local_variables_initializer())
     session.run(tf.global_variables_initializer())
     values = fixed_values({each.op.name: each.shape.as_list()
@@ -50,12 +52,15 @@ def test_padding_examples_carry_no_weight_in_streaming_metrics(kind):
   batches = [batch(kind), batch(kind, [1, 0, 0])]
   results, seen = streamed(kind, batches)
   assert set(results) == {"eval_accuracy", "eval_loss"}
-  losses, _, _, is_real = [np.concatenate(each) for each in zip(*seen)]
-  assert is_real.tolist() == [1, 1, 1, 1, 0, 0]
-  golden.assert_close(results["eval_loss"], losses[:4].mean())
+  seen = {name: np.concatenate([each[name] for each in seen])
+          for name in seen[0]}
+  for name in results:
+    assert seen[name + "_weights"].tolist() == [1, 1, 1, 1, 0, 0]
+  golden.assert_close(results["eval_loss"], seen["eval_loss"][:4].mean())
   head = heads.create(kind, LABELS)
-  right = [head.prediction(row).labels == labels_of(kind, label_ids)
-           for row, label_ids in zip(np.concatenate([each[2] for each in seen]),
+  right = [head.prediction({"probabilities": row}, None).labels ==
+           labels_of(kind, label_ids)
+           for row, label_ids in zip(seen["probabilities"],
                                      LABEL_IDS[kind] * 2)]
   golden.assert_close(results["eval_accuracy"], np.mean(right[:4]))
 
@@ -79,9 +84,9 @@ def test_collector_keeps_the_whole_set_without_padding_examples(kind):
       for each in batches:
         feed = {fed[name]: value for name, value in each.items()}
         session.run(spec.loss, feed)
-      probabilities = session.run(spec.eval_metrics[1][2], feed)
+      probabilities = session.run("collected/probabilities:0", feed)
   # The last fetch went through the hook as well.
-  outcome = collector.outcome(heads.create(kind, LABELS))
+  outcome = collector.outcome(heads.create(kind, LABELS), [])
   expected = LABEL_IDS[kind] + LABEL_IDS[kind][:1] * 2
   assert (np.reshape(outcome.labels, [5, -1]) == expected).all()
   golden.assert_close(

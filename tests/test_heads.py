@@ -1,3 +1,4 @@
+import os
 import typing
 
 import numpy as np
@@ -5,8 +6,11 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
+from bert import features
 from bert import heads
 from bert.errors import UserError
+from bert.options import HeadOptions
+from mistakes import message_of
 
 LABELS = ["w", "x", "y", "z"]
 # Rows: a clear answer, a wrong one, huge scores, equal scores.
@@ -95,8 +99,15 @@ def as_float32(case):
   return np.float32(case.probabilities(np.float64(LOGITS)))
 
 
-def test_every_registered_head_has_a_case():
-  assert set(CASES) == set(heads.registered())
+# Heads without a score a label.
+OTHERS = {"regression": "test_heads_regression.py",
+          "tagging": "test_tagging.py"}
+
+
+def test_every_registered_head_has_a_case_or_a_file():
+  assert set(CASES) | set(OTHERS) == set(heads.registered())
+  folder = os.path.dirname(__file__)
+  assert set(OTHERS.values()) <= set(os.listdir(folder))
 
 
 @each_kind
@@ -178,7 +189,7 @@ def test_prediction_names_the_chosen_labels_and_their_scores(kind):
   head = heads.create(kind, LABELS)
   probabilities = as_float32(CASES[kind])
   for row, chosen in zip(probabilities, CASES[kind].predicted):
-    prediction = head.prediction(row)
+    prediction = head.prediction({"probabilities": row}, None)
     assert list(prediction.labels) == [LABELS[index] for index in chosen]
     assert list(prediction.scores) == [row[index] for index in chosen]
 
@@ -187,7 +198,8 @@ def test_prediction_names_the_chosen_labels_and_their_scores(kind):
 def test_outcome_is_what_metrics_take(kind):
   head = heads.create(kind, LABELS)
   probabilities = as_float32(CASES[kind])
-  outcome = head.outcome(np.int32(CASES[kind].label_ids), probabilities)
+  outcome = head.outcome({"label_ids": np.int32(CASES[kind].label_ids),
+                          "probabilities": probabilities}, [])
   labels, predicted = CASES[kind].outcome
   assert outcome.labels.tolist() == labels
   assert outcome.predicted.tolist() == predicted
@@ -199,20 +211,23 @@ def test_outcome_is_what_metrics_take(kind):
     (0.0, [0, 1, 2, 3]), (0.3, [1, 2, 3]), (0.7, [2, 3]), (0.71, [3]),
     (1.0, [])])
 def test_threshold_chooses_labels_at_or_above_it(threshold, chosen, session):
-  head = heads.create("multi_label", LABELS, threshold)
+  head = heads.create("multi_label", LABELS, HeadOptions(threshold=threshold))
   row = np.float32([0.2, 0.3, 0.7, 0.9])
   multi_hot = [int(index in chosen) for index in range(4)]
-  assert head.prediction(row).labels == [LABELS[index] for index in chosen]
-  assert head.outcome(np.int32([multi_hot]),
-                      row[None]).predicted.tolist() == [multi_hot]
+  assert head.prediction({"probabilities": row}, None).labels == [
+      LABELS[index] for index in chosen]
+  assert head.outcome({"label_ids": np.int32([multi_hot]),
+                       "probabilities": row[None]},
+                      []).predicted.tolist() == [multi_hot]
   is_correct = head.is_correct(
       tf.constant(row[None]), tf.constant([multi_hot], tf.int32))
   assert session.run(is_correct).tolist() == [1.0]
 
 
 def test_threshold_is_a_half_unless_given():
+  row = {"probabilities": np.float32([0.5, 0.499, 0.501, 0.0])}
   assert heads.create("multi_label", LABELS).prediction(
-      np.float32([0.5, 0.499, 0.501, 0.0])).labels == ["w", "y"]
+      row, None).labels == ["w", "y"]
 
 
 class PooledOutput:
@@ -228,7 +243,8 @@ class PooledOutput:
 @each_kind
 def test_logits_are_a_linear_layer_by_the_contracts_names(kind, session):
   pooled = np.float32([[1, 2, 3], [0, -1, 1]])
-  logits = heads.create(kind, LABELS).logits(PooledOutput(pooled), False)
+  logits = heads.create(kind, LABELS).logits(
+      PooledOutput(pooled), tf.ones([2, 1], tf.int32), False)
   variables = {each.op.name: each for each in tf.trainable_variables()}
   assert {name: each.shape.as_list() for name, each in variables.items()} == {
       "output_weights": [4, 3], "output_bias": [4]}
@@ -243,7 +259,7 @@ def test_logits_are_a_linear_layer_by_the_contracts_names(kind, session):
 def test_new_weights_are_truncated_normal_and_the_bias_0(session):
   labels = ["label%d" % index for index in range(50)]
   heads.create("classification", labels).logits(
-      PooledOutput(np.zeros([1, 200])), False)
+      PooledOutput(np.zeros([1, 200])), tf.ones([1, 1], tf.int32), False)
   session.run(tf.global_variables_initializer())
   values = {each.op.name: session.run(each)
             for each in tf.trainable_variables()}
@@ -258,7 +274,8 @@ def test_a_tenth_of_the_pooled_output_is_dropped_in_training(is_training,
                                                              session):
   tf.set_random_seed(1)
   logits = heads.create("classification", LABELS).logits(
-      PooledOutput(np.ones([2000, 1])), is_training)
+      PooledOutput(np.ones([2000, 1])), tf.ones([2000, 1], tf.int32),
+      is_training)
   weights, _ = tf.trainable_variables()
   session.run(tf.global_variables_initializer())
   session.run(weights.assign(np.ones([4, 1])))
@@ -273,3 +290,97 @@ def test_unknown_head_suggests_the_right_one():
     heads.create("multilabel", LABELS)
   for kind in heads.registered():
     assert kind in str(caught.value)
+
+
+@each_kind
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal"])
+def test_training_loss_is_the_mean_over_the_batch(kind, loss, session):
+  head = heads.create(kind, LABELS, HeadOptions(loss=loss))
+  label_ids = labels_as_fed(kind)
+  found, each = session.run([
+      head.training_loss(tf.constant(LOGITS), label_ids),
+      [head.training_loss(tf.constant(LOGITS[row:row + 1]),
+                          label_ids[row:row + 1]) for row in range(4)]])
+  golden.assert_close(found, np.mean(each))
+  plain = session.run(head.example_losses(tf.constant(LOGITS), label_ids))
+  is_plain = abs(found - plain.mean()) < 1e-5
+  assert is_plain == (loss == "cross_entropy")
+
+
+def test_f1_loss_is_of_the_second_of_two_labels(session):
+  head = heads.create("classification", ["no", "yes"], HeadOptions(loss="f1"))
+  logits = np.float32([[0, 0], [np.log(3), 0], [0, np.log(9)]])
+  # Probabilities of yes: a half, a quarter, nine tenths.
+  found = session.run(head.training_loss(
+      tf.constant(logits), tf.constant([[1], [0], [1]])))
+  golden.assert_close(found, -2 * 1.4 / (2 + 1.65))
+
+
+def test_f1_loss_is_of_all_decisions_of_a_multi_label_batch(session):
+  head = heads.create("multi_label", ["a", "b"], HeadOptions(loss="f1"))
+  found = session.run(head.training_loss(
+      tf.zeros([2, 2]), tf.constant([[1, 0], [1, 1]])))
+  golden.assert_close(found, -2 * 1.5 / (3 + 2))
+
+
+def examples_of(labels):
+  return [features.InputExample("g", "a", None, label) for label in labels]
+
+
+@pytest.mark.parametrize("kind, text, labels, expected", [
+    ("classification", "balanced", ["w", "w", "w", "x", "y", "y"],
+     [6 / 9, 2.0, 1.0, 1.0]),
+    ("multi_label", "balanced", [["w"], ["w", "x"], ["w"], []],
+     [1 / 3, 3.0, 1.0, 1.0]),
+    ("classification", "1,2,.5,0", [], [1.0, 2.0, 0.5, 0.0]),
+    ("classification", None, ["w"], None)])
+def test_weights_are_those_given_or_even_labels_out(kind, text, labels,
+                                                    expected):
+  head = heads.create(kind, LABELS, HeadOptions(class_weights=text))
+  head.weigh(examples_of(labels))
+  assert head.class_weights == (expected and pytest.approx(expected))
+
+
+@each_kind
+def test_weights_reach_the_training_loss_alone(kind, session):
+  losses = []
+  for text in (None, "3,3,3,3"):
+    head = heads.create(kind, LABELS, HeadOptions(class_weights=text))
+    head.weigh([])
+    losses.append(session.run([
+        head.training_loss(tf.constant(LOGITS), labels_as_fed(kind)),
+        head.example_losses(tf.constant(LOGITS), labels_as_fed(kind))]))
+  assert losses[1][0] > losses[0][0] * 1.5
+  np.testing.assert_array_equal(losses[1][1], losses[0][1])
+
+
+def test_weights_must_be_as_many_as_labels():
+  head = heads.create("classification", LABELS, HeadOptions(
+      class_weights="1,2"))
+  message = message_of(head.weigh, [])
+  assert "--class_weights=1,2: 2 weights" in message and "4 labels" in message
+
+
+@pytest.mark.parametrize("kind, labels, settings, fragment", [
+    ("classification", LABELS, dict(loss="f1"), "4 labels"),
+    ("classification", LABELS, dict(crf=True), "--crf"),
+    ("multi_label", LABELS, dict(crf=True), "--crf"),
+    ("regression", [], dict(loss="focal"), "--loss=focal"),
+    ("regression", [], dict(class_weights="balanced"),
+     "--class_weights=balanced"),
+    ("regression", [], dict(label_smoothing=0.1), "--label_smoothing=0.1"),
+    ("regression", [], dict(crf=True), "--crf=true"),
+    ("regression", ["a"], dict(), "no labels"),
+    ("tagging", ["a"], dict(), "needs the label O"),
+    ("tagging", ["O"], dict(loss="f1"), "--loss=f1"),
+    ("tagging", ["O"], dict(pooling="mean"), "--pooling=mean"),
+    ("tagging", ["O"], dict(segment_pooling="max"), "--segment_pooling=max"),
+    ("tagging", ["O"], dict(crf=True, loss="focal"), "--loss=focal"),
+    ("tagging", ["O"], dict(crf=True, class_weights="balanced"),
+     "--class_weights=balanced"),
+    ("tagging", ["O"], dict(crf=True, label_smoothing=0.1),
+     "--label_smoothing=0.1")])
+def test_setting_that_has_no_meaning_for_a_head_is_refused(
+    kind, labels, settings, fragment):
+  assert fragment in message_of(heads.create, kind, labels,
+                                HeadOptions(**settings))

@@ -173,3 +173,20 @@ def test_bias_correction_is_that_of_the_paper(session, variable_kind):
     session.run(train_op, {fed: gradient})
   golden.assert_close(session.run(weight),
                       torch_adamw(start, gradients, 0.05, 0.01))
+
+
+def test_each_variable_has_the_rate_of_its_name(session, variable_kind):
+  random = np.random.RandomState(5)
+  start, gradients = random.randn(2, 3), random.randn(4, 2, 3)
+  weights = [variable("bert/slow", start), variable("fast", start)]
+  fed = tf.placeholder(tf.float32, [2, 3])
+  train_op = optimization.AdamWeightDecayOptimizer(
+      0.05, weight_decay_rate=0.01,
+      rate_factor=lambda name: {"bert/slow": 0.1, "fast": 2.0}[name]
+  ).apply_gradients([(fed, weight) for weight in weights])
+  run_init(session)
+  for gradient in gradients:
+    session.run(train_op, {fed: gradient})
+  for weight, rate in zip(weights, (0.005, 0.1)):
+    golden.assert_close(session.run(weight),
+                        numpy_adam(start, gradients, rate, 0.01)[0])

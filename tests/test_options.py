@@ -4,6 +4,7 @@ import typing
 import pytest
 
 import run_classifier
+from bert import command_line
 from bert import options
 from bert.errors import UserError
 
@@ -57,6 +58,19 @@ def share():
       ("nan", "finite"), ("half", "float")])
 
 
+def fraction():
+  """Over 0, up to 1."""
+  return Case("0.5", 0.5, [
+      ("0", "must be over 0"), ("1.01", "must be at most 1"),
+      ("nan", "finite"), ("half", "float")])
+
+
+def choice(good, *others):
+  return Case(good, good, [
+      (text, "must be one of: ") for text in
+      (good.upper(), "x" + others[0], others[0] + ",")])
+
+
 def positive():
   return Case("2e-5", 2e-5, [
       ("0", "must be over 0"), ("-1.0", "must be over 0"), ("nan", "finite"),
@@ -84,6 +98,19 @@ CASES = {
     "bucket_by_length": switch(), "gradient_accumulation_steps": count(),
     "adam_bias_correction": switch(), "num_workers": count(0),
     "num_parallel_parts": count(),
+    "truncation": choice("head_tail", "tail"), "head_tokens": count(),
+    "num_segments": count(), "segment_stride": count(),
+    "pooling": choice("mean_max_attention", "attention"),
+    "top": choice("bilstm", "cnn"), "segment_pooling": choice("max", "mean"),
+    "crf": switch(), "loss": choice("focal", "f1"), "class_weights": name(),
+    "label_smoothing": Case("0.5", 0.5, [
+        ("-0.1", "must be at least 0"), ("0.6", "must be at most 0.5"),
+        ("some", "float")]),
+    "trainable": name(), "head_learning_rate": positive(),
+    "layerwise_lr_decay": fraction(), "eval_every": name(),
+    "best_metric": name(), "early_stopping_patience": count(),
+    "plateau_patience": count(), "plateau_factor": fraction(),
+    "num_trials": count(),
 }
 
 
@@ -92,8 +119,8 @@ def parse(*arguments, **values):
   required = dict(REQUIRED, **values)
   argv = ["run_classifier.py"] + [
       "--%s=%s" % item for item in required.items() if item[1] is not None]
-  return as_dict(options.parse(argv + list(arguments), run_classifier.GROUPS,
-                               "About this."))
+  return as_dict(command_line.parse(argv + list(arguments),
+                                    run_classifier.GROUPS, "About this."))
 
 
 def as_dict(groups):
@@ -235,8 +262,8 @@ def test_missing_flagfile_is_the_users_mistake(tmp_path):
 @pytest.mark.parametrize("spelling", ["--help", "-help", "-h", "--helpfull"])
 def test_help_lists_every_flag_and_ends_well(spelling, capsys):
   with pytest.raises(SystemExit) as caught:
-    options.parse(["run_classifier.py", "--task_name=x", spelling],
-                  run_classifier.GROUPS, "About this.")
+    command_line.parse(["run_classifier.py", "--task_name=x", spelling],
+                       run_classifier.GROUPS, "About this.")
   assert caught.value.code == 0
   shown = capsys.readouterr().out
   assert shown.startswith("About this.")
@@ -254,7 +281,7 @@ def test_help_lists_every_flag_and_ends_well(spelling, capsys):
 
 
 def test_groups_do_not_change():
-  (group,) = [group for group in options.parse(
+  (group,) = [group for group in command_line.parse(
       ["x"] + ["--%s=%s" % item for item in REQUIRED.items()],
       run_classifier.GROUPS, "") if isinstance(group, options.TrainOptions)]
   with pytest.raises(dataclasses.FrozenInstanceError):
@@ -270,8 +297,8 @@ def test_a_command_line_leaves_nothing_for_the_next():
 
 def test_undefok_does_not_let_unknown_flags_pass():
   with pytest.raises(UserError, match="--undefok"):
-    options.parse(["run", "--undefok=do_trian", "--do_trian"],
-                  [options.TaskOptions], "")
+    command_line.parse(["run", "--undefok=do_trian", "--do_trian"],
+                       [options.TaskOptions], "")
 
 
 @pytest.mark.parametrize("flags, expected", [

@@ -2,6 +2,7 @@
 import pytest
 
 import run_classifier
+from bert import command_line
 from bert import options
 from mistakes import message_of
 
@@ -14,7 +15,7 @@ DEFAULTS = {"precision": "float32", "bucket_by_length": False,
 
 def parse(*arguments):
   """Reads a command line -> its SpeedOptions."""
-  (found,) = [group for group in options.parse(
+  (found,) = [group for group in command_line.parse(
       ["run_classifier.py"] + REQUIRED + list(arguments),
       run_classifier.GROUPS, "") if isinstance(group, options.SpeedOptions)]
   return found
@@ -35,11 +36,11 @@ def test_flags_are_read():
   assert parse("--precision=bfloat16", "--bucket_by_length",
                "--gradient_accumulation_steps=4", "--num_parallel_parts=2",
                "--num_workers=3") == (
-                   options.SpeedOptions("bfloat16", True, 4, 2, 3))
+                   options.SpeedOptions("bfloat16", 4, 2, True, 3))
 
 
 def test_help_lists_the_flags_with_their_defaults():
-  shown = options.help_text("x.py", run_classifier.GROUPS, "About this.")
+  shown = command_line.help_text("x.py", run_classifier.GROUPS, "About this.")
   for line in ("--precision=str (default: float32)",
                "--bucket_by_length=bool (default: false)",
                "--gradient_accumulation_steps=int (default: 1)",

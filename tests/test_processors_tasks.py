@@ -1,170 +1,32 @@
 """Every registered task: its layout, its labels, its mistakes."""
+import glob
 import hashlib
-import typing
+import os
+import re
 
 import pytest
 
 import commands
 import processors  # pylint: disable=unused-import
+import task_cases
+import task_cases_more
 from mistakes import message_of
 from processors import base
-from task_files import sets_of, write_rows
+from task_files import readers_of, replace_line, sets_of, write_rows
 
-NLI_LABELS = ["contradiction", "entailment", "neutral"]
+CASES = dict(task_cases.CASES, **task_cases_more.CASES)
 # Of the 95 labels in their order, joined by line ends.
 BAIDU_SHA256 = (
     "ce93d891efb201d5ee7dbde85a25b134fb0e2d36d1209fe0ae4da70df209c18f")
 
-
-class Case(typing.NamedTuple):
-  """A task's files and what they say.
-
-  Attributes:
-    labels: in order, or None.
-    files: path below data_dir -> rows of columns.
-    train, dev, test: (guid, text_a, text_b, label) of each example.
-  """
-  labels: list
-  files: dict
-  train: list
-  dev: list
-  test: list
-
-
-def blank(count):
-  return [""] * count
-
-
-def mnli_row(number, texts, labels=()):
-  """Columns of MNLI: 4 of where it is from, 4 parses, texts, labels."""
-  return [number, "p", "q", "fiction"] + blank(4) + list(texts) + list(labels)
-
-
-def pair_header(*names):
-  return ["index"] + list(names)
-
-
-MNLI_HEADER = mnli_row("index", ["sentence1", "sentence2"])
-XNLI_HEADER = (["language", "gold_label"] + blank(4) +
-               ["sentence1", "sentence2", "promptID"])
-
-
-def xnli_row(language, label, text_a, text_b):
-  return [language, label] + blank(4) + [text_a, text_b, "7"]
-
-
-def index_pairs(labels, names=("sentence1", "sentence2")):
-  """The layout that QNLI, RTE and WNLI share."""
-  header = pair_header(*names)
-  return Case(
-      labels,
-      {"train.tsv": [header + ["label"], ["5", "a b", "c", labels[1]],
-                     ["6", "d", "e", labels[0]]],
-       "dev.tsv": [header + ["label"], ["0", "f", "g", labels[0]]],
-       "test.tsv": [header, ["3", "h", "i"]]},
-      [("train-5", "a b", "c", labels[1]), ("train-6", "d", "e", labels[0])],
-      [("dev-0", "f", "g", labels[0])],
-      [("test-3", "h", "i", None)])
-
-
-CASES = {
-    "cola": Case(
-        ["0", "1"],
-        {"train.tsv": [["gj04", "1", "", "a b"], ["gj04", "0", "*", "c"]],
-         "dev.tsv": [["gj04", "0", "*", "d"]],
-         "test.tsv": [["index", "sentence"], ["0", "e"], ["1", "f"]]},
-        [("train-0", "a b", None, "1"), ("train-1", "c", None, "0")],
-        [("dev-0", "d", None, "0")],
-        [("test-1", "e", None, None), ("test-2", "f", None, None)]),
-    "mnli": Case(
-        NLI_LABELS,
-        {"train.tsv": [MNLI_HEADER + ["label1", "gold_label"],
-                       mnli_row("31", ["a b", "c"], ["neutral", "entailment"])],
-         "dev_matched.tsv": [
-             MNLI_HEADER + ["label%d" % i for i in range(1, 6)] +
-             ["gold_label"],
-             mnli_row("8", ["d", "e"], ["entailment"] * 5 + ["neutral"])],
-         "test_matched.tsv": [MNLI_HEADER, mnli_row("9", ["f", "g"])]},
-        [("train-31", "a b", "c", "entailment")],
-        [("dev_matched-8", "d", "e", "neutral")],
-        [("test-9", "f", "g", None)]),
-    "mrpc": Case(
-        ["0", "1"],
-        {"train.tsv": [["Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"],
-                       ["1", "702876", "702977", "a b", "c"]],
-         "dev.tsv": [["Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"],
-                     ["0", "1", "2", "d", "e"]],
-         "test.tsv": [["index", "#1 ID", "#2 ID", "#1 String", "#2 String"],
-                      ["0", "1089874", "1089925", "f", "g"]]},
-        [("train-1", "a b", "c", "1")],
-        [("dev-1", "d", "e", "0")],
-        [("test-1", "f", "g", None)]),
-    "sst-2": Case(
-        ["0", "1"],
-        {"train.tsv": [["sentence", "label"], ["a b ", "0"]],
-         "dev.tsv": [["sentence", "label"], ["c", "1"]],
-         "test.tsv": [["index", "sentence"], ["0", "d"]]},
-        [("train-1", "a b ", None, "0")],
-        [("dev-1", "c", None, "1")],
-        [("test-1", "d", None, None)]),
-    "qqp": Case(
-        ["0", "1"],
-        {"train.tsv": [["id", "qid1", "qid2", "question1", "question2",
-                        "is_duplicate"],
-                       ["133273", "213221", "213222", "a b", "c", "1"]],
-         "dev.tsv": [["id", "qid1", "qid2", "question1", "question2",
-                      "is_duplicate"], ["7", "8", "9", "d", "e", "0"]],
-         "test.tsv": [["id", "question1", "question2"], ["4", "f", "g"]]},
-        [("train-133273", "a b", "c", "1")],
-        [("dev-7", "d", "e", "0")],
-        [("test-4", "f", "g", None)]),
-    "qnli": index_pairs(["entailment", "not_entailment"],
-                        ("question", "sentence")),
-    "rte": index_pairs(["entailment", "not_entailment"]),
-    "wnli": index_pairs(["0", "1"]),
-    "xnli": Case(
-        NLI_LABELS,
-        {"multinli/multinli.train.zh.tsv": [
-            ["premise", "hypo", "label"], ["我 想", "你 好", "contradictory"],
-            ["水", "火", "neutral"]],
-         "xnli.dev.tsv": [
-             XNLI_HEADER, xnli_row("en", "neutral", "a", "b"),
-             xnli_row("zh", "contradiction", "水", "火"),
-             xnli_row("zh", "entailment", "山", "土")],
-         "xnli.test.tsv": [
-             XNLI_HEADER, xnli_row("zh", "neutral", "日", "月"),
-             xnli_row("ar", "neutral", "a", "b")]},
-        [("train-1", "我 想", "你 好", "contradiction"),
-         ("train-2", "水", "火", "neutral")],
-        [("dev-2", "水", "火", "contradiction"),
-         ("dev-3", "山", "土", "entailment")],
-        [("test-1", "日", "月", None)]),
-    "domainc": Case(
-        ["上网服务管理", "出入境管理", "刑事案件管辖", "户政管理", "治安管理",
-         "消防管理", "禁毒管理", "道路交通"],
-        {"train.tsv": [["label", "text"], ["户政管理", "身份证丢了怎么办"]],
-         "dev.tsv": [["label", "text"], ["道路交通", "换 驾照"]],
-         "test.tsv": [["label", "text"], ["", "灭火器"], ["没有", "网吧"]]},
-        [("train-1", "身份证丢了怎么办", None, "户政管理")],
-        [("dev-1", "换 驾照", None, "道路交通")],
-        [("test-1", "灭火器", None, None), ("test-2", "网吧", None, None)]),
-    "baidu_95": Case(
-        None,
-        {"train.csv": [["高中 生物", "光合作用"], ["政治", '"价值,规律"']],
-         "valid.csv": [["历史", '"他说""好"""']],
-         "test.csv": [["地理", "季风"], ["没有", "洋流"], ["", "火山"]]},
-        [("train-0", "光合作用", None, ["高中", "生物"]),
-         ("train-1", "价值,规律", None, ["政治"])],
-        [("dev-0", '他说"好"', None, ["历史"])],
-        [("test-0", "季风", None, None), ("test-1", "洋流", None, None),
-         ("test-2", "火山", None, None)]),
-}
-
 each_task = pytest.mark.parametrize("task", sorted(CASES))
+each_first_task = pytest.mark.parametrize("task", sorted(task_cases.CASES))
 
 
 def test_every_registered_task_has_a_case():
   assert set(CASES) == set(base.registered())
+  assert len(CASES) == len(task_cases.CASES) + len(task_cases_more.CASES)
+  assert all(case.mistakes for case in task_cases_more.CASES.values())
 
 
 @each_task
@@ -177,6 +39,7 @@ def test_examples_are_read_from_the_tasks_layout(task, tmp_path):
 
 @each_task
 def test_labels_are_in_order(task, tmp_path):
+  write_rows(tmp_path, CASES[task].files)
   labels = list(base.create(task, str(tmp_path)).get_labels())
   if CASES[task].labels is None:
     assert len(labels) == 95
@@ -186,7 +49,22 @@ def test_labels_are_in_order(task, tmp_path):
     assert labels == CASES[task].labels
 
 
+@each_first_task
+def test_labels_of_a_closed_set_need_no_files(task, tmp_path):
+  write_rows(tmp_path, CASES[task].files)
+  assert (base.create(task, "").get_labels() ==
+          base.create(task, str(tmp_path)).get_labels())
+
+
 @each_task
+def test_only_benchmarks_want_files_of_predictions(task, tmp_path):
+  write_rows(tmp_path, CASES[task].files)
+  wanted = base.create(task, str(tmp_path)).prediction_files([], [])
+  assert sorted(wanted) == {"tnews": ["tnews_predict.json"]}.get(task, [])
+  assert all(not list(lines) for lines in wanted.values())
+
+
+@each_first_task
 def test_row_with_a_column_too_few_is_refused_by_line(task, tmp_path):
   write_rows(tmp_path, CASES[task].files)
   name = sorted(each for each in CASES[task].files if "train" in each)[0]
@@ -204,7 +82,7 @@ def test_row_with_a_column_too_few_is_refused_by_line(task, tmp_path):
   assert "needs %d" % needed[task] in message
 
 
-@each_task
+@each_first_task
 def test_unknown_label_is_refused_by_line_with_the_list(task, tmp_path):
   write_rows(tmp_path, CASES[task].files)
   name = sorted(each for each in CASES[task].files if "dev" in each or
@@ -226,9 +104,33 @@ def test_unknown_label_is_refused_by_line_with_the_list(task, tmp_path):
   assert all(each in message for each in processor.get_labels())
 
 
+@pytest.mark.parametrize("task, mistake", [
+    pytest.param(task, mistake, id="%s-%d" % (task, index))
+    for task, case in sorted(task_cases_more.CASES.items())
+    for index, mistake in enumerate(case.mistakes)])
+def test_mistake_in_a_line_is_refused_by_line(task, mistake, tmp_path):
+  write_rows(tmp_path, CASES[task].files)
+  replace_line(tmp_path / mistake.path, mistake.line, mistake.text)
+  (read,) = [read for name, read in readers_of(
+      base.create(task, str(tmp_path))).items()
+             if name in mistake.path.replace("valid", "dev")]
+  message = message_of(read, str(tmp_path))
+  assert "%s:%d: " % (tmp_path / mistake.path, mistake.line) in message
+  for fragment in mistake.fragments:
+    assert fragment in message
+
+
 @each_task
 def test_files_that_are_not_there_are_the_users_mistake(task, tmp_path):
   processor = base.create(task, str(tmp_path))
-  for read in (processor.get_train_examples, processor.get_dev_examples,
-               processor.get_test_examples):
+  for read in readers_of(processor).values():
     assert "no such file" in message_of(read, str(tmp_path))
+
+
+def test_recipes_are_for_tasks_that_there_are():
+  scripts = glob.glob(os.path.join(os.path.dirname(commands.SCRIPT), "scripts",
+                                   "finetune_*.sh"))
+  tasks = [re.search(r'(?:/finetune\.sh" |--task_name=)(\S+) ',
+                     commands.content(path)).group(1) for path in scripts]
+  assert len(tasks) >= 16
+  assert set(tasks) <= set(base.registered())

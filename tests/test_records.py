@@ -18,6 +18,9 @@ GOLDEN_SETS = [(task, name) for task in ("cola", "mnli", "mrpc", "xnli")
 
 # Kind of head -> its labels, and (label, its numbers in a record) of examples.
 ENCODED = {
+    "regression": ([], [("1.5", [1.5]), (2, [2.0]), (None, [0.0])]),
+    "tagging": (["O", "B-X"], [(["O"], [0] * 4), (["B-X", "O"], [0] * 4),
+                               (None, [0] * 4)]),
     "classification": (["x", "y", "z"], [("z", [2]), ("x", [0]), (None, [0])]),
     "multi_label": (["x", "y", "z"],
                     [(["z", "x"], [1, 0, 1]), ([], [0, 0, 0]),

@@ -108,8 +108,8 @@ def one_at_a_time(flags):
   path = os.path.join(str(flags["output_dir"]), "predict.tf_record")
   rows = []
   with tf.Graph().as_default(), tf.Session() as one:
-    names = ("input_ids", "input_mask", "segment_ids")
-    fed = {name: tf.placeholder(tf.int32, [1, 40]) for name in names}
+    names = ("input_ids", "input_mask", "segment_ids", "label_ids")
+    fed = {name: tf.placeholder(tf.int32, [1, None]) for name in names}
     output = model_fn(fed, None, tf.estimator.ModeKeys.PREDICT,
                       {}).predictions["probabilities"]
     tf.train.Saver().restore(one, checkpoint_of(flags))

@@ -1,0 +1,30 @@
+"""What all trainings and evaluations share around the Estimator's calls."""
+
+import contextlib
+import os
+from typing import Dict, Iterator
+
+import tensorflow.compat.v1 as tf
+
+from bert import files
+from bert.errors import UserError
+
+
+@contextlib.contextmanager
+def telling_nan(learning_rate: float) -> Iterator[None]:
+  """Raises UserError where the block ends because the loss is no number."""
+  try:
+    yield
+  except tf.estimator.NanLossDuringTrainingError:
+    raise UserError(
+        "--learning_rate=%s: the loss is no longer a number; lower the rate "
+        "and begin anew" % learning_rate)
+
+
+def write_results(output_dir: str, results: Dict[str, float]) -> None:
+  """Writes and logs eval_results.txt."""
+  lines = ["%s = %s" % (key, results[key]) for key in sorted(results)]
+  tf.logging.info("***** Eval results *****")
+  for line in lines:
+    tf.logging.info("  %s", line)
+  files.write_text(os.path.join(output_dir, "eval_results.txt"), lines)

@@ -1,0 +1,255 @@
+"""A task of the user's own, which data_dir/table.json describes.
+
+    {"format": "csv", "text_a": "content", "label": "label"}
+"""
+
+import json
+import os
+
+import tensorflow.compat.v1 as tf
+
+from bert import files
+from bert import metrics
+from bert.errors import did_you_mean
+from bert.errors import UserError
+from processors.base import DataProcessor
+from processors.base import register
+from processors.base import Table
+from processors.base import TableProcessor
+from processors.files import read_conll
+from processors.files import read_csv
+from processors.files import read_jsonl
+from processors.files import read_tsv
+from processors.files import shorten
+from processors.tagging import TaggingProcessor
+
+FORMATS = {"tsv": read_tsv, "csv": read_csv, "jsonl": read_jsonl,
+           "conll": read_conll}
+HEADS = ("classification", "multi_label", "regression", "tagging")
+
+_COLUMN_KEYS = ("text_a", "text_b", "label", "guid")
+_UNFIT_KEYS = {"jsonl": ("header",), "conll": ("header", "text_b", "guid")}
+
+
+class TableRows(TableProcessor):
+  """Examples that are rows; None as separator is any white space."""
+  separator = None
+
+  def read_label(self, text):
+    if self.head != "multi_label" or isinstance(text, list):
+      return super().read_label(text)
+    names = [name.strip() for name in text.split(self.separator)]
+    return [name for name in names if name]
+
+
+class TableSentences(TaggingProcessor):
+  """Examples that are sentences, a word a line."""
+  is_iob1 = True
+
+
+class _Described:
+  """An attribute that table.json says; of the class, the base's own."""
+
+  def __init__(self, name):
+    self._name = name
+
+  def __get__(self, task, owner):
+    return getattr(DataProcessor if task is None else task.described(),
+                   self._name)
+
+
+@register("table")
+class OwnTable(DataProcessor):
+  """The task that table.json in data_dir describes."""
+  head = _Described("head")
+  metrics = _Described("metrics")
+  _task = None
+
+  def described(self) -> TableProcessor:
+    """Returns the task; raises UserError for a bad table.json."""
+    if self._task is None:
+      self._task = describe(self.data_dir or "")
+    return self._task
+
+  def get_train_examples(self, data_dir):
+    return self.described().get_train_examples(data_dir)
+
+  def get_dev_examples(self, data_dir):
+    return self.described().get_dev_examples(data_dir)
+
+  def get_test_examples(self, data_dir):
+    return self.described().get_test_examples(data_dir)
+
+  def get_labels(self):
+    return self.described().get_labels()
+
+
+def describe(data_dir: str) -> TableProcessor:
+  """Returns the task that data_dir/table.json describes.
+
+  Raises:
+    UserError: it is not there, or says what does not hold together.
+  """
+  said = read_settings(os.path.join(data_dir, "table.json"))
+  kind = said["format"]
+  task = TableSentences() if kind == "conll" else TableRows()
+  task.data_dir = data_dir
+  task.head = said["head"]
+  task.metrics = tuple(said.get("metrics", ()))
+  task.labels = () if task.head == "regression" else None
+  if "labels" in said:
+    task.labels = [_label_text(label) for label in said["labels"]]
+  task.separator = said.get("label_separator")
+  table = Table("", said.get("text_a", 0), said.get("text_b"),
+                said.get("label", -1), said.get("guid"),
+                said.get("header", True), reader=FORMATS[kind])
+  task.train, task.dev, task.test = [
+      table._replace(path=said.get(name, "%s.%s" % (name, kind)))
+      for name in ("train", "dev", "test")]
+  return task
+
+
+def read_settings(path: str) -> dict:
+  """Returns what a table.json says, with the head that follows from it.
+
+  Raises:
+    UserError: it is not there, or says what does not hold together.
+  """
+  said = _read_object(path)
+  for key, value in said.items():
+    _check_value(path, key, value)
+  if "format" in said:
+    said.setdefault("head", "tagging" if said["format"] == "conll" else
+                    "classification")
+  needed = (("format",) if said.get("format") == "conll" else
+            ("format", "text_a", "label"))
+  for key in needed:
+    if key not in said:
+      _refuse(path, 'no "%s"; it is needed, %s' % (key, _KEYS[key][0]))
+  _check_together(path, said)
+  _check_columns(path, said)
+  return said
+
+
+def _read_object(path):
+  if not tf.gfile.Exists(path):
+    _refuse(path, "no such file; --task_name=table needs it to know the format "
+            "and the columns of the task's files")
+  try:
+    said = json.loads(files.read_text(path),
+                      object_pairs_hook=lambda pairs: _to_dict(path, pairs))
+  except json.JSONDecodeError as error:
+    raise UserError("%s:%d: not JSON: %s at column %d" % (
+        path, error.lineno, error.msg, error.colno))
+  # Of numbers with very many digits, and brackets in brackets.
+  except (ValueError, RecursionError) as error:
+    raise UserError("%s: not JSON: %s" % (path, error))
+  if not isinstance(said, dict):
+    _refuse(path, 'found %s; an object, {"format": ..., "text_a": ..., '
+            '"label": ...}, is needed' % _shown(said))
+  return said
+
+
+def _to_dict(path, pairs):
+  keys = [key for key, _ in pairs]
+  for key in keys:
+    if keys.count(key) > 1:
+      _refuse(path, "%s stands there twice" % _shown(key))
+  return dict(pairs)
+
+
+def _check_value(path, key, value):
+  if key not in _KEYS:
+    _refuse(path, "%s is not known%s; known: %s" % (
+        _shown(key), did_you_mean(key, _KEYS), " ".join(_KEYS)))
+  needed, fits, choices = _KEYS[key]
+  if not fits(value):
+    _refuse(path, '"%s" is %s; it must be %s' % (key, _shown(value), needed))
+  for name in value if isinstance(value, list) else [value]:
+    if choices and name not in choices():
+      _refuse(path, '"%s" is %s%s; known: %s' % (
+          key, _shown(name), did_you_mean(name, choices()),
+          " ".join(choices())))
+
+
+def _check_together(path, said):
+  kind, head = said["format"], said["head"]
+  if (kind == "conll") != (head == "tagging"):
+    _refuse(path, '"format" is "%s" and "head" is "%s"; the head of conll '
+            'files is tagging, and of no others' % (kind, head))
+  for key in _UNFIT_KEYS.get(kind, ()):
+    if key in said:
+      _refuse(path, '"%s" is not for the format %s; leave it out' % (key, kind))
+  if "label_separator" in said and head != "multi_label":
+    _refuse(path, '"label_separator" is for the head multi_label, this is %s' %
+            head)
+  if "labels" in said and head == "regression":
+    _refuse(path, '"labels" is not for the head regression; leave it out')
+
+
+def _check_columns(path, said):
+  kind = said["format"]
+  has_names = kind == "jsonl" or kind != "conll" and said.get("header", True)
+  for key in _COLUMN_KEYS:
+    column = said.get(key)
+    if isinstance(column, str) and not has_names:
+      _refuse(path, '"%s" is %s, and the files have no header; give the '
+              "column's number, from 0" % (key, _shown(column)))
+    if isinstance(column, int) and kind == "jsonl":
+      _refuse(path, '"%s" is %d; in JSON lines, columns go by name' % (
+          key, column))
+
+
+def _refuse(path, text):
+  raise UserError("%s: %s" % (path, text))
+
+
+def _shown(value):
+  return shorten(json.dumps(value, ensure_ascii=False))
+
+
+def _label_text(label):
+  return label if isinstance(label, str) else json.dumps(label)
+
+
+def _is_text(value):
+  return isinstance(value, str) and bool(value.strip())
+
+
+def _is_bool(value):
+  return isinstance(value, bool)
+
+
+def _is_column(value):
+  is_number = isinstance(value, int) and not _is_bool(value)
+  return _is_text(value) or is_number and value >= 0
+
+
+def _is_list_of_labels(value):
+  if not isinstance(value, list) or not all(
+      _is_text(each) or _is_bool(each) or isinstance(each, (int, float))
+      for each in value):
+    return False
+  return 0 < len(value) == len(set(map(_label_text, value)))
+
+
+def _is_separator(value):
+  return isinstance(value, str) and value != ""
+
+
+def _is_list_of_text(value):
+  return isinstance(value, list) and all(map(_is_text, value))
+
+
+_COLUMN = ("the name of a column, or its number from 0", _is_column, None)
+_FILE = ("the name of a file", _is_text, None)
+# Key -> what its value must be, whether a value is that, what it is one of.
+_KEYS = {
+    "format": ("one of: " + " ".join(FORMATS), _is_text, lambda: FORMATS),
+    "header": ("true or false", _is_bool, None),
+    "text_a": _COLUMN, "text_b": _COLUMN, "label": _COLUMN, "guid": _COLUMN,
+    "head": ("one of: " + " ".join(HEADS), _is_text, lambda: HEADS),
+    "labels": ("a list of labels, each once", _is_list_of_labels, None),
+    "label_separator": ("text that is not empty", _is_separator, None),
+    "metrics": ("a list of names", _is_list_of_text, metrics.registered),
+    "train": _FILE, "dev": _FILE, "test": _FILE}
