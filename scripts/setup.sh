@@ -114,8 +114,7 @@ default_versions() {
 }
 
 requirements_sum() {
-  cat "$root/requirements.txt" "$root/requirements-dev.txt" | cksum |
-    tr -d ' '
+  cat "$root"/requirements*.txt | cksum | tr -d ' '
 }
 
 write_stamp() {  # unfinished or ready

@@ -1,0 +1,157 @@
+#!/usr/bin/env python
+"""Shows how long a task's texts are in tokens, and suggests --max_seq_length.
+
+Counted are the tokens that the model would read, [CLS] and [SEP] included, if
+nothing were cut. --max_seq_length adds a column: how many examples it cuts.
+"""
+
+import dataclasses
+import math
+import os
+import sys
+import warnings
+from typing import Dict, Sequence
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+warnings.simplefilter("ignore", FutureWarning)
+warnings.simplefilter("ignore", DeprecationWarning)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# pylint: disable=wrong-import-position
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert import command_line
+from bert import console
+from bert import features
+from bert import options
+from bert import plots
+from bert import reports
+from bert import workers
+from bert.errors import MissingError
+from bert.errors import UserError
+from processors import loading
+
+LIMITS = (64, 128, 256, 512)
+PERCENTILES = (50, 90, 95, 99)
+COVERED = 95  # Percent of the training set that the suggestion does not cut.
+
+
+@dataclasses.dataclass(frozen=True)
+class LengthOptions:
+  """Lengths"""
+  output_png: str = command_line.option(
+      None, "Histogram to draw; needs matplotlib.")
+
+
+GROUPS = (options.DataOptions, LengthOptions)
+
+
+def main(argv):
+  data, wanted = command_line.parse(argv, GROUPS, __doc__)
+  if wanted.output_png:
+    check_picture(wanted.output_png)
+  processor = loading.load_processor(data)
+  tokenizer = features.load_tokenizer(data.vocab_file, data.do_lower_case)
+  examples, missing = read_sets(processor, data.data_dir)
+  is_words = getattr(processor, "head", "") == "tagging"
+  lengths = {name: count(name, each, tokenizer, is_words)
+             for name, each in examples.items()}
+  suggested = suggest(lengths["train"]) if "train" in lengths else None
+  print("Tokens an example, task %s" % data.task_name)
+  show(lengths, sorted({data.max_seq_length, *LIMITS}))
+  for line in missing:
+    print(line)
+  if suggested:
+    print("Suggested: --max_seq_length=%d, which cuts %.1f %% of the training "
+          "set" % (suggested, percent_over(suggested, lengths["train"])))
+  if wanted.output_png:
+    plots.write_lengths(wanted.output_png, lengths, suggested)
+    print("Histogram: %s" % wanted.output_png)
+
+
+def check_picture(path: str) -> None:
+  """Raises UserError if no picture can be drawn or written."""
+  plots.check("--output_png")
+  folder = os.path.dirname(path)
+  if folder and not tf.gfile.IsDirectory(folder):
+    raise UserError("--output_png=%s: no folder %s" % (path, folder))
+  if tf.gfile.IsDirectory(path):
+    raise UserError("--output_png=%s: a folder, where a file is needed" % path)
+
+
+def read_sets(processor, data_dir: str):
+  """Returns set name -> examples, and a line for each set that is not there.
+
+  Raises:
+    UserError: a set is broken or empty, or none is there.
+  """
+  sets = (("train", processor.get_train_examples),
+          ("dev", processor.get_dev_examples),
+          ("test", processor.get_test_examples))
+  examples, missing = {}, []
+  for name, read in sets:
+    try:
+      examples[name] = read(data_dir)
+    except MissingError as error:
+      missing.append("No %s set: %s" % (name, error))
+      continue
+    if not examples[name]:
+      raise UserError("--data_dir=%s: the %s set has no examples" % (
+          data_dir, name))
+  if not examples:
+    raise UserError("; ".join(missing))
+  return examples, missing
+
+
+def count(name: str, examples: list, tokenizer, is_words: bool) -> np.ndarray:
+  """Returns int [examples], with a bar.
+
+  Args:
+    name: of the set.
+    examples: InputExamples.
+    tokenizer: a FullTokenizer.
+    is_words: whether a list is of words, each to be tokenized, not of tokens.
+  """
+  def num_pieces(text):
+    if not isinstance(text, list):
+      return len(tokenizer.tokenize(text or ""))
+    # A word that leaves nothing is read as [UNK].
+    return (sum(len(tokenizer.tokenize(word)) or 1 for word in text)
+            if is_words else len(text))
+
+  def num_tokens(example):
+    num_b = num_pieces(example.text_b)
+    return 2 + num_pieces(example.text_a) + (num_b + 1 if num_b else 0)
+
+  return np.array(list(console.bar(
+      workers.map_ordered(num_tokens, examples), len(examples),
+      "Counting " + name)))
+
+
+def show(lengths: Dict[str, np.ndarray], limits: Sequence[int]) -> None:
+  """Prints the table; limits are those to count the longer ones of."""
+  header = (["set", "examples", "mean"] +
+            ["median" if each == 50 else "%d %%" % each
+             for each in PERCENTILES] +
+            ["longest"] + ["> %d" % limit for limit in limits])
+  rows = [[name, str(len(each)), "%.1f" % each.mean()] +
+          ["%.1f" % value for value in np.percentile(each, PERCENTILES)] +
+          [str(each.max())] +
+          ["%.1f %%" % percent_over(limit, each) for limit in limits]
+          for name, each in lengths.items()]
+  print("\n".join(reports.table(header, rows)))
+
+
+def percent_over(limit: int, lengths: np.ndarray) -> float:
+  """Returns how many percent are longer."""
+  return 100 * np.mean(lengths > limit)
+
+
+def suggest(lengths: np.ndarray) -> int:
+  """Returns the percentile COVERED, up to a multiple of 8, at most 512."""
+  return min(512, 8 * math.ceil(np.percentile(lengths, COVERED) / 8))
+
+
+if __name__ == "__main__":
+  sys.exit(console.run(main, sys.argv))
