@@ -1,5 +1,6 @@
 """Evaluates while training goes on, in a session that stays."""
 
+import math
 import os
 import typing
 from typing import Callable, Dict, Optional, Sequence
@@ -134,12 +135,15 @@ class Watch(tf.estimator.CheckpointSaverListener):
     if self._evaluator is None:
       self._evaluator = self._make_evaluator()
     results = self._evaluator.evaluate(read, self._scoring)
-    is_best = self._past.add(results)
+    is_best = self._past.is_new_best(results)
     if is_best:
       self._evaluator.save(os.path.join(self._folder, "best"), step)
+    # Last: what is written down is not evaluated again by a run that goes on.
+    self._past.add(results)
     metric = self._past.policy.metric
     tf.logging.info("Evaluated at step %d: %s = %.4f%s", step, metric,
-                    results[metric], ", the best so far" if is_best else "")
+                    results.get(metric, math.nan),
+                    ", the best so far" if is_best else "")
     estimator.write_scalars(os.path.join(self._folder, "eval"), step, {
         name: value for name, value in results.items()
         if name != "global_step"})

@@ -5,6 +5,7 @@ that goes on knows what one knew that was never stopped.
 """
 
 import json
+import math
 import os
 import typing
 from typing import Dict, List, Optional
@@ -35,8 +36,15 @@ class Policy(typing.NamedTuple):
 
   def is_better(self, results: Dict[str, float],
                 other: Dict[str, float]) -> bool:
-    """Whether an evaluation beats another; NaN never does."""
-    value, best = results[self.metric], other[self.metric]
+    """Whether an evaluation beats another; any number beats NaN.
+
+    An evaluation without the metric, which is not defined for some outputs, has
+    NaN.
+    """
+    value, best = [each.get(self.metric, math.nan)
+                   for each in (results, other)]
+    if math.isnan(best):
+      return not math.isnan(value)
     return value < best if self.metric in _FALLING else value > best
 
 
@@ -50,20 +58,17 @@ class History:
     self.entries = [entry for entry in _read(self._path)
                     if entry["global_step"] <= last_step]
 
-  def add(self, results: Dict[str, float]) -> bool:
-    """Writes an evaluation down; returns whether it is the best so far.
+  def is_new_best(self, results: Dict[str, float]) -> bool:
+    """Whether an evaluation is better than all so far."""
+    best = self.best()
+    return best is None or self.policy.is_better(results, best)
 
-    Raises:
-      UserError: it lacks the metric.
-    """
-    if self.policy.metric not in results:
-      raise UserError("--best_metric=%s: an evaluation of this task has %s" % (
-          self.policy.metric, " ".join(sorted(results))))
+  def add(self, results: Dict[str, float]) -> None:
+    """Writes an evaluation down."""
     self.entries.append({name: value.item() if hasattr(value, "item") else value
                          for name, value in results.items()})
     files.write_text(self._path, [json.dumps(entry, sort_keys=True)
                                   for entry in self.entries])
-    return self.best() is self.entries[-1]
 
   def has(self, step: int) -> bool:
     return any(entry["global_step"] == step for entry in self.entries)

@@ -12,10 +12,17 @@ def policy(**changes):
   return history.Policy(**dict({"metric": "eval_f1"}, **changes))
 
 
+def add(made, entry):
+  """Returns whether it is the best so far."""
+  is_best = made.is_new_best(entry)
+  made.add(entry)
+  return is_best
+
+
 def of(folder, scores, metric="eval_f1", **changes):
   """A history of scores at steps 10, 20, ..."""
   made = history.History(str(folder), policy(metric=metric, **changes), 0)
-  is_best = [made.add({metric: score, "global_step": 10 * place})
+  is_best = [add(made, {metric: score, "global_step": 10 * place})
              for place, score in enumerate(scores, 1)]
   return made, is_best
 
@@ -56,7 +63,7 @@ def test_history_goes_on_where_the_checkpoint_is(tmp_path):
   again = history.History(str(tmp_path), policy(), 20)
   assert [entry["global_step"] for entry in again.entries] == [10, 20]
   assert again.has(20) and not again.has(30)
-  assert not again.add({"eval_f1": 2.5, "global_step": 30})
+  assert not add(again, {"eval_f1": 2.5, "global_step": 30})
   assert [json.loads(line) for line in commands.lines(
       tmp_path, "evaluations.jsonl")] == [
           {"eval_f1": 1, "global_step": 10}, {"eval_f1": 3, "global_step": 20},
@@ -69,11 +76,14 @@ def test_new_folder_has_no_history(tmp_path):
   assert made.rate_factor() == 1.0
 
 
-def test_metric_that_an_evaluation_lacks_is_named(tmp_path):
+@pytest.mark.parametrize("undefined", [{}, {"eval_f1": float("nan")}])
+def test_any_score_beats_one_that_is_not_defined(tmp_path, undefined):
   made = history.History(str(tmp_path), policy(), 0)
-  message = message_of(made.add, {"eval_accuracy": 1.0, "global_step": 1})
-  assert message.startswith("--best_metric=eval_f1: ")
-  assert "eval_accuracy" in message
+  entries = [undefined, {"eval_f1": -0.5}, undefined, {"eval_f1": 0.5}]
+  assert [add(made, dict(entry, global_step=step))
+          for step, entry in enumerate(entries)] == [True, True, False, True]
+  again = history.History(str(tmp_path), policy(), 3)
+  assert again.best()["global_step"] == 3
 
 
 def test_foreign_file_is_refused(tmp_path):

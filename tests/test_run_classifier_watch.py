@@ -100,10 +100,14 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("moment, count", [
     ("before_evaluation", 3), ("before_best", 2), ("after_best", 2),
-    ("before_evaluation", 5)])
+    ("before_evaluation", 5), ("before_best", "last"), ("after_best", "last")])
 def test_killed_run_ends_as_an_undisturbed_one(
     undisturbed, tmp_path, monkeypatch, moment, count):
   flags = watched(tmp_path)
+  if count == "last":
+    losses = [entry["eval_loss"] for entry in evaluations(undisturbed)]
+    count = sum(loss == min(losses[:place + 1])
+                for place, loss in enumerate(losses))
   calls = []
   method = {"before_evaluation": "evaluate", "before_best": "save",
             "after_best": "save"}[moment]
