@@ -5,16 +5,9 @@ Drop-in for the reference release's run_classifier.py: same flags, files and
 checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 """
 
-import os
 import sys
-import warnings
 
-# Before TensorFlow is imported: its C++ log, and what it makes NumPy say.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-warnings.simplefilter("ignore", FutureWarning)
-warnings.simplefilter("ignore", DeprecationWarning)
-
-# pylint: disable=wrong-import-position
+from bert import quiet  # First; pylint: disable=unused-import
 from bert import command_line
 from bert import console
 from bert import finetuning

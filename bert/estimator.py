@@ -108,8 +108,8 @@ def make_model_fn(config: modeling.BertConfig, head: Learner,
           max(training.num_parts, num_parallel_parts), num_parallel_parts > 1)
       return _train_spec(slopes_of, training, use_tpu)
     answers = gradients.join_parts(
-        lambda batch: head.answer(_model(config, head, batch, False, use_tpu),
-                                  batch), features, num_parallel_parts)
+        lambda batch: answer(config, head, batch, use_tpu), features,
+        num_parallel_parts)
     if mode == tf.estimator.ModeKeys.PREDICT:
       predictions = head.predictions(answers, features)
       if "position" in features:
@@ -136,9 +136,10 @@ def variable_shapes(config: modeling.BertConfig, head: Learner,
 
 
 def answer(config: modeling.BertConfig, head: Learner,
-           features: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
+           features: Dict[str, tf.Tensor],
+           use_tpu: bool = False) -> Dict[str, tf.Tensor]:
   """Returns what head.answer makes of a batch, without dropout."""
-  return head.answer(_model(config, head, features, False, False), features)
+  return head.answer(_model(config, head, features, False, use_tpu), features)
 
 
 class OutputCollector(tf.estimator.SessionRunHook):

@@ -177,6 +177,20 @@ def convert(example, head, max_seq_length: int, tokenizer,
   return InputFeatures(*columns, label_ids=label_ids, is_real_example=[1]), cut
 
 
+def num_tokens(example: InputExample, tokenizer, is_per_word: bool) -> int:
+  """Returns an example's tokens, with [CLS] and [SEP], if nothing is cut.
+
+  Args:
+    example: which.
+    tokenizer: a FullTokenizer.
+    is_per_word: as of the task's head.
+  """
+  if is_per_word:
+    return 2 + len(_word_pieces(example.text_a, tokenizer)[0])
+  num_b = len(_pieces(example.text_b or "", tokenizer))
+  return 2 + len(_pieces(example.text_a, tokenizer)) + num_b + (num_b > 0)
+
+
 def log_examples(examples: Iterable, head, max_seq_length: int, tokenizer,
                  reading: Reading = Reading()) -> None:
   """Logs the first five examples and their features."""

@@ -17,6 +17,7 @@ from bert import metrics
 from bert import options
 from bert import plots
 from bert import reports
+from bert import running
 from bert import trials
 from bert.errors import UserError
 from bert.job import Job
@@ -186,15 +187,12 @@ def _write_summary(job, found, train, rows):
   results = metrics.compute(job.task.metrics, outcome)
   if head.kind == "classification":
     results["eval_accuracy"] = np.mean(outcome.labels == outcome.predicted)
-  lines = ["%s = %s" % item for item in sorted(results.items())]
-  tf.logging.info("***** Results of all folds together *****")
-  for line in lines:
-    tf.logging.info("  %s", line)
   reports.write(job.folder, head, train, outcome)
   plots.write(job.folder, head, outcome)
   write = lambda name, text: files.write_text(os.path.join(job.folder, name),
                                               text)
-  write("eval_results.txt", lines)
+  running.write_results(job.folder, results,
+                        "***** Results of all folds together *****")
   write("out_of_fold_results.tsv", map(head.result, rows, train))
   write("cross_validation.txt", trials.table(
       range(1, 1 + len(found)), [fold.results for fold in found]))

@@ -55,8 +55,7 @@ class History:
     """Reads those up to last_step, the checkpoint's; others are forgotten."""
     self._path = os.path.join(output_dir, "evaluations.jsonl")
     self.policy = policy
-    self.entries = [entry for entry in _read(self._path)
-                    if entry["global_step"] <= last_step]
+    self.entries = _read(self._path, last_step)
 
   def is_new_best(self, results: Dict[str, float]) -> bool:
     """Whether an evaluation is better than all so far."""
@@ -104,10 +103,12 @@ class History:
         self.best()) if self.entries else 0
 
 
-def _read(path: str) -> List[dict]:
+def _read(path: str, last_step: int) -> List[dict]:
   if not tf.gfile.Exists(path):
     return []
   try:
-    return [json.loads(line) for line in files.read_text(path).splitlines()]
-  except ValueError:
+    entries = [json.loads(line) for line in files.read_text(path).split("\n")
+               if line]
+    return [entry for entry in entries if entry["global_step"] <= last_step]
+  except (ValueError, LookupError, TypeError):
     raise UserError("%s: not the program's own; remove it to begin anew" % path)

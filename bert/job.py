@@ -1,8 +1,9 @@
 """A task in an output folder: trained, evaluated, predicted."""
 
 import dataclasses
+import functools
 import os
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -27,13 +28,23 @@ from bert.task import Task
 
 
 class Job:
-  """A task in an output folder."""
+  """A task in an output folder.
 
-  def __init__(self, flags: Flags, task: Task):
+  Attributes:
+    flags, task, sets: the command line, what is learnt, and from what.
+    folder: path.
+    shapes: returns name -> shape of all that the model has.
+  """
+
+  def __init__(self, flags: Flags, task: Task,
+               shapes: Optional[Callable[[], checkpoints.Shapes]] = None):
+    """Takes the command line, the task, and the shapes of a job like this."""
     self.flags = flags
     self.task = task
     self.folder = flags.run.output_dir
     self.sets = sets.Sets(flags, task)
+    # A graph is built for them, some seconds of a large model.
+    self.shapes = shapes or functools.lru_cache(maxsize=None)(self._shapes)
 
   def variant(self, **changes) -> "Job":
     """Returns a job like this one but for some flags of model and run.
@@ -47,7 +58,7 @@ class Job:
       group = getattr(self.flags, name)
       groups[name] = dataclasses.replace(group, **{
           key: value for key, value in changes.items() if hasattr(group, key)})
-    return Job(self.flags._replace(**groups), self.task)
+    return Job(self.flags._replace(**groups), self.task, self.shapes)
 
   def description(self) -> dict:
     """Returns what task.json says, and later runs on the folder must share."""
@@ -86,12 +97,6 @@ class Job:
     if not checkpoints.read_task(self.folder):
       checkpoints.write_task(self.folder, self.description())
     return None
-
-  def shapes(self) -> checkpoints.Shapes:
-    """Returns name -> shape of all that the model has."""
-    return estimator.variable_shapes(
-        self.task.config, self.task.head,
-        lambda: records.placeholders(self.sets.spec()))
 
   def trained_names(self) -> List[str]:
     """Returns the variables that --trainable names."""
@@ -197,8 +202,9 @@ class Job:
     judged = metrics.compute(self.task.metrics, outcome)
     events = os.path.join(self.folder, "eval")
     estimator.write_scalars(events, step, judged)
-    plots.write_summaries(events, step, head, outcome)
-    plots.write(self.folder, head, outcome)
+    pictures = plots.write(self.folder, head, outcome)
+    plots.write_summaries(events, step, head, outcome,
+                          pictures.get(plots.CONFUSION))
     reports.write(self.folder, head, examples, outcome)
     return judged
 
@@ -231,6 +237,11 @@ class Job:
     written["test_results.tsv"] = map(head.result, rows, examples)
     for name, lines in written.items():
       files.write_text(os.path.join(self.folder, name), lines)
+
+  def _shapes(self):
+    return estimator.variable_shapes(
+        self.task.config, self.task.head,
+        lambda: records.placeholders(self.sets.spec()))
 
   def _model_fn(self, training=None):
     return estimator.make_model_fn(self.task.config, self.task.head, training,

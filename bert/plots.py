@@ -17,6 +17,7 @@ from bert import metrics
 from bert.errors import UserError
 from bert.metrics import Outcome
 
+CONFUSION = "eval_confusion.png"
 MAX_CLASSES = 30
 _MAX_CURVES = 10
 _MAX_POINTS = 1000
@@ -50,7 +51,7 @@ def check(user: str) -> None:
   metrics.check_library("matplotlib", user, "-r requirements-plots.txt")
 
 
-def write(folder: str, head, outcome: Outcome) -> None:
+def write(folder: str, head, outcome: Outcome) -> Dict[str, bytes]:
   """Writes eval_confusion.png and eval_precision_recall.png.
 
   The first is for classification of up to MAX_CLASSES, the second for two
@@ -60,29 +61,33 @@ def write(folder: str, head, outcome: Outcome) -> None:
     folder: path.
     head: a heads.Head.
     outcome: labels and predictions.
+
+  Returns:
+    File name -> the PNG file's content.
   """
   drawings = _drawings(head, outcome)
   if not drawings:
-    return
+    return {}
   try:
     check("a picture of the evaluation")
   except UserError as error:
     tf.logging.info("Not drawn: %s", error)
-    return
+    return {}
   names = _names(head.labels)
   if names.is_numbered:
     tf.logging.info("No installed font has all characters of the labels, so "
                     "pictures show numbers: %s", ", ".join(
                         "%s %s" % pair for pair in zip(
                             names.texts, head.labels[:MAX_CLASSES])))
-  for name, draw in drawings.items():
-    _write_png(os.path.join(folder, name), draw(names, outcome))
+  return {name: _write_png(os.path.join(folder, name), draw(names, outcome))
+          for name, draw in drawings.items()}
 
 
-def write_summaries(folder: str, step: int, head, outcome: Outcome) -> None:
+def write_summaries(folder: str, step: int, head, outcome: Outcome,
+                    picture: Optional[bytes] = None) -> None:
   """Adds the confusion matrix to a folder's TensorBoard events.
 
-  As a table, and as a picture where matplotlib is; for classification of up to
+  As a table, and as a picture where there is one; for classification of up to
   MAX_CLASSES.
 
   Args:
@@ -90,6 +95,7 @@ def write_summaries(folder: str, step: int, head, outcome: Outcome) -> None:
     step: the checkpoint's.
     head: a heads.Head.
     outcome: labels and predictions.
+    picture: the PNG that `write` made of it.
   """
   if not _has_matrix(head) or not metrics.is_installed("sklearn"):
     return
@@ -97,9 +103,8 @@ def write_summaries(folder: str, step: int, head, outcome: Outcome) -> None:
   values = [tf.Summary.Value(
       tag="confusion_table", tensor=tf.make_tensor_proto(text, tf.string))]
   values[0].metadata.plugin_data.plugin_name = "text"
-  if metrics.is_installed("matplotlib"):
-    values.append(_image_value(
-        "confusion", _png(_draw_confusion(_names(head.labels), outcome))))
+  if picture:
+    values.append(_image_value("confusion", picture))
   # A file of the same second and suffix would be replaced.
   with tf.summary.FileWriter(
       folder, filename_suffix=".confusion-%d" % step) as writer:
@@ -142,7 +147,7 @@ def _drawings(head, outcome):
   """Returns file name -> function of names and outcome, which draws."""
   drawings = {}
   if _has_matrix(head):
-    drawings["eval_confusion.png"] = _draw_confusion
+    drawings[CONFUSION] = _draw_confusion
   is_ranked = head.kind == "multi_label" or (
       head.kind == "classification" and len(head.labels) == 2)
   # A set without any example to find has no recall.
@@ -270,10 +275,12 @@ def _png(figure):
 
 
 def _write_png(path, figure):
+  """Returns what it writes."""
   content = _png(figure)
   with files.replacing(path) as partial:
     with tf.gfile.GFile(partial, "wb") as writer:
       writer.write(content)
+  return content
 
 
 def _image_value(tag, png):

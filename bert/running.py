@@ -21,10 +21,11 @@ def telling_nan(learning_rate: float) -> Iterator[None]:
         "and begin anew" % learning_rate)
 
 
-def write_results(output_dir: str, results: Dict[str, float]) -> None:
-  """Writes and logs eval_results.txt."""
+def write_results(output_dir: str, results: Dict[str, float],
+                  heading: str = "***** Eval results *****") -> None:
+  """Writes and logs eval_results.txt, under a heading in the log."""
   lines = ["%s = %s" % (key, results[key]) for key in sorted(results)]
-  tf.logging.info("***** Eval results *****")
+  tf.logging.info(heading)
   for line in lines:
     tf.logging.info("  %s", line)
   files.write_text(os.path.join(output_dir, "eval_results.txt"), lines)

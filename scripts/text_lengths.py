@@ -9,15 +9,12 @@ import dataclasses
 import math
 import os
 import sys
-import warnings
 from typing import Dict, Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-warnings.simplefilter("ignore", FutureWarning)
-warnings.simplefilter("ignore", DeprecationWarning)
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
+from bert import quiet  # First; pylint: disable=unused-import
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -54,8 +51,8 @@ def main(argv):
   processor = loading.load_processor(data)
   tokenizer = features.load_tokenizer(data.vocab_file, data.do_lower_case)
   examples, missing = read_sets(processor, data.data_dir)
-  is_words = getattr(processor, "head", "") == "tagging"
-  lengths = {name: count(name, each, tokenizer, is_words)
+  is_per_word = getattr(processor, "head", "") == "tagging"
+  lengths = {name: count(name, each, tokenizer, is_per_word)
              for name, each in examples.items()}
   suggested = suggest(lengths["train"]) if "train" in lengths else None
   print("Tokens an example, task %s" % data.task_name)
@@ -104,29 +101,13 @@ def read_sets(processor, data_dir: str):
   return examples, missing
 
 
-def count(name: str, examples: list, tokenizer, is_words: bool) -> np.ndarray:
-  """Returns int [examples], with a bar.
-
-  Args:
-    name: of the set.
-    examples: InputExamples.
-    tokenizer: a FullTokenizer.
-    is_words: whether a list is of words, each to be tokenized, not of tokens.
-  """
-  def num_pieces(text):
-    if not isinstance(text, list):
-      return len(tokenizer.tokenize(text or ""))
-    # A word that leaves nothing is read as [UNK].
-    return (sum(len(tokenizer.tokenize(word)) or 1 for word in text)
-            if is_words else len(text))
-
-  def num_tokens(example):
-    num_b = num_pieces(example.text_b)
-    return 2 + num_pieces(example.text_a) + (num_b + 1 if num_b else 0)
-
-  return np.array(list(console.bar(
-      workers.map_ordered(num_tokens, examples), len(examples),
-      "Counting " + name)))
+def count(name: str, examples: list, tokenizer,
+          is_per_word: bool) -> np.ndarray:
+  """Returns int [examples], with a bar; arguments as of features.num_tokens."""
+  counts = workers.map_ordered(
+      lambda example: features.num_tokens(example, tokenizer, is_per_word),
+      examples)
+  return np.array(list(console.bar(counts, len(examples), "Counting " + name)))
 
 
 def show(lengths: Dict[str, np.ndarray], limits: Sequence[int]) -> None:

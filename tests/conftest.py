@@ -78,13 +78,23 @@ def variable_kind(request):
   _use_resource_variables(was_resource)
 
 
+def _lines_of(monkeypatch, level):
+  lines = []
+  monkeypatch.setattr(tf.logging, level,
+                      lambda text, *args: lines.append(text % args))
+  return lines
+
+
 @pytest.fixture
 def log(monkeypatch):
   """The lines logged during the test."""
-  lines = []
-  monkeypatch.setattr(tf.logging, "info",
-                      lambda text, *args: lines.append(text % args))
-  return lines
+  return _lines_of(monkeypatch, "info")
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+  """The warnings of the test."""
+  return _lines_of(monkeypatch, "warning")
 
 
 @pytest.fixture

@@ -22,14 +22,6 @@ TASK = {"task": "mrpc", "head": "classification", "labels": ["0", "1"],
 
 
 @pytest.fixture
-def warnings(monkeypatch):
-  lines = []
-  monkeypatch.setattr(tf.logging, "warning",
-                      lambda text, *args: lines.append(text % args))
-  return lines
-
-
-@pytest.fixture
 def saved(tmp_path):
   """Name -> shape, written as a checkpoint -> its path without suffix."""
   def save(shapes, name="model.ckpt-7"):

@@ -86,7 +86,10 @@ def test_any_score_beats_one_that_is_not_defined(tmp_path, undefined):
   assert again.best()["global_step"] == 3
 
 
-def test_foreign_file_is_refused(tmp_path):
-  commands.write(tmp_path / "evaluations.jsonl", "something else\n")
+@pytest.mark.parametrize("content", [
+    "something else\n", "5\n", "[]\n", '{"step": 1}\n',
+    '{"global_step": "one"}\n'])
+def test_foreign_file_is_refused(tmp_path, content):
+  commands.write(tmp_path / "evaluations.jsonl", content)
   message = message_of(history.History, str(tmp_path), policy(), 0)
   assert "evaluations.jsonl" in message

@@ -186,8 +186,10 @@ def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
 
 @needs_matplotlib
 def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
-  plots.write_summaries(str(tmp_path), 20,
-                        outcomes.head("classification", "ab"), YES_NO)
+  head = outcomes.head("classification", "ab")
+  pictures = plots.write(str(tmp_path), head, YES_NO)
+  plots.write_summaries(str(tmp_path), 20, head, YES_NO,
+                        pictures["eval_confusion.png"])
   (event,) = summaries(tmp_path).Images("confusion")
   assert event.step == 20
   assert event.encoded_image_string.startswith(PNG)

@@ -3,7 +3,6 @@ import importlib.util
 
 import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
 from sklearn import metrics as sklearn_metrics
 
 import commands
@@ -32,15 +31,6 @@ def cells(lines, name):
   found = [line.split() for line in lines if name in line.split()]
   assert len(found) == 1, lines
   return found[0]
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-  """The warnings of the test."""
-  lines = []
-  monkeypatch.setattr(tf.logging, "warning",
-                      lambda text, *args: lines.append(text % args))
-  return lines
 
 
 def test_classes_are_scored_one_by_one(tmp_path):
