@@ -50,7 +50,9 @@ class Evaluator:
       self._variables = tf.global_variables()
       self._load = {each.op.name: _loader(each) for each in self._variables}
       self._reset = tf.local_variables_initializer()
-      self._saver = tf.train.Saver(self._variables, max_to_keep=1)
+      # Relative, so that the folder can be moved.
+      self._saver = tf.train.Saver(self._variables, max_to_keep=1,
+                                   save_relative_paths=True)
     self._session = tf.Session(graph=self._graph, config=config)
 
   def evaluate(self, read: Callable, scoring: Scoring) -> Dict[str, float]:

@@ -8,6 +8,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
+from bert import checkpoints
 from bert import evaluation
 from bert import modeling
 from test_run_classifier_speed import make_flags
@@ -73,6 +74,13 @@ def test_best_checkpoint_is_kept_apart_and_used_at_the_end(undisturbed):
   assert found["global_step"] == step
   assert found["eval_loss"] == pytest.approx(best["eval_loss"], abs=1e-5)
   assert not any("adam" in name for name in commands.variables(path))
+
+
+def test_folder_can_be_moved(undisturbed, tmp_path):
+  moved = str(tmp_path / "moved")
+  shutil.copytree(undisturbed, moved)
+  assert checkpoints.best_or_latest(moved).startswith(
+      os.path.join(moved, "best"))
 
 
 def test_curve_is_in_tensorboard(undisturbed):
