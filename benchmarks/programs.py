@@ -118,6 +118,22 @@ RECORDS = tuple(
              "$PEER_PYTHON -m benchmarks.peer_records",
              {"TOKENIZERS_PARALLELISM": "true", "RAYON_NUM_THREADS": "2"}),)
 
+# Beside the plain way, which stands where a peer would.
+INSTANCES = tuple(
+    Program(name, side, "", "$TF2_PYTHON -m benchmarks.own_instances "
+            "--input_file=$CORPUS_FILE --vocab_file=$BERT_BASE_DIR/vocab.txt"
+            + flags)
+    for name, side, flags in (
+        ("plain", PEER, " --what=plain"), ("ours, at once", OURS, ""),
+        ("ours, 20 shards", OURS, " --shards=20"),
+        ("ours, 20 shards, 2 processes", OURS, " --shards=20 --processes=2")))
+
+
+def instances(settings: Settings) -> List[Comparison]:
+  """Text to instances of pre-training."""
+  del settings
+  return [Comparison("instances of 128 tokens", list(INSTANCES))]
+
 
 def records(settings: Settings) -> List[Comparison]:
   """Text to records."""

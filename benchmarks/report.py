@@ -42,6 +42,10 @@ SECTIONS = {
 A training set becomes features of 128 tokens, in one process where no number
 says otherwise. Ours also writes them to a record file, but for the rows "to
 ids"; `tokenizers` encodes alone."""),
+    "instances": ("Text to instances of pre-training", """\
+Instances a second, masked ten times over, from reading the text to record
+files. Plain: texts stay text until the end, each is tokenized afresh, and each
+instance is a tf.train.Example."""),
     "steps": ("Steps at equal shapes", """\
 Examples a second of training steps (forward, backward, clipping, AdamW) and
 prediction steps. All tokens are real, the length is 128. Small: 6 layers,

@@ -26,7 +26,8 @@ from benchmarks import report
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Section -> its comparisons, and how many rounds they usually have.
 SECTIONS = {
-    "records": (programs.records, 5), "steps": (programs.steps, 5),
+    "records": (programs.records, 5), "instances": (programs.instances, 5),
+    "steps": (programs.steps, 5),
     "memory": (programs.memory, 1), "finetune": (programs.finetune, 3),
     "growth": (programs.growth, 1), "levers": (levers.levers, 3)}
 # The runs of `steps` tell the memory as well.
@@ -37,7 +38,8 @@ NEEDED = {
     "PEER_PYTHON": "an interpreter with benchmarks/requirements.txt",
     "BERT_BASE_DIR": "the folder of a released BERT, with bert_config.json, "
                      "vocab.txt and bert_model.ckpt.*",
-    "DATA_DIR": "a folder with the folders cola and mrpc"}
+    "DATA_DIR": "a folder with the folders cola and mrpc",
+    "CORPUS_FILE": "text as scripts/prepare_corpus.py makes it"}
 QUICK = programs.Settings(warmup=1, steps=2, epochs=1, num_points=2)
 
 

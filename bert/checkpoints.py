@@ -17,19 +17,6 @@ from bert.errors import UserError
 Shapes = Dict[str, Tuple[int, ...]]
 
 
-def make_folder(output_dir: str) -> None:
-  """Makes --output_dir; raises UserError if it can't be written to."""
-  probe = os.path.join(output_dir, ".writable")
-  try:
-    tf.gfile.MakeDirs(output_dir)
-    with tf.gfile.GFile(probe, "w") as writer:
-      writer.write("")
-    tf.gfile.Remove(probe)
-  except tf.errors.OpError as error:
-    raise UserError("--output_dir=%s can't be written to: %s" % (
-        output_dir, error.message))
-
-
 def check_name(output_dir: str) -> None:
   """Raises UserError for characters that hide checkpoints from TensorFlow."""
   if set(output_dir) & set("*?[]\\"):

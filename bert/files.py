@@ -1,6 +1,7 @@
 """Whole files, read with clear errors and replaced all or nothing."""
 
 import contextlib
+import os
 from typing import Iterable, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
@@ -34,6 +35,24 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
         "%s:%d: byte 0x%02x at column %d is not UTF-8; convert the file to "
         "UTF-8" % (where, before.count(b"\n") + 1, content[error.start],
                    error.start - (before.rfind(b"\n") + 1) + 1))
+
+
+def make_folder(folder: str, flag: str = "--output_dir") -> None:
+  """Makes a folder; raises UserError if it can't be written to."""
+  probe = os.path.join(folder, ".writable")
+  try:
+    tf.gfile.MakeDirs(folder)
+    with tf.gfile.GFile(probe, "w") as writer:
+      writer.write("")
+    tf.gfile.Remove(probe)
+  except tf.errors.OpError as error:
+    raise UserError("%s=%s can't be written to: %s" % (
+        flag, folder, error.message))
+
+
+def make_parent(path: str, flag: str) -> None:
+  """Makes the folder that a file is to be in, as make_folder does."""
+  make_folder(os.path.dirname(path) or ".", flag)
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class Job:
 
   def open_folder(self, is_training: bool) -> Optional[int]:
     """Makes the folder with its task.json; returns the training's seed."""
-    checkpoints.make_folder(self.folder)
+    files.make_folder(self.folder)
     if is_training:
       seed = self.choose_seed()
       checkpoints.write_task(self.folder, dict(self.description(),

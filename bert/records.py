@@ -18,7 +18,7 @@ SHUFFLE_BUFFER = 100000
 # sorted at a time.
 BY_LENGTH = "by_length"
 WINDOW = 50
-_MAX_EPOCHS = 2**40
+MAX_EPOCHS = 2**40
 
 # Tags of protobuf fields that have a length: the first of any message, a map
 # entry's value, a Feature's list of float or of int64.
@@ -237,7 +237,7 @@ def _repeat(dataset, order, params):
   """Returns serialized examples without end, shuffled anew each epoch."""
   num_hosts, host = hosts(params)
   if order.num_grouped:
-    dataset = tf.data.Dataset.range(_MAX_EPOCHS).flat_map(
+    dataset = tf.data.Dataset.range(MAX_EPOCHS).flat_map(
         lambda epoch: _group(dataset, order, epoch, params["batch_size"]))
   else:
     dataset = dataset.shard(num_hosts, host)

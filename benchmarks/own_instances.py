@@ -1,0 +1,53 @@
+"""Times the making of pre-training instances, of text to record files."""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from typing import Sequence
+
+from bert import corpus
+from bert import features
+from bert import instances
+from bert import pretraining
+from benchmarks import measure
+from benchmarks import plain_instances
+
+
+def main(argv: Sequence[str]) -> None:
+  """Makes them; prints the line of JSON."""
+  parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+  for name in ("input_file", "vocab_file"):
+    parser.add_argument("--" + name, required=True)
+  parser.add_argument("--what", choices=("plain", "ours"), default="ours")
+  parser.add_argument("--shards", type=int, default=0, help="0: at once")
+  parser.add_argument("--processes", type=int, default=1, help="with shards")
+  parser.add_argument("--repeat", type=int, default=1,
+                      help="times that the text is read")
+  args = parser.parse_args(argv)
+  tokenizer = features.load_tokenizer(args.vocab_file, True)
+  source = instances.Source(
+      corpus.Corpus(args.input_file.split(",") * args.repeat, tokenizer, None,
+                    128),
+      pretraining.Plan(),
+      pretraining.load_vocabulary(tokenizer.vocab, args.vocab_file), 12345)
+  with tempfile.TemporaryDirectory() as folder:
+    start = time.perf_counter()
+    count = write(source, os.path.join(folder, "instances"), args)
+    measure.print_line(count, [time.perf_counter() - start])
+
+
+def write(source: instances.Source, path: str, args) -> int:
+  """Returns how many instances were made."""
+  if args.what == "plain":
+    return plain_instances.write(source.corpus.paths, path, source.plan,
+                                 source.corpus.tokenizer, source.seed)
+  if args.shards:
+    return instances.write_shards(source, path, args.shards,
+                                  range(args.shards), args.processes)
+  return instances.write_files(source, [path])
+
+
+if __name__ == "__main__":
+  main(sys.argv[1:])
