@@ -25,10 +25,11 @@ GROUPS = (options.TaskOptions,) + FLAG_GROUPS
 def main(argv):
   todo, *groups = command_line.parse(argv, GROUPS, __doc__)
   flags = Flags(*groups)
-  wanted = [name for name in ("train", "eval", "predict")
+  wanted = [name for name in ("train", "eval", "predict", "export")
             if getattr(todo, "do_" + name)]
   if not wanted:
-    raise UserError("nothing to do: give --do_train, --do_eval or --do_predict")
+    raise UserError("nothing to do: give --do_train, --do_eval, --do_predict "
+                    "or --do_export")
   finetuning.check(flags, wanted)
   task, processor = loading.load_task(flags)
   made = job.Job(flags, task)

@@ -17,10 +17,11 @@ def check(flags: Flags, wanted: Sequence[str]) -> None:
 
   Args:
     flags: the command line.
-    wanted: what is to be done: train, eval, predict.
+    wanted: what is to be done: train, eval, predict, export.
   """
   options.check_tpu(flags.tpu, {
-      name: getattr(flags.training, name + "_batch_size") for name in wanted})
+      name: getattr(flags.training, name + "_batch_size") for name in wanted
+      if name != "export"})
   options.check_speed(flags.speed, flags.training.train_batch_size,
                       flags.tpu.use_tpu)
   options.check_head(flags.head, flags.data, flags.speed)
@@ -34,7 +35,7 @@ def run(job: Job, wanted: Sequence[str], read: Callable) -> "Findings":
 
   Args:
     job: the task and its folder.
-    wanted: any of train, eval, predict.
+    wanted: any of train, eval, predict, export.
     read: names of sets -> name -> examples.
 
   Returns:
@@ -59,6 +60,8 @@ def run(job: Job, wanted: Sequence[str], read: Callable) -> "Findings":
     evaluation_found = job.evaluate(examples["eval"], checkpoint)
   if "predict" in wanted:
     prediction_found = job.predict(examples["predict"], checkpoint)
+  if "export" in wanted:
+    job.export(checkpoint)
   return Findings(evaluation_found, prediction_found)
 
 

@@ -156,6 +156,10 @@ class Head(Learner):
     """Returns `outputs` of what `answer` returned."""
     return self.outputs(answers["logits"], features["label_ids"])
 
+  def served(self, answers: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
+    """Returns what an export tells, by name; it knows no labels."""
+    return {"probabilities": self.probabilities(answers["logits"])}
+
   def evaluation(self, answers, features):
     logits, label_ids = answers["logits"], features["label_ids"]
     is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]), tf.float32)

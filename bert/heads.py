@@ -171,6 +171,9 @@ class RegressionHead(Head):
   def probabilities(self, logits):
     return logits
 
+  def served(self, answers):
+    return {"scores": tf.squeeze(answers["logits"], axis=-1)}
+
   def example_losses(self, logits, label_ids):
     return tf.reduce_sum(tf.square(logits - label_ids), axis=-1)
 

@@ -13,6 +13,7 @@ from bert import console
 from bert import depths
 from bert import estimator
 from bert import evaluation
+from bert import export
 from bert import files
 from bert import history
 from bert import metrics
@@ -195,6 +196,18 @@ class Job:
                                  collector.outcome(self.task.head, examples)))
     running.write_results(self.folder, results)
     return results
+
+  def export(self, checkpoint: str) -> str:
+    """Writes a folder that is enough to predict with; returns it."""
+    task, config = self.task, self.task.config
+    settings = self.flags.head
+    described = dict(
+        self.description(), **self.sets.reading._asdict(),
+        threshold=settings.threshold, vocab_size=config.vocab_size,
+        max_positions=config.max_position_embeddings,
+        num_segment_ids=config.type_vocab_size)
+    return export.write(self.folder, export.Contents(
+        config, task.head, checkpoint, self.flags.data.vocab_file, described))
 
   def _judge(self, examples, step, outcome):
     """Returns what metrics say; writes it for people to look at."""

@@ -196,6 +196,14 @@ def gelu(x):
   return 0.5 * x * (1.0 + tf.tanh(inner))
 
 
+def gelu_exact(x):
+  """Gaussian Error Linear Unit, erf form, as Hugging Face's "gelu" is.
+
+  Source: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
+  """
+  return 0.5 * x * (1.0 + tf.math.erf(x / np.sqrt(2.0)))
+
+
 def _activate_and_multiply(activation):
   """Returns the function of a matrix and a kernel; activation may be None."""
   if activation is None:
@@ -231,15 +239,15 @@ def get_activation(activation_string):
   """Returns the function of a name; None for "linear" or no name.
 
   Raises:
-    ValueError: the name is none of linear, relu, gelu, tanh.
+    ValueError: the name is none of linear, relu, gelu, gelu_exact, tanh.
   """
   if not isinstance(activation_string, six.string_types):
     return activation_string
   functions = {"": None, "linear": None, "relu": tf.nn.relu, "gelu": gelu,
-               "tanh": tf.tanh}
+               "gelu_exact": gelu_exact, "tanh": tf.tanh}
   if activation_string.lower() not in functions:
-    raise ValueError("Unknown activation %r; known: linear, relu, gelu, tanh" %
-                     activation_string)
+    raise ValueError("Unknown activation %r; known: linear, relu, gelu, "
+                     "gelu_exact, tanh" % activation_string)
   return functions[activation_string.lower()]
 
 

@@ -96,6 +96,8 @@ class TaskOptions:
   do_eval: bool = option(False, "Evaluate on the dev set: eval_results.txt.")
   do_predict: bool = option(False, "Predict the test set: test_results.tsv, "
                             "test_predictions.tsv.")
+  do_export: bool = option(False, "Export the model for run_predictor.py and "
+                           "TensorFlow Serving: export/.")
   num_trials: int = option(1, "Seeds to train with, each in a folder of its "
                            "own; the best one's results go to output_dir.",
                            minimum=1)

@@ -71,7 +71,7 @@ def test_heads_must_divide_the_hidden_size(tmp_path):
 def test_unknown_activation_is_refused_with_the_list(tmp_path):
   message = message_of_config(tmp_path, dict(CONFIG, hidden_act="swish"))
   assert "hidden_act" in message and "'swish'" in message
-  assert "linear, relu, gelu, tanh" in message
+  assert "linear, relu, gelu, gelu_exact, tanh" in message
 
 
 @pytest.mark.parametrize("key", [

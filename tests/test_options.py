@@ -84,7 +84,7 @@ CASES = {
     "processor_module": name(), "tpu_name": name(), "tpu_zone": name(),
     "gcp_project": name(), "master": name(),
     "do_lower_case": switch(), "do_train": switch(), "do_eval": switch(),
-    "do_predict": switch(), "use_tpu": switch(),
+    "do_predict": switch(), "do_export": switch(), "use_tpu": switch(),
     "max_seq_length": count(3), "train_batch_size": count(),
     "eval_batch_size": count(), "predict_batch_size": count(),
     "save_checkpoints_steps": count(), "iterations_per_loop": count(),

@@ -1,0 +1,58 @@
+"""Tiny exports of each kind of head, trained once a session."""
+import os
+
+import commands
+from processors import base
+from test_run_classifier_toolbox import sentences, single_texts
+from test_run_classifier_speed import make_flags
+
+
+def of_singles(folder, **changes):
+  return make(single_texts(folder, **changes))
+
+
+def of_pairs(folder, **changes):
+  return make(make_flags(folder, num_workers=1, num_train_epochs=1, **changes))
+
+
+def of_words(folder, **changes):
+  return make(sentences(folder, **changes))
+
+
+def of_scores(folder, **changes):
+  rows = [("sentence1", "sentence2", "score")] + [
+      ("the captain said", "two votes", str(index / 2)) for index in range(8)]
+  for name in ("train", "dev", "test"):
+    commands.write_table(folder / "data" / (name + ".tsv"), rows)
+  return make(commands.tiny_flags(
+      folder, "stsb", do_train=True, do_eval=True, do_predict=True, **changes))
+
+
+def of_sets(folder, **changes):
+  rows = [("the captain said %d" % index, "%d,%d" % (index % 3, 3), str(index))
+          for index in range(8)]
+  for name in ("train", "dev", "test"):
+    commands.write_table(folder / "data" / (name + ".tsv"), rows)
+  return make(commands.tiny_flags(
+      folder, "go_emotions", do_train=True, do_eval=True, do_predict=True,
+      **changes))
+
+
+def make(flags):
+  """Trains, predicts and exports -> the flags."""
+  commands.finish(dict(flags, do_export=True))
+  return flags
+
+
+def questions_of(flags):
+  """The test set's questions, as predictor.Predictor takes them."""
+  processor = base.create(flags["task_name"], flags["data_dir"])
+  examples = processor.get_test_examples(flags["data_dir"])
+  return [each.text_a if each.text_b is None else (each.text_a, each.text_b)
+          for each in examples]
+
+
+def folder_of(flags):
+  parent = os.path.join(flags["output_dir"], "export")
+  (name,) = os.listdir(parent)
+  return os.path.join(parent, name)

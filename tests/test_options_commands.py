@@ -1,0 +1,144 @@
+"""Every flag of the commands beside run_classifier.py."""
+import dataclasses
+
+import pytest
+
+import create_pretraining_data
+import extract_features
+import run_predictor
+import run_pretraining
+import test_options
+from bert import command_line
+from bert.errors import UserError
+from test_options import Case
+from test_options import choice
+from test_options import count
+from test_options import fraction
+from test_options import name
+from test_options import positive
+from test_options import share
+from test_options import switch
+
+COMMANDS = {"create_pretraining_data": create_pretraining_data,
+            "run_pretraining": run_pretraining, "run_predictor": run_predictor,
+            "extract_features": extract_features}
+# Flags that run_classifier.py has as well.
+SHARED = {flag: test_options.CASES[flag] for flag in (
+    "precision", "gradient_accumulation_steps", "num_parallel_parts", "use_tpu",
+    "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
+    "iterations_per_loop")}
+MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}
+# [CLS], a token, [SEP], a token, [SEP].
+LENGTH = Case("64", 64, [("4", "must be at least 5"), ("long", "int")])
+CASES = {
+    "create_pretraining_data": {
+        "input_file": name(True), "output_file": name(True),
+        "vocab_file": name(True), "do_lower_case": switch(),
+        "segmenter": name(), "max_seq_length": LENGTH,
+        "max_predictions_per_seq": count(), "masked_lm_prob": fraction(),
+        "do_whole_word_mask": switch(), "short_seq_prob": share(),
+        "dupe_factor": count(), "random_seed": count(0),
+        "num_shards": count(0), "shards": name(), "num_workers": count(0)},
+    "run_pretraining": dict(
+        SHARED, **MODEL, do_train=switch(), do_eval=switch(),
+        input_file=name(True), eval_file=name(), max_seq_length=LENGTH,
+        max_predictions_per_seq=count(), train_batch_size=count(),
+        eval_batch_size=count(), learning_rate=positive(),
+        num_train_steps=count(), num_warmup_steps=count(0),
+        max_eval_steps=count(), adam_bias_correction=switch(),
+        output_dir=name(True), random_seed=count(0), log_steps=count(),
+        save_checkpoints_steps=count(), keep_checkpoint_max=count(0)),
+    "run_predictor": {
+        "export_dir": name(True), "batch_size": count(),
+        "precision": test_options.CASES["precision"],
+        "input_format": choice("jsonl", "text"),
+        "output_format": choice("jsonl", "tsv"), "http": name(),
+        "model_name": name(), "max_batch": count(),
+        "batch_wait_ms": Case("0.5", 0.5, [
+            ("-1", "must be at least 0"), ("10001", "must be at most 10000"),
+            ("soon", "float")]),
+        "max_queue": count(), "max_body_kb": count(), "max_texts": count(),
+        "max_chars": count(), "timeout": positive(), "num_threads": count()},
+    "extract_features": dict(
+        SHARED, **dict(MODEL, init_checkpoint=name(True)),
+        input_file=name(True), output_file=name(True), vocab_file=name(True),
+        layers=name(), sentence_vectors=choice("mean_max", "mean"),
+        vector_layer=Case("-1", -1, [("last", "int")]),
+        do_lower_case=switch(), max_seq_length=count(3), batch_size=count(),
+        use_one_hot_embeddings=switch()),
+}
+# Every flag of the reference and its default.
+REFERENCE_DEFAULTS = {
+    "create_pretraining_data": {
+        "input_file": None, "output_file": None, "vocab_file": None,
+        "do_lower_case": True, "do_whole_word_mask": False,
+        "max_seq_length": 128, "max_predictions_per_seq": 20,
+        "random_seed": 12345, "dupe_factor": 10, "masked_lm_prob": 0.15,
+        "short_seq_prob": 0.1},
+    "run_pretraining": {
+        "input_file": None, "bert_config_file": None, "output_dir": None,
+        "init_checkpoint": None, "max_seq_length": 128,
+        "max_predictions_per_seq": 20, "do_train": False, "do_eval": False,
+        "train_batch_size": 32, "eval_batch_size": 8, "learning_rate": 5e-5,
+        "num_train_steps": 100000, "num_warmup_steps": 10000,
+        "save_checkpoints_steps": 1000, "iterations_per_loop": 1000,
+        "max_eval_steps": 100, "use_tpu": False, "tpu_name": None,
+        "tpu_zone": None, "gcp_project": None, "master": None,
+        "num_tpu_cores": 8},
+    "run_predictor": {},
+    "extract_features": {
+        "input_file": None, "output_file": None, "layers": "-1,-2,-3,-4",
+        "bert_config_file": None, "max_seq_length": 128,
+        "init_checkpoint": None, "vocab_file": None, "do_lower_case": True,
+        "batch_size": 32, "use_tpu": False, "master": None, "num_tpu_cores": 8,
+        "use_one_hot_embeddings": False},
+}
+ALL = [(command, flag) for command in sorted(CASES)
+       for flag in sorted(CASES[command])]
+
+
+def declared(command):
+  return {field.name: field for group in COMMANDS[command].GROUPS
+          for field in dataclasses.fields(group)}
+
+
+def parse(command, **values):
+  given = {flag: "x" for flag, field in declared(command).items()
+           if field.metadata.get("required")}
+  given.update(values)
+  return test_options.as_dict(command_line.parse(
+      [command] + ["--%s=%s" % item for item in given.items()],
+      COMMANDS[command].GROUPS, "About this."))
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_flag_has_a_case(command):
+  assert sorted(CASES[command]) == sorted(declared(command))
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_flag_of_the_reference_is_there_with_its_default(command):
+  values = parse(command)
+  for flag, default in REFERENCE_DEFAULTS[command].items():
+    is_required = declared(command)[flag].metadata.get("required")
+    assert values[flag] == ("x" if is_required else default), flag
+    assert default is None or not is_required
+
+
+@pytest.mark.parametrize("command, flag", ALL)
+def test_good_value_is_read(command, flag):
+  case = CASES[command][flag]
+  value = parse(command, **{flag: case.good})[flag]
+  assert value == case.value and type(value) is type(case.value)
+
+
+@pytest.mark.parametrize("command, flag, text, problem", [
+    (command, flag) + bad for command, flag in ALL
+    for bad in CASES[command][flag].bad])
+def test_bad_value_is_refused_by_flag_value_and_limit(command, flag, text,
+                                                      problem):
+  with pytest.raises(UserError) as caught:
+    parse(command, **{flag: text})
+  message = str(caught.value)
+  assert flag in message and text in message and problem in message
+  assert "\n" not in message
