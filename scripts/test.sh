@@ -12,4 +12,6 @@ venv=${VENV:-$root/.venv}
 VENV=$venv "$root/scripts/setup.sh"
 cd "$root"
 export TF_CPP_MIN_LOG_LEVEL=${TF_CPP_MIN_LOG_LEVEL:-2}
-exec "$venv/bin/python" -m pytest "$@"
+# A file's tests share what they trained, so they stay in one process.
+exec "$venv/bin/python" -m pytest --numprocesses=auto --maxprocesses=4 \
+  --dist=loadfile "$@"
