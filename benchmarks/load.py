@@ -23,6 +23,7 @@ import threading
 import time
 from typing import Callable, Dict, Sequence, Tuple
 
+from bert import export
 from bert import predictor
 from bert import questions
 
@@ -193,7 +194,7 @@ def alone(made: predictor.Predictor, question) -> Tuple[float, float]:
   _, columns = made._encode(made._to_example(question))
   inputs = {name: values[:, :int(columns[1].sum())]
             for name, values in zip(predictor._COLUMNS, columns)}
-  names, run = made._runs[predictor._DEFAULT]
+  names, run = made._runs[export.DEFAULT_SIGNATURE]
   values = [inputs[name] for name in names]
   return (median_ms(lambda: run(*values)),
           median_ms(lambda: made.predict([question])))

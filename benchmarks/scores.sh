@@ -21,21 +21,21 @@ run() {  # command, folder of a BERT, task, flags...
     --random_seed=1 "${@:4}"
 }
 
+trials() {  # folder of a BERT, name, task, flags...
+  run run_classifier.py "$1" "$3" --output_dir="$output/$2" \
+    --init_checkpoint="$1/bert_model.ckpt" --num_trials=3 --do_train --do_eval \
+    --train_batch_size=32 --bucket_by_length "${@:4}"
+}
+
 english() {  # name, task, flags...
-  : "${ENGLISH_BERT:?set it to the folder of a BERT for English}"
-  run run_classifier.py "$ENGLISH_BERT" "$2" --output_dir="$output/$1" \
-    --init_checkpoint="$ENGLISH_BERT/bert_model.ckpt" --num_trials=3 \
-    --do_train --do_eval --train_batch_size=32 --learning_rate=5e-5 \
-    --num_train_epochs=3 --bucket_by_length --precision=bfloat16 \
+  trials "${ENGLISH_BERT:?set it to the folder of a BERT for English}" \
+    "$1" "$2" --learning_rate=5e-5 --num_train_epochs=3 --precision=bfloat16 \
     --num_parallel_parts=2 "${@:3}"
 }
 
 chinese() {  # name, task, flags...
-  : "${CHINESE_BERT:?set it to the folder of a BERT for Chinese}"
-  run run_classifier.py "$CHINESE_BERT" "$2" --output_dir="$output/$1" \
-    --init_checkpoint="$CHINESE_BERT/bert_model.ckpt" --num_trials=3 \
-    --do_train --do_eval --train_batch_size=32 --learning_rate=3e-4 \
-    --max_seq_length=64 --bucket_by_length "${@:3}"
+  trials "${CHINESE_BERT:?set it to the folder of a BERT for Chinese}" \
+    "$1" "$2" --learning_rate=3e-4 --max_seq_length=64 "${@:3}"
 }
 
 folds() {  # name, flags...

@@ -56,13 +56,10 @@ def num_bytes(paths: Sequence[str]) -> int:
 def count_documents(corpus: Corpus, most: int) -> int:
   """Returns how many documents there are, or `most` if there are more; reads no
   further than it takes."""
-  number, is_open = 0, False
-  for _, _, line in _read_lines(corpus.paths):
-    if line and not is_open:
-      number += 1
-      if number == most:
-        break
-    is_open = bool(line)
+  number = 0
+  for number, _, _, _ in _read_numbered(corpus.paths):
+    if number == most:
+      break
   return number
 
 
@@ -88,25 +85,18 @@ def read_documents(corpus: Corpus, shard: int = 0, num_shards: int = 1,
       not the text.
   """
   convert = _make_converter(corpus)
-  documents, sentences = [], []
-  number, is_open = 0, False
-  count = 0
-  for where, size, line in _read_lines(corpus.paths):
+  documents, last, count = [], None, 0
+  for number, where, size, line in _read_numbered(corpus.paths):
     count += size
     show(count)
-    if line:
-      is_open = True
-      if number % num_shards == shard:
-        tokens = convert(line, where)
-        if tokens:
-          sentences.append(tokens)
-    elif is_open:
-      if sentences:
-        documents.append(sentences)
-      sentences, is_open = [], False
-      number += 1
-  if sentences:
-    documents.append(sentences)
+    if not line or (number - 1) % num_shards != shard:
+      continue
+    tokens = convert(line, where)
+    if tokens and number != last:
+      documents.append([])
+      last = number
+    if tokens:
+      documents[-1].append(tokens)
   return documents
 
 
@@ -117,6 +107,16 @@ def read_lines(path: str) -> Iterator[str]:
     UserError: a line is not UTF-8.
   """
   return (line for _, _, line in _read_lines([path]))
+
+
+def _read_numbered(paths):
+  """Yields the number of a line's document, from 1, and what _read_lines does;
+  of a blank line, that of the one before."""
+  number, is_open = 0, False
+  for where, size, line in _read_lines(paths):
+    number += bool(line) and not is_open
+    is_open = bool(line)
+    yield number, where, size, line
 
 
 def _read_lines(paths) -> Iterator[Tuple[str, int, str]]:

@@ -1,9 +1,8 @@
 """The one model_fn, and what becomes of its outputs."""
 
 import functools
-import json
 import typing
-from typing import Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -52,10 +51,7 @@ def load_config(bert_config_file: str, max_seq_length: int,
     UserError: no such file, not JSON, a key lacks, or the sizes don't fit.
   """
   where = "--bert_config_file=%s" % bert_config_file
-  try:
-    values = json.loads(files.read_text(bert_config_file, "--bert_config_file"))
-  except ValueError as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
+  values = files.read_json(bert_config_file, "--bert_config_file")
   keys = sorted(modeling.BertConfig(None).to_dict())
   missing = [key for key in keys if key not in values] if isinstance(
       values, dict) else keys
@@ -184,19 +180,25 @@ def join(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
-                   num_examples: int) -> List[Dict[str, np.ndarray]]:
-  """Returns a dict an example, without padding; batches may tell positions."""
-  rows = [None] * num_examples
-  count = 0
+                   num_examples: int) -> Iterator[Dict[str, np.ndarray]]:
+  """Yields rows in input order, as soon as those before have come.
+
+  Args:
+    batches: of predictions, with "position" where they are in another order.
+    num_examples: padding beyond is left out.
+  """
+  early, wanted, count = {}, 0, 0
   for batch in batches:
     size = len(next(iter(batch.values())))
     positions = batch.pop("position", range(count, count + size))
-    for index, position in enumerate(positions):
-      if position < num_examples:
-        rows[position] = {name: values[index]
-                          for name, values in batch.items()}
     count += size
-  return rows
+    for index, position in enumerate(positions):
+      # A copy: a view would keep the whole batch.
+      early[int(position)] = {name: np.array(values[index])
+                              for name, values in batch.items()}
+    while wanted in early and wanted < num_examples:
+      yield early.pop(wanted)
+      wanted += 1
 
 
 def _check_config(config, where):

@@ -20,7 +20,8 @@ from bert.errors import UserError
 # What serves words: as the default one, but given where words begin.
 WORDS_SIGNATURE = "words"
 INPUTS = ("input_ids", "input_mask", "segment_ids")
-_DEFAULT = tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+DEFAULT_SIGNATURE = (
+    tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY)
 _TAGS = [tf.saved_model.tag_constants.SERVING]
 
 
@@ -111,11 +112,7 @@ def load(folder: str, config: tf.ConfigProto) -> Loaded:
     UserError: it is not whole, or not of this program.
   """
   assets = os.path.join(folder, "assets")
-  path = os.path.join(assets, "task.json")
-  try:
-    task = json.loads(files.read_text(path))
-  except ValueError:
-    raise UserError("%s: not JSON" % path)
+  task = files.read_json(os.path.join(assets, "task.json"))
   with tf.Graph().as_default():
     session = tf.Session(config=config)
     try:
@@ -148,7 +145,8 @@ def _write_model(folder, assets, contents):
   with tf.Graph().as_default(), tf.Session() as session:
     inputs = _placeholders(contents.task["num_segments"])
     answers = estimator.answer(contents.config, contents.head, inputs)
-    signatures = {_DEFAULT: _signature(inputs, contents.head.served(answers))}
+    signatures = {DEFAULT_SIGNATURE: _signature(
+        inputs, contents.head.served(answers))}
     if contents.head.is_per_word:
       words = dict(inputs, word_starts=tf.placeholder(
           tf.int32, [None, None], "word_starts"))

@@ -1,8 +1,9 @@
 """Whole files, read with clear errors and replaced all or nothing."""
 
 import contextlib
+import json
 import os
-from typing import Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
 
@@ -35,6 +36,17 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
         "%s:%d: byte 0x%02x at column %d is not UTF-8; convert the file to "
         "UTF-8" % (where, before.count(b"\n") + 1, content[error.start],
                    error.start - (before.rfind(b"\n") + 1) + 1))
+
+
+def read_json(path: str, flag: Optional[str] = None) -> Any:
+  """Returns what a JSON file says; raises UserError as read_text does, and for
+  what is no JSON."""
+  try:
+    return json.loads(read_text(path, flag))
+  # Of brackets in brackets, too.
+  except (ValueError, RecursionError) as error:
+    raise UserError("%s: not JSON: %s" % (
+        "%s=%s" % (flag, path) if flag else path, error))
 
 
 def make_folder(folder: str, flag: str = "--output_dir") -> None:

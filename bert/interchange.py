@@ -103,7 +103,7 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
     UserError: it is no BERT, or something is not there.
   """
   path = os.path.join(folder, "config.json")
-  theirs = _read_json(path)
+  theirs = files.read_json(path)
   if theirs.get("model_type", "bert") != "bert":
     raise UserError("%s: model_type is %r, needed is \"bert\"" % (
         path, theirs["model_type"]))
@@ -117,8 +117,7 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
   weights = _to_ours(found, config["num_hidden_layers"], folder)
   return Model(weights, config, _labels_of(theirs, weights),
                _read_text(os.path.join(folder, "vocab.txt")),
-               _read_json(os.path.join(folder, "tokenizer_config.json"),
-                          {}).get("do_lower_case"))
+               _do_lower_case(os.path.join(folder, "tokenizer_config.json")))
 
 
 def write_hugging_face(folder: str, model: Model) -> None:
@@ -316,13 +315,9 @@ def _read_tensors(folder):
   return {name: values.float().numpy() for name, values in loaded.items()}
 
 
-def _read_json(path, default=None):
-  if default is not None and not tf.gfile.Exists(path):
-    return default
-  try:
-    return json.loads(files.read_text(path))
-  except ValueError as error:
-    raise UserError("%s: not JSON: %s" % (path, error))
+def _do_lower_case(path):
+  return (files.read_json(path).get("do_lower_case") if tf.gfile.Exists(path)
+          else None)
 
 
 def _read_text(path):

@@ -89,12 +89,10 @@ class Job:
 
   def open_folder(self, is_training: bool) -> Optional[int]:
     """Makes the folder with its task.json; returns the training's seed."""
-    files.make_folder(self.folder)
     if is_training:
-      seed = self.choose_seed()
-      checkpoints.write_task(self.folder, dict(self.description(),
-                                               random_seed=seed))
-      return seed
+      return running.open_to_train(self.folder, self.description(),
+                                   self.flags.run.random_seed)
+    files.make_folder(self.folder)
     if not checkpoints.read_task(self.folder):
       checkpoints.write_task(self.folder, self.description())
     return None
@@ -235,8 +233,8 @@ class Job:
         "predict", examples, "***** Running prediction*****", checkpoint)
     batches = self._estimator().predict(
         input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
-    return estimator.in_input_order(
-        console.bar(batches, num_steps, "Predicting"), len(examples))
+    return list(estimator.in_input_order(
+        console.bar(batches, num_steps, "Predicting"), len(examples)))
 
   def write_predictions(self, examples: list,
                         rows: List[Dict[str, np.ndarray]]) -> None:

@@ -32,7 +32,8 @@ class LayersHead(Learner):
     chosen = {"layer_%d" % number: all_layers[number]
               for number in self._layers}
     if not self._vectors:
-      return chosen
+      return dict(chosen, input_ids=features["input_ids"],
+                  input_mask=features["input_mask"])
     return {"vector": self._pool(chosen["layer_%d" % self._layers[0]],
                                  features)}
 

@@ -4,7 +4,6 @@ import typing
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
-import tensorflow.compat.v1 as tf
 
 from bert import export
 from bert import features
@@ -15,8 +14,7 @@ from bert.features import InputExample
 Words = List[str]
 # A text; a pair of texts; of tagging tasks, its words.
 Question = Union[str, Tuple[str, str], Words]
-_DEFAULT = tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-_COLUMNS = ("input_ids", "input_mask", "segment_ids", "word_starts")
+_COLUMNS = export.INPUTS + ("word_starts",)
 
 
 class Answer(typing.NamedTuple):
@@ -105,7 +103,7 @@ class Predictor:
     return found
 
   def run(self, inputs: Dict[str, np.ndarray],
-          signature: str = _DEFAULT) -> Dict[str, np.ndarray]:
+          signature: str = export.DEFAULT_SIGNATURE) -> Dict[str, np.ndarray]:
     """Runs a signature on ids.
 
     Args:

@@ -177,9 +177,7 @@ def _mask(tokens_a, tokens_b, is_random, tools) -> Instance:
   else:
     _shuffle(places, rng.getrandbits)
     chosen = places[:wanted]
-  ids = tokens
-  if min(tokens) < 0:
-    ids = [token if token >= 0 else ~token for token in tokens]
+  ids = [token if token >= 0 else ~token for token in tokens]
   masked = []
   for place in chosen:
     masked.append((place, ids[place]))
@@ -222,20 +220,9 @@ def _below(count, bits):
 
 def _shuffle(items, bits):
   """Does what random.Random(...).shuffle would, but faster."""
-  count = len(items)
-  spare = len(_DRAWS) + 1 - count
-  draws = _DRAWS[spare:] if spare >= 0 else _make_draws(count)
-  for last, size in draws:
+  for last in range(len(items) - 1, 0, -1):
+    size = (last + 1).bit_length()
     place = bits(size)
     while place > last:
       place = bits(size)
     items[last], items[place] = items[place], items[last]
-
-
-def _make_draws(count):
-  """Returns (last place, bits of a draw up to it), as many as are shuffled."""
-  return [(last, (last + 1).bit_length()) for last in range(count - 1, 0, -1)]
-
-
-# Most of what is shuffled is an instance's tokens.
-_DRAWS = _make_draws(513)

@@ -9,7 +9,6 @@ from bert import checkpoints
 from bert import console
 from bert import corpus
 from bert import estimator
-from bert import files
 from bert import instances
 from bert import modeling
 from bert import options
@@ -69,10 +68,8 @@ class Job:
     """Trains up to the last step; goes on from the newest checkpoint."""
     run, training, tpu = (self._flags.run, self._flags.training,
                           self._flags.tpu)
-    files.make_folder(self.folder)
-    seed = checkpoints.choose_seed(self.folder, run.random_seed)
-    checkpoints.write_task(self.folder, dict(self._description(),
-                                                random_seed=seed))
+    seed = running.open_to_train(self.folder, self._description(),
+                                 run.random_seed)
     done = checkpoints.step_of(checkpoints.latest(self.folder))
     if done >= training.num_train_steps:
       tf.logging.info("Training is complete: %s is at step %d of %d",

@@ -2,12 +2,28 @@
 
 import contextlib
 import os
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
 
+from bert import checkpoints
 from bert import files
 from bert.errors import UserError
+
+
+def open_to_train(output_dir: str, description: dict,
+                  random_seed: Optional[int]) -> int:
+  """Makes --output_dir with its task.json; returns the training's seed.
+
+  Args:
+    output_dir: path.
+    description: what task.json says beside the seed.
+    random_seed: the flag.
+  """
+  files.make_folder(output_dir)
+  seed = checkpoints.choose_seed(output_dir, random_seed)
+  checkpoints.write_task(output_dir, dict(description, random_seed=seed))
+  return seed
 
 
 @contextlib.contextmanager

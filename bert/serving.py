@@ -14,6 +14,7 @@ from typing import Callable, Dict, List
 from google.protobuf import json_format
 
 from bert import batcher
+from bert import export
 from bert import questions
 from bert import serving_counts
 from bert import serving_ids
@@ -155,7 +156,7 @@ class Application:
     return value
 
   def _predict(self, body):
-    signature = body.get("signature_name") or "serving_default"
+    signature = body.get("signature_name") or export.DEFAULT_SIGNATURE
     if not isinstance(signature, str):
       raise _Refused(400, '"signature_name" must be text')
     if ("instances" in body) == ("inputs" in body):

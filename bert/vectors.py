@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import typing
-from typing import Callable, Dict, Iterable, Iterator, List
+from typing import List
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -69,8 +69,7 @@ def extract(flags: Flags) -> None:
     if data.sentence_vectors:
       _write_npy(data.output_file, len(examples), rows)
     else:
-      _write_json(data.output_file, layers, rows,
-                  lambda index: _tokens(examples[index], data, tokenizer))
+      _write_json(data.output_file, layers, rows, tokenizer)
   finally:
     shutil.rmtree(folder)
 
@@ -108,28 +107,6 @@ def read_examples(path: str) -> List[features.InputExample]:
   return examples
 
 
-def in_order(batches: Iterable[Dict[str, np.ndarray]],
-             num_examples: int) -> Iterator[Dict[str, np.ndarray]]:
-  """Yields rows in input order, as soon as those before have come.
-
-  Args:
-    batches: of predictions, with "position" where they are in another order.
-    num_examples: padding beyond is left out.
-  """
-  early, wanted, count = {}, 0, 0
-  for batch in batches:
-    size = len(next(iter(batch.values())))
-    positions = batch.pop("position", range(count, count + size))
-    count += size
-    for index, position in enumerate(positions):
-      # A copy: a view would keep the whole batch.
-      early[int(position)] = {name: np.array(values[index])
-                              for name, values in batch.items()}
-    while wanted in early and wanted < num_examples:
-      yield early.pop(wanted)
-      wanted += 1
-
-
 def _rows(flags, model, examples, tokenizer, folder):
   """Yields what the encoder says of each text."""
   data, speed, tpu = flags
@@ -152,8 +129,9 @@ def _rows(flags, model, examples, tokenizer, folder):
       dict.fromkeys(("train", "eval", "predict"), data.batch_size),
       session.Session(speed.precision, None, speed.num_parallel_parts))
   batches = made.predict(input_fn, yield_single_examples=False)
-  return in_order(console.bar(batches, -(-len(padded) // data.batch_size),
-                              "Reading texts"), len(examples))
+  return estimator.in_input_order(
+      console.bar(batches, -(-len(padded) // data.batch_size), "Reading texts"),
+      len(examples))
 
 
 def _starting_from(checkpoint, model_fn, use_tpu):
@@ -172,19 +150,13 @@ def _starting_from(checkpoint, model_fn, use_tpu):
   return starting_model_fn
 
 
-def _tokens(example, data, tokenizer):
-  made = features.convert_example(example, _NoLabel(), data.max_seq_length,
-                                  tokenizer)
-  return tokenizer.convert_ids_to_tokens(
-      made.input_ids[:sum(made.input_mask)])
-
-
-def _write_json(path, layers, rows, tokens_of: Callable):
+def _write_json(path, layers, rows, tokenizer):
   with files.replacing(path) as partial:
     with tf.gfile.GFile(partial, "w") as writer:
       for index, row in enumerate(rows):
         parts = []
-        for place, token in enumerate(tokens_of(index)):
+        for place, token in enumerate(tokenizer.convert_ids_to_tokens(
+            row["input_ids"][:row["input_mask"].sum()])):
           parts.append({"token": token, "layers": [
               {"index": number, "values": [
                   round(float(value), 6)

@@ -85,10 +85,7 @@ def to_hugging_face(wanted):
   config_file = wanted.bert_config_file or os.path.join(folder,
                                                         "bert_config.json")
   vocab_file = wanted.vocab_file or os.path.join(folder, "vocab.txt")
-  try:
-    config = json.loads(files.read_text(config_file, "--bert_config_file"))
-  except ValueError as error:
-    raise UserError("%s: not JSON: %s" % (config_file, error))
+  config = files.read_json(config_file, "--bert_config_file")
   task = checkpoints.read_task(folder)
   interchange.check_task(task)
   files.make_parent(wanted.hugging_face_dir, "--hugging_face_dir")

@@ -118,13 +118,12 @@ def test_prompt_answers_until_ctrl_d(flags, asked):
     assert float(score) == pytest.approx(answer.scores[0], abs=2e-6)
 
 
-class Server:
-  """A server in a process of its own."""
+class Server(load.Server):
+  """Is asked as a client would."""
 
   def __init__(self, flags, *arguments):
-    self.process = start(flags, "--http=0", *arguments)
-    line = self.process.stdout.readline().decode()
-    self.url = re.search(r"http://\S+:\d+/", line).group()
+    super().__init__(flags["output_dir"], *arguments)
+    self.url = "http://127.0.0.1:%d/" % self.port
 
   def ask(self, body, path="v1/models/bert:predict"):
     request = urllib.request.Request(
@@ -178,8 +177,8 @@ def test_server_tells_mistakes(server):
     (b"POST /v1/models/bert:predict HTTP/1.1\r\nHost: x\r\n"
      b"Content-Length: 7000\r\n\r\n" + b" " * 7000, 413)])
 def test_what_is_no_request_is_told_in_json(server, text, code):
-  host, port = re.match("http://(.+):(.+)/", server.url).groups()
-  with socket.create_connection((host, int(port)), timeout=30) as connection:
+  with socket.create_connection(("127.0.0.1", server.port),
+                                timeout=30) as connection:
     connection.sendall(text)
     found = connection.makefile("rb").read()
   head, _, body = found.partition(b"\r\n\r\n")
