@@ -8,17 +8,17 @@ instances.
 
 import sys
 
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import corpus
-from bert import features
-from bert import files
-from bert import instances
-from bert import pretraining
+from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import pretraining_options
-from bert import segmenters
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common import console
+from bert.common import files
+from bert.common.errors import UserError
+from bert.data import features
+from bert.pretraining import corpus
+from bert.pretraining import instance_files
+from bert.pretraining import instances
+from bert.pretraining import segmenters
 
 GROUPS = (pretraining_options.TextOptions,
           pretraining_options.InstanceOptions)
@@ -38,28 +38,28 @@ def main(argv):
   if text.segmenter:
     corpus.log_words(source.corpus)
   if shards:
-    instances.write_shards(source, paths[0], wanted.num_shards, shards,
+    instance_files.write_shards(source, paths[0], wanted.num_shards, shards,
                            wanted.num_workers)
   else:
-    instances.write_files(source, paths)
+    instance_files.write_files(source, paths)
 
 
 def load(text, wanted):
-  """Returns the instances.Source that a command line asks for.
+  """Returns the instance_files.Source that a command line asks for.
 
   Raises:
     UserError: something is not there.
   """
   tokenizer = features.load_tokenizer(text.vocab_file, text.do_lower_case)
-  plan = pretraining.Plan(
+  plan = instances.Plan(
       wanted.max_seq_length, wanted.max_predictions_per_seq,
       wanted.masked_lm_prob, wanted.short_seq_prob, wanted.dupe_factor,
       wanted.do_whole_word_mask)
-  return instances.Source(
+  return instance_files.Source(
       corpus.Corpus(corpus.find_files(text.input_file, "--input_file"),
                     tokenizer, segmenters.load(text.segmenter),
                     wanted.max_seq_length),
-      plan, pretraining.load_vocabulary(tokenizer.vocab, text.vocab_file),
+      plan, instances.load_vocabulary(tokenizer.vocab, text.vocab_file),
       wanted.random_seed)
 
 

@@ -8,13 +8,13 @@ Drop-in for the reference release's extract_features.py: same flags and file.
 import dataclasses
 import sys
 
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import layers_head
+from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import options
-from bert import vectors
-from bert.command_line import option
+from bert.common import command_line
+from bert.common import console
+from bert.common.command_line import option
+from bert.heads import encoder_layers
+from bert.serving import vectors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class VectorOptions:
   layers: str = option("-1,-2,-3,-4", "Layers that are written; -1 is the last.")
   sentence_vectors: str = option(
       None, "A vector a text instead of one a token: mean, max, mean_max or "
-      "cls, of --vector_layer.", choices=layers_head.VECTORS)
+      "cls, of --vector_layer.", choices=encoder_layers.VECTORS)
   vector_layer: int = option(-2, "The layer that vectors of texts are made of.")
   bert_config_file: str = option(None, "JSON file with the model's size.",
                                  required=True)

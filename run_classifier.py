@@ -7,16 +7,16 @@ checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 
 import sys
 
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import finetuning
-from bert import job
+from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import options
-from bert import trials
-from bert.errors import UserError
-from bert.task import FLAG_GROUPS
-from bert.task import Flags
+from bert.common import command_line
+from bert.common import console
+from bert.common.errors import UserError
+from bert.training import finetuning
+from bert.training import job
+from bert.training import trials
+from bert.training.task import FLAG_GROUPS
+from bert.training.task import Flags
 from processors import loading
 
 GROUPS = (options.TaskOptions,) + FLAG_GROUPS

@@ -5,16 +5,16 @@ that never saw it, the test set by the mean of all.
 
 import sys
 
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import finetuning
-from bert import folds
-from bert import job
+from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import options
-from bert.errors import UserError
-from bert.task import FLAG_GROUPS
-from bert.task import Flags
+from bert.common import command_line
+from bert.common import console
+from bert.common.errors import UserError
+from bert.training import finetuning
+from bert.training import folds
+from bert.training import job
+from bert.training.task import FLAG_GROUPS
+from bert.training.task import Flags
 from processors import loading
 
 GROUPS = (options.FoldOptions,) + FLAG_GROUPS

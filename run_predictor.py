@@ -8,13 +8,13 @@ A line is a text, or `text_a ||| text_b`. Export with run_classifier.py
 
 import sys
 
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import pipe
-from bert import predictor
+from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import predictor_options
-from bert import server
+from bert.common import command_line
+from bert.common import console
+from bert.serving import pipe
+from bert.serving import predictor
+from bert.serving import server
 
 GROUPS = (predictor_options.PredictorOptions, predictor_options.ServerOptions)
 

@@ -7,21 +7,21 @@ release's run_pretraining.py: same flags, files and checkpoints.
 
 import sys
 
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import checkpoints
-from bert import command_line
-from bert import console
-from bert import estimator
+from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import options
-from bert import pretraining_job
-from bert import session
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common import console
+from bert.common.errors import UserError
+from bert.pretraining import run
+from bert.training import checkpoints
+from bert.training import estimator
+from bert.training import model_function
 
-GROUPS = tuple(pretraining_job.Flags.__annotations__.values())
+GROUPS = tuple(run.Flags.__annotations__.values())
 
 
 def main(argv):
-  flags = pretraining_job.Flags(*command_line.parse(argv, GROUPS, __doc__))
+  flags = run.Flags(*command_line.parse(argv, GROUPS, __doc__))
   wanted = [name for name in ("train", "eval")
             if getattr(flags.data, "do_" + name)]
   if not wanted:
@@ -30,11 +30,11 @@ def main(argv):
       name: getattr(flags.training, name + "_batch_size") for name in wanted})
   options.check_speed(flags.speed, flags.training.train_batch_size,
                       flags.tpu.use_tpu)
-  session.check_precision(flags.speed.precision)
+  estimator.check_precision(flags.speed.precision)
   checkpoints.check_name(flags.run.output_dir)
-  config = estimator.load_config(flags.model.bert_config_file,
+  config = model_function.load_config(flags.model.bert_config_file,
                                  flags.data.max_seq_length)
-  pretraining_job.run(pretraining_job.Job(flags, config), wanted)
+  run.run(run.Job(flags, config), wanted)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from benchmarks.programs import Comparison
 from benchmarks.programs import OURS
 from benchmarks.programs import OWN_TASK
 from benchmarks.programs import Program
-from benchmarks.programs import Settings
 from benchmarks.programs import SIZES
+from benchmarks.programs import Settings
 
 TRAIN_STEPS = ("$TF2_PYTHON -m benchmarks.own_steps --mode=train %s "
                "--length=128 --warmup=$WARMUP --steps=$STEPS" % SIZES["small"])

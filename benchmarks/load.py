@@ -23,9 +23,9 @@ import threading
 import time
 from typing import Callable, Dict, Sequence, Tuple
 
-from bert import export
-from bert import predictor
-from bert import questions
+from bert.serving import predictor
+from bert.serving import requests
+from bert.training import export
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATH = "/v1/models/bert:predict"
@@ -209,7 +209,7 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--clients", type=int, default=32)
   args = parser.parse_args(argv)
   with open(args.input_file, encoding="utf-8") as stream:
-    asked = [questions.of_line(line) for line in stream if line.strip()]
+    asked = [requests.of_line(line) for line in stream if line.strip()]
   made = predictor.Predictor(args.export_dir)
   shortest = min(asked, key=lambda each: len("".join(each)))
   bare, whole = alone(made, shortest)
@@ -219,7 +219,7 @@ def main(argv: Sequence[str]) -> None:
   answers = made.predict(asked)
   rate = len(asked) / (time.perf_counter() - start)
   print("Predictor: %.1f texts/s" % rate)
-  shown = [questions.to_object(answer, made.head) for answer in answers]
+  shown = [requests.to_object(answer, made.head) for answer in answers]
   server = Server(args.export_dir)
   try:
     client = Client(server.port)

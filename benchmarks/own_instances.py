@@ -7,12 +7,12 @@ import tempfile
 import time
 from typing import Sequence
 
-from bert import corpus
-from bert import features
-from bert import instances
-from bert import pretraining
 from benchmarks import measure
 from benchmarks import plain_instances
+from bert.data import features
+from bert.pretraining import corpus
+from bert.pretraining import instance_files
+from bert.pretraining import instances
 
 
 def main(argv: Sequence[str]) -> None:
@@ -27,26 +27,26 @@ def main(argv: Sequence[str]) -> None:
                       help="times that the text is read")
   args = parser.parse_args(argv)
   tokenizer = features.load_tokenizer(args.vocab_file, True)
-  source = instances.Source(
+  source = instance_files.Source(
       corpus.Corpus(args.input_file.split(",") * args.repeat, tokenizer, None,
                     128),
-      pretraining.Plan(),
-      pretraining.load_vocabulary(tokenizer.vocab, args.vocab_file), 12345)
+      instances.Plan(),
+      instances.load_vocabulary(tokenizer.vocab, args.vocab_file), 12345)
   with tempfile.TemporaryDirectory() as folder:
     start = time.perf_counter()
     count = write(source, os.path.join(folder, "instances"), args)
     measure.print_line(count, [time.perf_counter() - start])
 
 
-def write(source: instances.Source, path: str, args) -> int:
+def write(source: instance_files.Source, path: str, args) -> int:
   """Returns how many instances were made."""
   if args.what == "plain":
     return plain_instances.write(source.corpus.paths, path, source.plan,
                                  source.corpus.tokenizer, source.seed)
   if args.shards:
-    return instances.write_shards(source, path, args.shards,
+    return instance_files.write_shards(source, path, args.shards,
                                   range(args.shards), args.processes)
-  return instances.write_files(source, [path])
+  return instance_files.write_files(source, [path])
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import tempfile
 import time
 from typing import Callable, Sequence, Tuple
 
-from bert import features
-from bert import heads
-from bert import records
-from bert import workers
 from benchmarks import measure
+from bert.common import workers
+from bert.data import features
+from bert.data import records
+from bert.heads import registry
 from processors import base
 
 # Converted before the clock runs: what is slow the first time only.
@@ -54,9 +54,9 @@ def time_writing(examples: list, args) -> float:
     return time.perf_counter() - start
 
 
-def make_converter(args) -> Tuple[heads.Head, Callable]:
+def make_converter(args) -> Tuple[registry.Head, Callable]:
   """Returns a task's head, and example -> features by a fresh tokenizer."""
-  head = heads.create("classification",
+  head = registry.create("classification",
                       base.create(args.task, args.data_dir).get_labels())
   tokenizer = features.load_tokenizer(args.vocab_file, True)
   return head, lambda example: features.convert_example(

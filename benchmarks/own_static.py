@@ -7,8 +7,8 @@ text; it has no flag for that, as nobody would want it.
 import sys
 
 import run_classifier
-from bert import console
-from bert import records
+from bert.common import console
+from bert.data import records
 
 _parse = records.parse
 

@@ -7,12 +7,12 @@ from typing import List, Sequence
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import estimator
-from bert import heads
-from bert import modeling
-from bert import session
 from benchmarks import measure
 from benchmarks import own_plain
+from bert import modeling
+from bert.heads import registry
+from bert.training import estimator
+from bert.training import model_function
 
 
 def main(argv: Sequence[str]) -> None:
@@ -48,9 +48,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def session_config(args) -> tf.ConfigProto:
   """Returns what the command runs a precision with, and numbers of threads."""
-  session.check_precision(args.precision)
-  session.keep_freed_memory()
-  config = session.session_config(args.precision, args.parallel)
+  estimator.check_precision(args.precision)
+  estimator.keep_freed_memory()
+  config = estimator.session_config(args.precision, args.parallel)
   if args.inter or args.intra:
     config.inter_op_parallelism_threads = args.inter
     config.intra_op_parallelism_threads = args.intra
@@ -62,10 +62,10 @@ def build(args) -> List:
   config = modeling.BertConfig(
       args.vocab, args.hidden, args.layers, args.heads, 4 * args.hidden,
       max_position_embeddings=512, type_vocab_size=2)
-  head = heads.create("classification", ["0", "1"])
-  training = estimator.Training(5e-5, 1000, 100, num_parts=args.parts)
+  head = registry.create("classification", ["0", "1"])
+  training = model_function.Training(5e-5, 1000, 100, num_parts=args.parts)
   tf.train.get_or_create_global_step()
-  model_fn = estimator.make_model_fn(config, head, training,
+  model_fn = model_function.make_model_fn(config, head, training,
                                      num_parallel_parts=args.parallel)
   if args.mode == "train":
     spec = model_fn(batch(args), None, tf.estimator.ModeKeys.TRAIN, {})

@@ -12,7 +12,7 @@ from typing import List, Sequence
 import tensorflow.compat.v1 as tf
 
 from bert import tokenization
-from bert.pretraining import Plan
+from bert.pretraining.instances import Plan
 
 
 def write(paths: Sequence[str], output: str, plan: Plan,

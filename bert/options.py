@@ -7,9 +7,9 @@ import dataclasses
 import re
 from typing import Dict
 
-from bert.command_line import describe
-from bert.command_line import option
-from bert.errors import UserError
+from bert.common.command_line import describe
+from bert.common.command_line import option
+from bert.common.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

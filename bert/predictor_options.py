@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from bert.command_line import option
+from bert.common.command_line import option
 
 
 @dataclasses.dataclass(frozen=True)

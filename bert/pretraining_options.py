@@ -4,8 +4,8 @@ import dataclasses
 import math
 import re
 
-from bert.command_line import option
-from bert.errors import UserError
+from bert.common.command_line import option
+from bert.common.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

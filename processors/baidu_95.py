@@ -4,12 +4,12 @@ import os
 
 import tensorflow.compat.v1 as tf
 
-from bert.errors import UserError
-from bert.features import InputExample
-from processors.base import read_labels
-from processors.base import register
+from bert.common.errors import UserError
+from bert.data.features import InputExample
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import read_labels
+from processors.base import register
 from processors.files import read_csv
 from processors.files import read_lines
 

@@ -18,10 +18,10 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from bert.errors import did_you_mean
-from bert.errors import MissingError
-from bert.errors import UserError
-from bert.features import InputExample
+from bert.common.errors import MissingError
+from bert.common.errors import UserError
+from bert.common.errors import did_you_mean
+from bert.data.features import InputExample
 from processors import columns
 from processors.columns import Table
 from processors.files import read_csv

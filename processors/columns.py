@@ -8,8 +8,8 @@ from typing import (Callable, Dict, Iterator, List, Optional, Sequence, Tuple,
 
 import tensorflow.compat.v1 as tf
 
-from bert.errors import did_you_mean
-from bert.errors import UserError
+from bert.common.errors import UserError
+from bert.common.errors import did_you_mean
 from processors.files import read_tsv
 from processors.files import shorten
 

@@ -1,8 +1,8 @@
 """Domains of questions to the police."""
 
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 
 
 @register("domainc")

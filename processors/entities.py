@@ -2,8 +2,8 @@
 
 import re
 
-from processors.base import register
 from processors.base import Table
+from processors.base import register
 from processors.tagging import TaggingProcessor
 
 

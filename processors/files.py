@@ -6,8 +6,8 @@ from typing import Dict, Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import files
-from bert.errors import UserError
+from bert.common import files
+from bert.common.errors import UserError
 
 # Lines that a field in quotes may span.
 _MAX_QUOTED_LINES = 100

@@ -1,8 +1,8 @@
 """The tasks of GLUE, https://gluebenchmark.com, in its files."""
 
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 
 
 @register("cola")

@@ -1,10 +1,10 @@
 """GoEmotions: the emotions in English comments."""
 
-from bert.errors import UserError
-from processors.base import read_labels
-from processors.base import register
+from bert.common.errors import UserError
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import read_labels
+from processors.base import register
 
 
 @register("go_emotions")

@@ -4,15 +4,15 @@ from typing import Dict, Iterable, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import estimator
-from bert import features
-from bert import heads
-from bert import metrics
 from bert import tokenization
-from bert.errors import UserError
-from bert.job import Job
-from bert.task import Flags
-from bert.task import Task
+from bert.common.errors import UserError
+from bert.data import features
+from bert.evaluation import metrics
+from bert.heads import registry
+from bert.training import model_function
+from bert.training.job import Job
+from bert.training.task import Flags
+from bert.training.task import Task
 from processors import base
 
 
@@ -25,7 +25,7 @@ def load_task(flags: Flags) -> Tuple[Task, base.DataProcessor]:
   data = flags.data
   processor = load_processor(data)
   tokenizer = features.load_tokenizer(data.vocab_file, data.do_lower_case)
-  config = estimator.load_config(flags.model.bert_config_file,
+  config = model_function.load_config(flags.model.bert_config_file,
                                  data.max_seq_length,
                                  features.num_entries(tokenizer.vocab))
   try:
@@ -33,7 +33,7 @@ def load_task(flags: Flags) -> Tuple[Task, base.DataProcessor]:
         data.do_lower_case, flags.model.init_checkpoint)
   except ValueError as error:
     raise UserError(str(error))
-  head = heads.create(getattr(processor, "head", "classification"),
+  head = registry.create(getattr(processor, "head", "classification"),
                       processor.get_labels(), flags.head)
   names = tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
   metrics.check(names, head.kind, len(head.labels))

@@ -1,8 +1,8 @@
 """Whether two Chinese sentences mean the same: AFQMC, LCQMC, BQ."""
 
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 from processors.files import read_csv
 from processors.files import read_jsonl
 

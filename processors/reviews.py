@@ -1,8 +1,8 @@
 """What people say of hotels, goods and restaurants, in Chinese."""
 
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 from processors.files import read_csv
 
 

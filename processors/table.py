@@ -8,14 +8,14 @@ import os
 
 import tensorflow.compat.v1 as tf
 
-from bert import files
-from bert import metrics
-from bert.errors import did_you_mean
-from bert.errors import UserError
+from bert.common import files
+from bert.common.errors import UserError
+from bert.common.errors import did_you_mean
+from bert.evaluation import metrics
 from processors.base import DataProcessor
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 from processors.files import read_conll
 from processors.files import read_csv
 from processors.files import read_jsonl

@@ -3,8 +3,8 @@
 import re
 from typing import List
 
-from bert.errors import UserError
-from bert.features import InputExample
+from bert.common.errors import UserError
+from bert.data.features import InputExample
 from processors.base import TableProcessor
 from processors.files import read_conll
 

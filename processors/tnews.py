@@ -6,9 +6,9 @@ import os
 import tensorflow.compat.v1 as tf
 
 from processors import columns
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 from processors.files import read_jsonl
 
 

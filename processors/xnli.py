@@ -1,8 +1,8 @@
 """XNLI: natural language inference in Chinese."""
 
-from processors.base import register
 from processors.base import Table
 from processors.base import TableProcessor
+from processors.base import register
 
 
 @register("xnli")

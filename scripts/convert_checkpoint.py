@@ -13,15 +13,15 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import quiet  # First; pylint: disable=unused-import
+from bert.common import import_logging  # First; pylint: disable=unused-import
 import tensorflow.compat.v1 as tf
 
-from bert import checkpoints
-from bert import command_line
-from bert import console
-from bert import files
-from bert import interchange
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common import console
+from bert.common import files
+from bert.common.errors import UserError
+from bert.serving import hugging_face
+from bert.training import checkpoints
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ def to_bert(wanted):
   folder = wanted.bert_dir
   if tf.gfile.Exists(folder):
     raise UserError("--bert_dir=%s: is there already; give another" % folder)
-  model = interchange.read_hugging_face(wanted.hugging_face_dir,
+  model = hugging_face.read_hugging_face(wanted.hugging_face_dir,
                                         wanted.exact_gelu)
   files.make_folder(folder, "--bert_dir")
   files.write_text(os.path.join(folder, "bert_config.json"), [json.dumps(
@@ -70,7 +70,7 @@ def to_bert(wanted):
                      model.vocab.rstrip("\n").split("\n"))
   if model.labels:
     files.write_text(os.path.join(folder, "labels.txt"), model.labels)
-  interchange.write_checkpoint(os.path.join(folder, "bert_model.ckpt"),
+  hugging_face.write_checkpoint(os.path.join(folder, "bert_model.ckpt"),
                                model.weights)
   print("%d variables: %s" % (len(model.weights),
                               os.path.join(folder, "bert_model.ckpt")))
@@ -87,10 +87,10 @@ def to_hugging_face(wanted):
   vocab_file = wanted.vocab_file or os.path.join(folder, "vocab.txt")
   config = files.read_json(config_file, "--bert_config_file")
   task = checkpoints.read_task(folder)
-  interchange.check_task(task)
+  hugging_face.check_task(task)
   files.make_parent(wanted.hugging_face_dir, "--hugging_face_dir")
-  interchange.write_hugging_face(wanted.hugging_face_dir, interchange.Model(
-      interchange.read_checkpoint(checkpoint), config,
+  hugging_face.write_hugging_face(wanted.hugging_face_dir, hugging_face.Model(
+      hugging_face.read_checkpoint(checkpoint), config,
       task.get("labels") or None, files.read_text(vocab_file, "--vocab_file"),
       task.get("do_lower_case"), task.get("head")))
   print("%s: %s" % (checkpoint, wanted.hugging_face_dir))

@@ -11,15 +11,15 @@ from typing import Iterable, Iterator, List
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import quiet  # First; pylint: disable=unused-import
+from bert.common import import_logging  # First; pylint: disable=unused-import
 import tensorflow.compat.v1 as tf
 
-from bert import command_line
-from bert import console
-from bert import corpus
-from bert import files
-from bert import sentences
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common import console
+from bert.common import files
+from bert.common.errors import UserError
+from bert.pretraining import corpus
+from bert.pretraining import sentences
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,11 +10,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import files
-from bert import interchange
+from bert.common import import_logging  # First; pylint: disable=unused-import
+from bert.common import command_line
+from bert.common import console
+from bert.common import files
+from bert.serving import hugging_face
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +27,9 @@ class StripOptions:
 
 def main(argv):
   (wanted,) = command_line.parse(argv, (StripOptions,), __doc__)
-  weights = interchange.read_checkpoint(wanted.checkpoint)
+  weights = hugging_face.read_checkpoint(wanted.checkpoint)
   files.make_parent(wanted.output, "--output")
-  interchange.write_checkpoint(wanted.output, weights)
+  hugging_face.write_checkpoint(wanted.output, weights)
   print("%d variables: %s" % (len(weights), wanted.output))
 
 

@@ -14,19 +14,19 @@ from typing import Dict, Sequence
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import quiet  # First; pylint: disable=unused-import
+from bert.common import import_logging  # First; pylint: disable=unused-import
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import command_line
-from bert import console
-from bert import features
 from bert import options
-from bert import plots
-from bert import reports
-from bert import workers
-from bert.errors import MissingError
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common import console
+from bert.common import workers
+from bert.common.errors import MissingError
+from bert.common.errors import UserError
+from bert.data import features
+from bert.evaluation import plots
+from bert.evaluation import reports
 from processors import loading
 
 LIMITS = (64, 128, 256, 512)

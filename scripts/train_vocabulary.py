@@ -12,13 +12,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import quiet  # First; pylint: disable=unused-import
-from bert import command_line
-from bert import console
-from bert import corpus
-from bert import files
-from bert import metrics
-from bert.errors import UserError
+from bert.common import import_logging  # First; pylint: disable=unused-import
+from bert.common import command_line
+from bert.common import console
+from bert.common import files
+from bert.common.errors import UserError
+from bert.evaluation import metrics
+from bert.pretraining import corpus
 
 SPECIAL = (["[PAD]"] + ["[unused%d]" % number for number in range(1, 100)] +
            ["[UNK]", "[CLS]", "[SEP]", "[MASK]"])

@@ -4,9 +4,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
-from bert import gradients
 from bert import modeling
 from bert import optimization
+from bert.training import gradients
 from graphs import assert_slots_close, run_init, value_of, variable
 from model_fns import TRAIN, batch, constants, make_model_fn
 

@@ -4,9 +4,9 @@ import typing
 import pytest
 
 import run_classifier
-from bert import command_line
 from bert import options
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common.errors import UserError
 
 REQUIRED = {"data_dir": "d", "bert_config_file": "c", "task_name": "t",
             "vocab_file": "v", "output_dir": "o"}

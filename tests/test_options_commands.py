@@ -8,8 +8,8 @@ import extract_features
 import run_predictor
 import run_pretraining
 import test_options
-from bert import command_line
-from bert.errors import UserError
+from bert.common import command_line
+from bert.common.errors import UserError
 from test_options import Case
 from test_options import choice
 from test_options import count

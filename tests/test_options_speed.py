@@ -2,8 +2,8 @@
 import pytest
 
 import run_classifier
-from bert import command_line
 from bert import options
+from bert.common import command_line
 from mistakes import message_of
 
 REQUIRED = ["--data_dir=d", "--bert_config_file=c", "--task_name=t",

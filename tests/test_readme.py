@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bert import command_line
+from bert.common import command_line
 from processors import base
 import create_pretraining_data
 import extract_features

@@ -1,0 +1,120 @@
+"""A command line that is read strictly, into frozen groups of options.
+
+A group is a dataclass with a default and a help text a field; its docstring is
+the heading in --help.
+"""
+
+import dataclasses
+import math
+import sys
+import textwrap
+from typing import List, Optional, Sequence
+
+from absl import flags
+
+from bert.common.errors import UserError
+
+
+def option(default, help_text, **limits):
+  """A flag: limits are minimum, maximum (both allowed), above, or required."""
+  return dataclasses.field(default=default,
+                           metadata=dict(limits, help=help_text))
+
+
+def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
+  """Reads a command line strictly.
+
+  Args:
+    argv: the command's name and its arguments; --flagfile is followed.
+    groups: option classes.
+    about: what the command does, for --help.
+
+  Returns:
+    An instance of each group.
+
+  Raises:
+    UserError: unknown flag or argument, missing or impossible value.
+    SystemExit: code 0, after --help.
+  """
+  if any(arg.lstrip("-") in ("help", "helpfull", "helpshort", "h") and
+         arg.startswith("-") for arg in argv[1:]):
+    print(help_text(argv[0], groups, about))
+    sys.exit(0)
+  values = _define(groups)
+  if any(arg.lstrip("-").startswith("undefok") for arg in argv[1:]):
+    raise UserError("--undefok would let wrong flags pass; leave it out")
+  try:
+    rest = values(list(argv))[1:]
+  except flags.Error as error:
+    message = " ".join(str(error).split())
+    raise UserError(message.replace("ERROR:: ", "") + " See --help.")
+  except (OSError, UnicodeDecodeError) as error:
+    raise UserError("--flagfile: %s" % error)
+  if rest:
+    raise UserError("unexpected argument %r; a flag takes its value after =, "
+                    "as in --do_train=false" % rest[0])
+  options = [group(**{field.name: values[field.name].value
+                      for field in dataclasses.fields(group)})
+             for group in groups]
+  for group in options:
+    _check(group)
+  return options
+
+
+def help_text(command: str, groups: Sequence[type], about: str) -> str:
+  """Returns what --help prints."""
+  lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
+           "       --flagfile=FILE reads flags from a file, one a line."]
+  for group in groups:
+    lines += ["", group.__doc__ + ":"]
+    for field in dataclasses.fields(group):
+      limits = field.metadata
+      note = ("required" if limits.get("required") else
+              "default: %s" % describe(field.default))
+      lines.append("  --%s=%s (%s)" % (field.name, field.type.__name__, note))
+      lines += textwrap.wrap(limits["help"], 78, initial_indent=" " * 6,
+                             subsequent_indent=" " * 6)
+  return "\n".join(lines)
+
+
+def describe(default) -> str:
+  """Returns a default as the command line writes it."""
+  if isinstance(default, bool):
+    return str(default).lower()
+  return "none" if default is None else str(default)
+
+
+def _define(groups):
+  values = flags.FlagValues()
+  define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
+            float: flags.DEFINE_float, str: flags.DEFINE_string}
+  for group in groups:
+    for field in dataclasses.fields(group):
+      define[field.type](field.name, field.default, field.metadata["help"],
+                         flag_values=values)
+  return values
+
+
+def _check(group):
+  for field in dataclasses.fields(group):
+    value = getattr(group, field.name)
+    problem = _problem(value, field.metadata)
+    if problem:
+      raise UserError("--%s%s %s. See --help." % (
+          field.name, "" if value is None else "=%s:" % value, problem))
+
+
+def _problem(value, limits) -> Optional[str]:
+  if value is None or value == "":
+    return "is required" if limits.get("required") else None
+  if isinstance(value, float) and not math.isfinite(value):
+    return "must be finite"
+  if "minimum" in limits and value < limits["minimum"]:
+    return "must be at least %s" % limits["minimum"]
+  if "maximum" in limits and value > limits["maximum"]:
+    return "must be at most %s" % limits["maximum"]
+  if "choices" in limits and value not in limits["choices"]:
+    return "must be one of: %s" % " ".join(limits["choices"])
+  if "above" in limits and value <= limits["above"]:
+    return "must be over %s" % limits["above"]
+  return None

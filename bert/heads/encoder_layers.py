@@ -1,0 +1,55 @@
+"""What is read of an encoder that is not trained: vectors of its layers."""
+
+from typing import Optional, Sequence
+
+import tensorflow.compat.v1 as tf
+
+from bert.heads import pooling
+from bert.heads.base import Learner
+
+# Of one text: how a layer's vectors become one.
+VECTORS = ("mean", "max", "mean_max", "cls")
+
+
+class LayersHead(Learner):
+  """The vectors of some layers, a token each, or one a text."""
+
+  def __init__(self, layers: Sequence[int], vectors: Optional[str] = None,
+               special_ids: Sequence[int] = ()):
+    """Takes what is read.
+
+    Args:
+      layers: their numbers; -1 is the last.
+      vectors: one of VECTORS, of the first of the layers; None: all tokens.
+      special_ids: what a mean leaves out, as it does padding.
+    """
+    self._layers = list(layers)
+    self._vectors = vectors
+    self._special_ids = list(special_ids)
+
+  def answer(self, model, features):
+    all_layers = model.get_all_encoder_layers()
+    chosen = {"layer_%d" % number: all_layers[number]
+              for number in self._layers}
+    if not self._vectors:
+      return dict(chosen, input_ids=features["input_ids"],
+                  input_mask=features["input_mask"])
+    return {"vector": self._pool(chosen["layer_%d" % self._layers[0]],
+                                 features)}
+
+  def predictions(self, answers, features):
+    """Returns what `answer` returned."""
+    del features
+    return answers
+
+  def _pool(self, layer, features):
+    mask = features["input_mask"]
+    if self._vectors in ("cls", "max"):
+      return pooling.pool(layer, mask, self._vectors)
+    text = mask
+    for number in self._special_ids:
+      text *= tf.cast(tf.not_equal(features["input_ids"], number), tf.int32)
+    mean = pooling.pool(layer, text, "mean")
+    if self._vectors == "mean":
+      return mean
+    return tf.concat([mean, pooling.pool(layer, mask, "max")], axis=-1)

@@ -1,0 +1,1 @@
+"""From raw text to instances and to a pre-trained encoder."""

@@ -1,0 +1,115 @@
+"""What pre-training learns: masked words, and whether two texts belong together.
+
+Shapes in the comments: B batch, P masked places, L sequence length, H the
+encoder's width, V entries of the vocabulary.
+
+Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 3.1.
+"""
+
+import tensorflow.compat.v1 as tf
+
+from bert import modeling
+from bert.heads.base import Evaluation
+from bert.heads.base import Learner
+
+_EPSILON = 1e-5
+
+
+class PretrainingHead(Learner):
+  """Masked words by the embedding table, the next sentence by the first token.
+  """
+
+  def __init__(self, config: modeling.BertConfig):
+    """Takes the encoder's config."""
+    self._config = config
+
+  def prepare(self, features):
+    """Adds mean_weight [B, 1]: masked words an example.
+
+    So that a part of a batch weighs each word as the whole would.
+    """
+    words = tf.reduce_sum(features["masked_lm_weights"], axis=1, keepdims=True)
+    return dict(features, mean_weight=tf.ones_like(words) *
+                tf.reduce_mean(words))
+
+  def loss(self, model, features):
+    return self._loss(self.answer(model, features), features)
+
+  def answer(self, model, features):
+    words, word_losses = self._words(model, features)
+    logits = self._next_sentence_logits(model)
+    labels = tf.reshape(features["next_sentence_labels"], [-1])
+    return {"words": words, "word_losses": word_losses,
+            "next": tf.argmax(logits, axis=-1, output_type=tf.int32),
+            "next_losses": tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=labels, logits=logits)}
+
+  def evaluation(self, answers, features):
+    weights = features["masked_lm_weights"]
+    labels = tf.reshape(features["next_sentence_labels"], [-1])
+    whole = tf.ones_like(answers["next_losses"])
+    return Evaluation(self._loss(answers, features), {
+        "masked_lm_accuracy": (_is_equal(answers["words"],
+                                         features["masked_lm_ids"]), weights),
+        "masked_lm_loss": (answers["word_losses"], weights),
+        "next_sentence_accuracy": (_is_equal(answers["next"], labels), whole),
+        "next_sentence_loss": (answers["next_losses"], whole)}, {})
+
+  def _loss(self, answers, features):
+    weights = features["masked_lm_weights"]
+    total = tf.reduce_sum(features["mean_weight"])
+    return (tf.reduce_sum(answers["word_losses"] * weights) /
+            (total + _EPSILON) + tf.reduce_mean(answers["next_losses"]))
+
+  def _words(self, model, features):
+    """Returns the likeliest words, int32 [B, P], and losses, float32 [B, P]."""
+    config = self._config
+    places = features["masked_lm_positions"]
+    shape = modeling.get_shape_list(places, expected_rank=2)
+    with tf.variable_scope("cls/predictions"):
+      vectors = _gather(model.get_sequence_output(), places)  # [B * P, H]
+      with tf.variable_scope("transform"):
+        vectors = _dense(vectors, config)
+        vectors = modeling.layer_norm(vectors)
+      bias = tf.get_variable("output_bias", [config.vocab_size],
+                             initializer=tf.zeros_initializer())
+      logits = tf.nn.bias_add(tf.matmul(
+          vectors, model.get_embedding_table(), transpose_b=True), bias)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=tf.reshape(features["masked_lm_ids"], [-1]), logits=logits)
+    words = tf.argmax(logits, axis=-1, output_type=tf.int32)
+    return tf.reshape(words, shape), tf.reshape(losses, shape)
+
+  def _next_sentence_logits(self, model):
+    config = self._config
+    with tf.variable_scope("cls/seq_relationship"):
+      weights = tf.get_variable(
+          "output_weights", [2, config.hidden_size],
+          initializer=modeling.create_initializer(config.initializer_range))
+      bias = tf.get_variable("output_bias", [2],
+                             initializer=tf.zeros_initializer())
+    return tf.nn.bias_add(tf.matmul(model.get_pooled_output(), weights,
+                                    transpose_b=True), bias)
+
+
+def _dense(vectors, config):
+  with tf.variable_scope("dense"):
+    kernel = tf.get_variable(
+        "kernel", [config.hidden_size, config.hidden_size],
+        initializer=modeling.create_initializer(config.initializer_range))
+    bias = tf.get_variable("bias", [config.hidden_size],
+                           initializer=tf.zeros_initializer())
+  activate = modeling.get_activation(config.hidden_act) or tf.identity
+  return activate(tf.nn.bias_add(tf.matmul(vectors, kernel), bias))
+
+
+def _gather(sequence, places):
+  """float32 [B, L, H], int32 [B, P] -> float32 [B * P, H]."""
+  batch_size, length, width = modeling.get_shape_list(sequence)
+  starts = tf.reshape(tf.range(batch_size) * length, [-1, 1])
+  return tf.gather(tf.reshape(sequence, [-1, width]),
+                   tf.reshape(places + starts, [-1]))
+
+
+def _is_equal(one, other):
+  return tf.cast(tf.equal(one, other), tf.float32)

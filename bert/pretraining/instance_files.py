@@ -1,0 +1,264 @@
+"""Instances of pre-training in record files: at once, or shard by shard."""
+
+import collections
+import json
+import os
+import random
+import typing
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
+
+import tensorflow.compat.v1 as tf
+
+from bert.common import console
+from bert.common import files
+from bert.common import workers
+from bert.common.errors import UserError
+from bert.data import records
+from bert.data.records import Field
+from bert.pretraining import corpus
+from bert.pretraining import instances
+
+_NUM_LOGGED = 20
+# Files that are read side by side, and instances that are shuffled at a time.
+_NUM_READ = 8
+_SHUFFLE_BUFFER = 20000
+
+
+class Source(typing.NamedTuple):
+  """What instances are made of, how, and from which seed."""
+  corpus: corpus.Corpus
+  plan: instances.Plan
+  vocabulary: instances.Vocabulary
+  seed: int
+
+
+def feature_spec(max_seq_length: int,
+                 max_predictions_per_seq: int) -> Dict[str, Field]:
+  """Returns name -> Field of a record, in its order."""
+  tokens = Field(tf.int64, (max_seq_length,), is_per_token=True)
+  masked = Field(tf.int64, (max_predictions_per_seq,))
+  return collections.OrderedDict([
+      ("input_ids", tokens), ("input_mask", tokens), ("segment_ids", tokens),
+      ("masked_lm_positions", masked), ("masked_lm_ids", masked),
+      ("masked_lm_weights", masked._replace(kind=tf.float32)),
+      ("next_sentence_labels", Field(tf.int64, (1,)))])
+
+
+def to_row(instance: instances.Instance, plan: instances.Plan) -> List:
+  """Returns an instance's lists of numbers, in the order of feature_spec."""
+  length = len(instance.input_ids)
+  padding = [0] * (plan.max_seq_length - length)
+  count = len(instance.positions)
+  missing = [0] * (plan.max_predictions_per_seq - count)
+  return [instance.input_ids + padding, [1] * length + padding,
+          [0] * instance.num_a + [1] * (length - instance.num_a) + padding,
+          instance.positions + missing, instance.masked_ids + missing,
+          [1.0] * count + missing, [int(instance.is_random_next)]]
+
+
+def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
+  """Raises UserError unless the first record of each file is like a spec."""
+  for path in paths:
+    try:
+      serialized = next(iter(tf.io.tf_record_iterator(path)), None)
+    except tf.errors.OpError as error:
+      raise UserError("%s: can't be read as records: %s" % (
+          path, error.message))
+    if serialized is None:
+      raise UserError("%s: the file has no records" % path)
+    found = tf.train.Example.FromString(serialized).features.feature
+    for name, flag in (("input_ids", "max_seq_length"),
+                       ("masked_lm_ids", "max_predictions_per_seq")):
+      if name not in found:
+        raise UserError("%s: its records have no %s; files of "
+                        "create_pretraining_data.py are needed" % (path, name))
+      length = len(found[name].int64_list.value)
+      if (length,) != spec[name].shape:
+        raise UserError("%s was made with --%s=%d, this run has %d" % (
+            path, flag, length, spec[name].shape[0]))
+
+
+def make_input_fn(paths: Sequence[str], spec: Dict[str, Field],
+                  order: Optional[records.Shuffle] = None,
+                  is_static: bool = False) -> Callable:
+  """Returns the Estimator's input_fn over record files, which never ends.
+
+  Args:
+    paths: of the files.
+    spec: from feature_spec.
+    order: for training: each epoch anew, files are shuffled, read side by
+      side, and shuffled again; None: the files' order.
+    is_static: as of records.make_input_fn.
+  """
+
+  def input_fn(params):
+    if order:
+      num_hosts, host = records.hosts(params)
+      dataset = tf.data.Dataset.range(records.MAX_EPOCHS).flat_map(
+          lambda epoch: _shuffled(paths, order.seed + epoch).shard(
+              num_hosts, host))
+      dataset = dataset.skip(order.num_skipped // num_hosts)
+    else:
+      dataset = tf.data.Dataset.from_tensor_slices(list(paths)).flat_map(
+          tf.data.TFRecordDataset).repeat()
+    dataset = dataset.batch(params["batch_size"], drop_remainder=True)
+    return dataset.map(lambda batch: records.parse(batch, spec, is_static),
+                       num_parallel_calls=2).prefetch(4)
+
+  return input_fn
+
+
+def _shuffled(paths, seed):
+  """Returns an epoch's records: several files at a time, and shuffled."""
+  dataset = tf.data.Dataset.from_tensor_slices(list(paths)).shuffle(
+      len(paths), seed=seed)
+  return dataset.interleave(
+      tf.data.TFRecordDataset, cycle_length=min(_NUM_READ, len(paths))).shuffle(
+          _SHUFFLE_BUFFER, seed=seed)
+
+
+def write_files(source: Source, paths: Sequence[str]) -> int:
+  """Writes all instances, each to the next of several files in turn.
+
+  Returns:
+    Their number.
+
+  Raises:
+    UserError: the corpus has no documents.
+  """
+  tf.logging.info("*** Reading from input files ***")
+  for path in source.corpus.paths:
+    tf.logging.info("  %s", path)
+  meter = console.Meter(corpus.num_bytes(source.corpus.paths), "Reading bytes")
+  documents = corpus.read_documents(source.corpus, show=meter.show)
+  meter.close()
+  _check_documents(documents, source)
+  meter = console.Meter(len(documents) * source.plan.dupe_factor,
+                        "Making instances of documents")
+  made = instances.create_instances(
+      documents, source.plan, source.vocabulary, random.Random(source.seed),
+      meter.show)
+  meter.close()
+  tf.logging.info("*** Writing to output files ***")
+  for path in paths:
+    tf.logging.info("  %s", path)
+  _log(made[:_NUM_LOGGED], source)
+  serialize = _make_serializer(source.plan)
+  for index, path in enumerate(paths):
+    records.write_records(path, map(serialize, made[index::len(paths)]))
+  tf.logging.info("Wrote %d total instances", len(made))
+  return len(made)
+
+
+def shard_path(path: str, shard: int, num_shards: int) -> str:
+  return "%s-%05d-of-%05d" % (path, shard, num_shards)
+
+
+def write_shards(source: Source, path: str, num_shards: int,
+                 shards: Iterable[int], num_workers: int) -> int:
+  """Writes a file of instances for each num_shards-th part of the documents.
+
+  Each has a seed of its own, so that it is the same whoever makes it. Those
+  that are there already are left alone.
+
+  Args:
+    source: what of.
+    path: what the files' names begin with.
+    num_shards: how many there are.
+    shards: numbers of those to be made.
+    num_workers: processes; 0: one a core.
+
+  Returns:
+    How many instances were written.
+
+  Raises:
+    UserError: files there were made of something else, or there are too few
+      documents.
+  """
+  shards = list(shards)
+  found = corpus.count_documents(source.corpus, shards[-1] + 1)
+  if found <= shards[-1]:
+    raise UserError("--num_shards=%d: %s has %d documents; there should be a "
+                    "blank line between documents" % (
+                        num_shards, " ".join(source.corpus.paths[:3]), found))
+  _check_made_alike(path + ".json", _describe(source, num_shards))
+  wanted = [shard for shard in shards
+            if not tf.gfile.Exists(shard_path(path, shard, num_shards))]
+  if len(wanted) < len(shards):
+    tf.logging.info("%d of %d shards are there already",
+                    len(shards) - len(wanted), len(shards))
+
+  serialize = _make_serializer(source.plan)
+
+  def make(shard):
+    documents = corpus.read_documents(source.corpus, shard, num_shards)
+    _check_documents(documents, source, shard)
+    # Half the size of the instances themselves.
+    made = instances.create_instances(
+        documents, source.plan, source.vocabulary,
+        random.Random("%d/%d" % (source.seed, shard)), pack=serialize)
+    records.write_records(shard_path(path, shard, num_shards), made)
+    return len(made)
+
+  counts = workers.map_ordered(make, wanted, num_workers, chunk_size=1,
+                               min_items=2)
+  total = sum(console.bar(counts, len(wanted), "Making shards"))
+  tf.logging.info("Wrote %d total instances", total)
+  return total
+
+
+def _make_serializer(plan):
+  """Returns an Instance -> its record."""
+  serialize = records.make_serializer(
+      feature_spec(plan.max_seq_length, plan.max_predictions_per_seq))
+  return lambda instance: serialize(to_row(instance, plan))
+
+
+def _check_documents(documents, source, shard=None):
+  if documents:
+    return
+  paths = " ".join(source.corpus.paths[:3])
+  if shard is None:
+    raise UserError("--input_file: no documents in %s; there should be a "
+                    "sentence a line, and a blank line between documents" %
+                    paths)
+  raise UserError("--num_shards: no token is left of the documents of shard %d "
+                  "of %s" % (shard, paths))
+
+
+def _describe(source, num_shards):
+  """Returns what shards that belong together have in common."""
+  return dict(
+      source.plan._asdict(), random_seed=source.seed, num_shards=num_shards,
+      vocabulary=len(source.vocabulary.entries),
+      do_lower_case=source.corpus.tokenizer.basic_tokenizer.do_lower_case,
+      segmenter=getattr(source.corpus.segmenter, "__name__", None),
+      input_files=[[os.path.basename(each), tf.gfile.Stat(each).length]
+                   for each in source.corpus.paths])
+
+
+def _check_made_alike(path, description):
+  description = json.loads(json.dumps(description))
+  if not tf.gfile.Exists(path):
+    files.write_text(path, [json.dumps(description, indent=2, sort_keys=True)])
+    return
+  try:
+    old = json.loads(files.read_text(path))
+  except ValueError:
+    old = {}
+  for key, value in sorted(description.items()):
+    if old.get(key) != value:
+      raise UserError(
+          "%s: shards there were made with %s %s, this run has %s; give "
+          "another --output_file, or remove them and this file" % (
+              path, key, old.get(key), value))
+
+
+def _log(made, source):
+  names = list(feature_spec(1, 1))
+  shown = source.corpus.tokenizer.convert_ids_to_tokens
+  for instance in made:
+    tf.logging.info("*** Example ***")
+    tf.logging.info("tokens: %s", " ".join(shown(instance.input_ids)))
+    for name, values in zip(names, to_row(instance, source.plan)):
+      tf.logging.info("%s: %s", name, " ".join(map(str, values)))

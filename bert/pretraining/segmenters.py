@@ -1,0 +1,47 @@
+"""What tells words from each other where the text does not, as in Chinese."""
+
+import importlib
+import os
+import sys
+from typing import Callable, List, Optional
+
+from bert.common.errors import UserError
+from bert.evaluation import metrics
+
+Segmenter = Callable[[str], List[str]]
+
+
+def load(name: Optional[str]) -> Optional[Segmenter]:
+  """Returns text -> its words; None for no name.
+
+  Args:
+    name: jieba; whitespace, for text with spaces between its words; or
+      module:function, which takes a text and returns a list of str.
+
+  Raises:
+    UserError: it can't be had.
+  """
+  if not name:
+    return None
+  if name == "whitespace":
+    return str.split
+  if name == "jieba":
+    return _load_jieba()
+  module_name, _, function_name = name.partition(":")
+  if not function_name:
+    raise UserError("--segmenter=%s: needed is jieba, whitespace or "
+                    "module:function" % name)
+  sys.path.insert(0, os.getcwd())
+  try:
+    return getattr(importlib.import_module(module_name), function_name)
+  except (ImportError, AttributeError) as error:
+    raise UserError("--segmenter=%s: %s" % (name, error))
+
+
+def _load_jieba():
+  metrics.check_library("jieba", "--segmenter=jieba",
+                        "-r requirements-pretraining.txt")
+  import jieba
+  jieba.setLogLevel("WARNING")
+  jieba.initialize()
+  return jieba.lcut

@@ -1,0 +1,276 @@
+"""A predictor over HTTP: TensorFlow Serving's REST paths, and plain text.
+
+Source: https://www.tensorflow.org/tfx/serving/api_rest.
+"""
+
+import json
+import os
+import re
+import time
+import typing
+from concurrent import futures
+from typing import Callable, Dict, List
+
+from google.protobuf import json_format
+
+from bert.common.errors import UserError
+from bert.serving import batcher
+from bert.serving import id_inputs
+from bert.serving import request_metrics
+from bert.serving import requests
+from bert.serving.predictor import Predictor
+from bert.training import export
+
+_MODEL_PATH = re.compile(
+    r"/v1/models/(?P<model>[^/:]+)(/versions/(?P<version>\d+))?"
+    r"(?P<rest>/metadata|:predict|)$")
+_JSON = "application/json; charset=utf-8"
+_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found",
+            405: "Method Not Allowed", 411: "Length Required",
+            413: "Payload Too Large", 429: "Too Many Requests",
+            500: "Internal Server Error", 503: "Service Unavailable",
+            504: "Gateway Timeout"}
+
+
+class Limits(typing.NamedTuple):
+  """What a request may be, and how long it may take.
+
+  Attributes:
+    max_bytes: of the body.
+    max_texts: in a request.
+    max_chars: of a text.
+    timeout: seconds until a request is given up.
+  """
+  max_bytes: int = 1 << 20
+  max_texts: int = 256
+  max_chars: int = 20000
+  timeout: float = 30.0
+
+
+class Response(typing.NamedTuple):
+  """What is sent back; headers beside type and length."""
+  code: int
+  body: bytes
+  kind: str = _JSON
+  headers: Dict[str, str] = {}
+
+
+class _Refused(Exception):
+  """Ends a request with a code and a message."""
+
+  def __init__(self, code, message, **headers):
+    super().__init__(message)
+    self.code = code
+    self.headers = headers
+
+
+class Application:
+  """The WSGI application."""
+
+  def __init__(self, predictor: Predictor, name: str, waiting: batcher.Batcher,
+               limits: Limits = Limits()):
+    """Takes what answers.
+
+    Args:
+      predictor: for ids, which come in batches already.
+      name: of the model, in the paths.
+      waiting: for texts.
+      limits: of requests.
+    """
+    self._predictor = predictor
+    self._name = name
+    self._waiting = waiting
+    self._limits = limits
+    self._version = os.path.basename(predictor.folder.rstrip("/"))
+    self._counts = request_metrics.Counts()
+    self.is_closing = False
+    with open(os.path.join(os.path.dirname(__file__), "page.html"),
+              encoding="utf-8") as reader:
+      self._page = reader.read()
+
+  @property
+  def num_open(self) -> int:
+    """Requests that are being answered."""
+    return self._counts.num_open
+
+  def __call__(self, environ, start_response: Callable) -> List[bytes]:
+    began = time.monotonic()
+    self._counts.open()
+    try:
+      response = self._respond(environ)
+    except _Refused as error:
+      response = _to_response({"error": str(error)}, error.code,
+                              error.headers)
+    except UserError as error:
+      response = _to_response({"error": str(error)}, 400)
+    finally:
+      self._counts.close()
+    self._counts.add(response.code, time.monotonic() - began)
+    headers = [("Content-Type", response.kind),
+               ("Content-Length", str(len(response.body))),
+               ("X-Content-Type-Options", "nosniff")]
+    start_response("%d %s" % (response.code, _REASONS[response.code]),
+                   headers + sorted(response.headers.items()))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
+
+  def _respond(self, environ):
+    method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
+    pages = {"/": self._show_page, "/healthz": self._tell_health,
+             "/metrics": self._tell_metrics}
+    if path in pages:
+      _check_method(method, "GET", "HEAD")
+      return pages[path]()
+    match = _MODEL_PATH.match(path)
+    if not match:
+      raise _Refused(404, "no such path: %s" % path)
+    if match.group("model") != self._name or (
+        match.group("version") not in (None, self._version)):
+      raise _Refused(404, "no such model or version; it is %s, version %s" % (
+          self._name, self._version))
+    if match.group("rest") == ":predict":
+      _check_method(method, "POST")
+      return self._predict(self._read_body(environ))
+    _check_method(method, "GET", "HEAD")
+    if match.group("rest"):
+      return self._tell_metadata()
+    return _to_response({"model_version_status": [{
+        "version": self._version, "state": "AVAILABLE",
+        "status": {"error_code": "OK", "error_message": ""}}]})
+
+  def _read_body(self, environ):
+    """Returns the JSON object of a request."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if not text.isdigit():
+      raise _Refused(411, "a Content-Length is needed")
+    length = int(text)
+    if length > self._limits.max_bytes:
+      raise _Refused(413, "a body of %d bytes; at most %d are read" % (
+          length, self._limits.max_bytes))
+    body = environ["wsgi.input"].read(length)
+    try:
+      value = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+      raise _Refused(400, "the body is not JSON: %s" % error)
+    if not isinstance(value, dict):
+      raise _Refused(400, 'the body must be an object, {"instances": [...]}')
+    return value
+
+  def _predict(self, body):
+    signature = body.get("signature_name") or export.DEFAULT_SIGNATURE
+    if not isinstance(signature, str):
+      raise _Refused(400, '"signature_name" must be text')
+    if ("instances" in body) == ("inputs" in body):
+      raise _Refused(400, 'the body must have either "instances" or "inputs"')
+    if "inputs" in body:
+      return self._predict_columns(body["inputs"], signature)
+    rows = body["instances"]
+    if not isinstance(rows, list) or not rows:
+      raise _Refused(400, '"instances" must be a list that is not empty')
+    self._check_count(len(rows))
+    if isinstance(rows[0], dict) and "input_ids" in rows[0]:
+      return self._predict_rows(rows, signature)
+    return self._predict_texts(rows)
+
+  def _predict_texts(self, rows):
+    asked = [row if isinstance(row, str) else requests.of_object(row)
+             for row in rows]
+    for question in asked:
+      parts = [question] if isinstance(question, str) else question
+      if sum(map(len, parts)) > self._limits.max_chars:
+        raise _Refused(413, "a text of over %d characters" %
+                       self._limits.max_chars)
+    if self.is_closing:
+      raise _Refused(503, "the server is closing", **{"Retry-After": "5"})
+    try:
+      waiting = self._waiting.submit(asked)
+    except batcher.Full:
+      raise _Refused(429, "too many requests wait", **{"Retry-After": "1"})
+    until = time.monotonic() + self._limits.timeout
+    try:
+      answers = [each.result(max(0.0, until - time.monotonic()))
+                 for each in waiting]
+    except futures.TimeoutError:
+      for each in waiting:
+        each.cancel()
+      raise _Refused(504, "no answer within %g seconds" % self._limits.timeout)
+    head = self._predictor.head
+    return _to_response({"predictions": [
+        requests.to_object(answer, head) for answer in answers]})
+
+  def _predict_rows(self, rows, signature):
+    names = set(rows[0])
+    for row in rows:
+      if not isinstance(row, dict) or set(row) != names:
+        raise _Refused(400, "all instances must have the same names")
+    outputs = self._run({name: [row[name] for row in rows] for name in names},
+                        signature)
+    if len(outputs) == 1:
+      (values,) = outputs.values()
+      return _to_response({"predictions": values.tolist()})
+    columns = {name: values.tolist() for name, values in outputs.items()}
+    return _to_response({"predictions": [
+        {name: values[index] for name, values in columns.items()}
+        for index in range(len(rows))]})
+
+  def _predict_columns(self, columns, signature):
+    if not isinstance(columns, dict) or not columns:
+      raise _Refused(400, '"inputs" must be an object, {"input_ids": ...}')
+    outputs = self._run(columns, signature)
+    if len(outputs) == 1:
+      (values,) = outputs.values()
+      return _to_response({"outputs": values.tolist()})
+    return _to_response({"outputs": {name: values.tolist()
+                                     for name, values in outputs.items()}})
+
+  def _run(self, columns, signature):
+    arrays = id_inputs.to_arrays(columns)
+    self._check_count(len(next(iter(arrays.values()))))
+    id_inputs.check(arrays, self._predictor.task)
+    return self._predictor.run(arrays, signature)
+
+  def _check_count(self, count):
+    if count > self._limits.max_texts:
+      raise _Refused(413, "%d texts; at most %d are read at once" % (
+          count, self._limits.max_texts))
+
+  def _tell_metadata(self):
+    signatures = {
+        name: json_format.MessageToDict(signature)
+        for name, signature in self._predictor.loaded.signatures.items()}
+    return _to_response({
+        "model_spec": {"name": self._name, "signature_name": "",
+                       "version": self._version},
+        "metadata": {"signature_def": {"signature_def": signatures}}})
+
+  def _tell_health(self):
+    if self.is_closing:
+      raise _Refused(503, "closing")
+    return _to_response({"status": "ok", "model": self._name,
+                         "version": self._version})
+
+  def _tell_metrics(self):
+    return Response(200, self._counts.shown(len(self._waiting)).encode(),
+                    "text/plain; version=0.0.4; charset=utf-8")
+
+  def _show_page(self):
+    task = self._predictor.task
+    about = {"model": self._name, "task": task["task"], "head": task["head"],
+             "labels": task["labels"]}
+    # As in HTML, where no tag may begin within it.
+    text = json.dumps(about).replace("<", "\\u003c")
+    return Response(200, self._page.replace("{{about}}", text).encode(),
+                    "text/html; charset=utf-8", {
+                        "Content-Security-Policy": "default-src 'self'; "
+                        "style-src 'unsafe-inline'; script-src "
+                        "'unsafe-inline'"})
+
+
+def _check_method(method, *allowed):
+  if method not in allowed:
+    raise _Refused(405, "%s is not for this path; it takes %s" % (
+        method, allowed[0]), Allow=", ".join(allowed))
+
+
+def _to_response(value, code=200, headers=None):
+  body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+  return Response(code, body, _JSON, headers or {})

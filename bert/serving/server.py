@@ -1,0 +1,109 @@
+"""A predictor's HTTP server, from its start to its end."""
+
+import json
+import logging
+import signal
+import threading
+import time
+from typing import Optional, Tuple
+
+from bert.common.errors import UserError
+from bert.evaluation import metrics
+from bert.serving import application
+from bert.serving import batcher
+from bert.serving.predictor import Predictor
+
+# Seconds that what was accepted may take at the end.
+_MAX_CLOSING = 60
+
+
+def check(options) -> Optional[Tuple[str, int]]:
+  """Returns host and port of --http, None without it; raises UserError."""
+  if not options.http:
+    return None
+  host, _, port = options.http.rpartition(":")
+  if not port.isdigit() or not 0 <= int(port) < 65536:
+    raise UserError("--http=%s: needed is HOST:PORT, or PORT" % options.http)
+  metrics.check_library("waitress", "--http", "-r requirements-serving.txt")
+  return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def serve(predictor: Predictor, address: Tuple[str, int], options) -> None:
+  """Serves until SIGTERM or Ctrl-C; what was accepted then is answered.
+
+  Raises:
+    UserError: the address can't be had.
+  """
+  import waitress
+  logging.getLogger("waitress").setLevel(logging.ERROR)
+  _answer_mistakes_in_json()
+  waiting = batcher.Batcher(predictor.predict, options.max_batch,
+                            options.batch_wait_ms / 1000, options.max_queue)
+  wsgi = application.Application(
+      predictor, options.model_name, waiting, application.Limits(
+          options.max_body_kb << 10, options.max_texts, options.max_chars,
+          options.timeout))
+  listening = {}
+  try:
+    made = waitress.create_server(
+        wsgi, map=listening, host=address[0], port=address[1],
+        threads=options.num_threads, clear_untrusted_proxy_headers=True,
+        ident=None, max_request_body_size=(options.max_body_kb + 1) << 10,
+        channel_timeout=int(options.timeout) + 10, connection_limit=1000,
+        expose_tracebacks=False)
+  except OSError as error:
+    raise UserError("--http=%s: %s" % (options.http, error))
+  _close_on_signal(made, wsgi, listening)
+  # A name may stand for several addresses.
+  port = (made.effective_port if hasattr(made, "effective_port") else
+          made.effective_listen[0][1])
+  print("Serving %s at http://%s:%s/" % (predictor.folder, address[0], port),
+        flush=True)
+  try:
+    made.run()
+  except (OSError, SystemExit):
+    pass
+  waiting.close()
+
+
+def _answer_mistakes_in_json():
+  """Makes waitress answer what is no HTTP, or too large, as the model does."""
+  from waitress import channel
+  from waitress import task
+
+  class ErrorTask(task.ErrorTask):
+    """Answers what never came to the application."""
+
+    def execute(self):
+      error = self.request.error
+      body = json.dumps({"error": "%s: %s" % (error.reason, error.body)})
+      self.status = "%d %s" % (error.code, error.reason)
+      self.response_headers += [("Content-Type", "application/json"),
+                                ("Connection", "close")]
+      self.close_on_finish = True
+      self.content_length = len(body)
+      self.write(body.encode())
+
+  channel.HTTPChannel.error_task_class = ErrorTask
+
+
+def _close_on_signal(made, application, listening):
+  def close(*_):
+    application.is_closing = True
+    threading.Thread(target=_close, args=(made, application, listening),
+                     daemon=True).start()
+
+  signal.signal(signal.SIGTERM, close)
+  signal.signal(signal.SIGINT, close)
+
+
+def _close(made, application, listening):
+  """Lets what was accepted come to its end, then ends the server."""
+  from waitress import wasyncore
+  until = time.monotonic() + _MAX_CLOSING
+  quiet = 0
+  while quiet < 3 and time.monotonic() < until:
+    time.sleep(0.1)
+    quiet = 0 if application.num_open else quiet + 1
+  made.task_dispatcher.shutdown()
+  wasyncore.close_all(listening)

@@ -1,0 +1,150 @@
+"""The TPUEstimator, and how its sessions run: on TPU, GPU or CPU, how exactly.
+"""
+
+import ctypes
+import os
+import re
+import sys
+import typing
+from typing import Callable, Dict, Optional
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf import rewriter_config_pb2
+
+from bert.common.errors import UserError
+
+# glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
+_MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
+_BFLOAT16_PASS = "auto_mixed_precision_onednn_bfloat16"
+
+
+class Session(typing.NamedTuple):
+  """How TensorFlow runs a graph.
+
+  Attributes:
+    precision: float32, bfloat16 or float16.
+    seed: of weights and dropout.
+    num_parallel_parts: of the graph, which share the CPU's cores.
+  """
+  precision: str = "float32"
+  seed: Optional[int] = None
+  num_parallel_parts: int = 1
+
+
+def check_precision(precision: str) -> None:
+  """Raises UserError where a precision can't be had."""
+  if precision == "float16" and not _has_gpu():
+    raise UserError("--precision=float16: TensorFlow sees no GPU; leave the "
+                    "flag out")
+  if precision != "bfloat16":
+    return
+  reason = None
+  if not hasattr(rewriter_config_pb2.RewriterConfig(), _BFLOAT16_PASS):
+    reason = "TensorFlow %s has no such pass; 2.12 and later have" % (
+        tf.__version__)
+  elif os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+    reason = "the environment has TF_ENABLE_ONEDNN_OPTS=0, and oneDNN does it"
+  elif not re.search(r"\b(avx512_bf16|amx_bf16)\b", _cpu_description()):
+    reason = "this CPU has neither avx512_bf16 nor amx_bf16"
+  if reason:
+    raise UserError("--precision=bfloat16: %s; leave the flag out" % reason)
+
+
+def session_config(precision: str,
+                   num_parallel_parts: int = 1) -> tf.ConfigProto:
+  """Returns the Estimator's own session configuration, with these changes.
+
+  Parts share the cores from then on, of the whole process.
+  """
+  config = tf.ConfigProto(allow_soft_placement=True)
+  rewrite = config.graph_options.rewrite_options
+  rewrite.meta_optimizer_iterations = rewrite.ONE
+  if num_parallel_parts > 1:
+    config.inter_op_parallelism_threads = num_parallel_parts
+    config.intra_op_parallelism_threads = _num_cores(num_parallel_parts)
+    _share_cores(num_parallel_parts)
+  if precision == "bfloat16":
+    setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
+  elif precision == "float16":
+    rewrite.auto_mixed_precision = rewrite.ON
+  return config
+
+
+def keep_freed_memory() -> bool:
+  """Lets TensorFlow 1.15 use a step's memory again in the next; True if so.
+
+  It asks for each tensor's memory anew, and glibc gives what is freed back to
+  the system. One arena for all threads keeps the peak where it was.
+  """
+  if sys.platform != "linux" or not tf.__version__.startswith("1."):
+    return False
+  mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+  return mallopt is not None and all(
+      [mallopt(*option) for option in _MALLOC_OPTIONS])
+
+
+def _num_cores(num_parallel_parts):
+  """Returns the cores that a part of a batch has to itself."""
+  return max(1, (os.cpu_count() or 1) // num_parallel_parts)
+
+
+def _share_cores(num_parallel_parts):
+  """Sets the threads that a process gets once, for all of its sessions.
+
+  In TensorFlow 2.x it gets them with the first tf.data.Dataset, of which no
+  session's configuration is asked.
+  """
+  threading = tf.config.threading
+  try:
+    threading.set_inter_op_parallelism_threads(num_parallel_parts)
+    threading.set_intra_op_parallelism_threads(_num_cores(num_parallel_parts))
+  except RuntimeError:  # It has them already: this costs speed alone.
+    pass
+
+
+def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
+                   session: Session = Session()) -> tf.estimator.Estimator:
+  """Returns a TPUEstimator.
+
+  Args:
+    model_fn: from make_model_fn.
+    run: options.RunOptions.
+    tpu: options.TpuOptions.
+    batch_sizes: total examples a step under train, eval and predict.
+    session: how to run; on TPUs, precision is without effect.
+  """
+  keep_freed_memory()
+  cluster = None
+  if tpu.use_tpu and tpu.tpu_name:
+    cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
+        tpu.tpu_name, zone=tpu.tpu_zone, project=tpu.gcp_project)
+  config = tf.estimator.tpu.RunConfig(
+      cluster=cluster, master=tpu.master, model_dir=run.output_dir,
+      tf_random_seed=session.seed, save_summary_steps=run.log_steps,
+      session_config=(None if tpu.use_tpu else
+                      session_config(session.precision,
+                                     session.num_parallel_parts)),
+      save_checkpoints_steps=run.save_checkpoints_steps,
+      keep_checkpoint_max=run.keep_checkpoint_max or None,
+      tpu_config=tf.estimator.tpu.TPUConfig(
+          iterations_per_loop=tpu.iterations_per_loop,
+          num_shards=tpu.num_tpu_cores,
+          per_host_input_for_training=(
+              tf.estimator.tpu.InputPipelineConfig.PER_HOST_V2)))
+  return tf.estimator.tpu.TPUEstimator(
+      model_fn, config=config, use_tpu=tpu.use_tpu,
+      train_batch_size=batch_sizes["train"],
+      eval_batch_size=batch_sizes["eval"],
+      predict_batch_size=batch_sizes["predict"])
+
+
+def _has_gpu():
+  return bool(tf.config.experimental.list_physical_devices("GPU"))
+
+
+def _cpu_description():
+  try:
+    with open("/proc/cpuinfo") as reader:
+      return reader.read()
+  except OSError:
+    return ""

@@ -1,0 +1,106 @@
+"""The benchmark's plain forms do what the levers do that they stand for."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import golden
+from benchmarks import own_plain
+from benchmarks import own_steps
+
+
+def arguments(mode):
+  return own_steps.parse(["--mode=" + mode, "--layers=2", "--hidden=8",
+                          "--heads=2", "--vocab=50", "--batch=2",
+                          "--length=6"])
+
+
+def set_variables(session):
+  """Gives each variable values that depend on its name alone."""
+  for variable in tf.trainable_variables():
+    random = np.random.RandomState(sum(map(ord, variable.name)))
+    session.run(tf.assign(variable, 0.5 * random.randn(
+        *variable.shape.as_list())))
+
+
+def predicted():
+  """The outputs of a prediction step."""
+  with tf.Graph().as_default(), tf.Session() as session:
+    fetches = own_steps.build(arguments("predict"))
+    session.run(tf.global_variables_initializer())
+    set_variables(session)
+    return session.run(fetches)
+
+
+def trained():
+  """What all variables are after two steps without dropout."""
+  build_config = own_steps.modeling.BertConfig
+  with pytest.MonkeyPatch.context() as patch, tf.Graph().as_default():
+    patch.setattr(
+        own_steps.modeling, "BertConfig",
+        lambda *args, **options: build_config(
+            *args, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+            **options))
+    patch.setattr(own_steps.registry.Head, "logits", without_dropout)
+    with tf.Session() as session:
+      fetches = own_steps.build(arguments("train"))
+      session.run(tf.global_variables_initializer())
+      set_variables(session)
+      session.run(tf.assign(tf.train.get_global_step(), 50))
+      for _ in range(2):
+        session.run(fetches)
+      return session.run({each.name: each for each in tf.global_variables()})
+
+
+_logits = own_steps.registry.Head.logits
+
+
+def without_dropout(head, model, mask, is_training):
+  del is_training
+  return _logits(head, model, mask, False)
+
+
+@pytest.fixture(scope="module")
+def expected():
+  return predicted(), trained()
+
+
+@pytest.mark.parametrize("name", sorted(own_plain.PLAIN))
+def test_plain_form_trains_and_predicts_what_the_lever_does(
+    monkeypatch, name, expected):
+  changed = set()
+  for holder, attribute, plain in own_plain.PLAIN[name]:
+    def called(*args, plain=plain, attribute=attribute, **options):
+      changed.add(attribute)
+      return plain(*args, **options)
+    monkeypatch.setattr(holder, attribute, called)
+  actual = predicted(), trained()
+  assert changed == {attribute for _, attribute, _ in own_plain.PLAIN[name]}
+  golden.assert_close(actual[0][0], expected[0][0], 1e-5, "probabilities")
+  assert set(actual[1]) == set(expected[1])
+  for variable, value in expected[1].items():
+    # The gradient of a key's bias is 0 but for rounding.
+    if "key/bias" not in variable:
+      golden.assert_close(actual[1][variable], value, 5e-5, variable)
+
+
+def test_plain_dropout_drops_a_share_and_scales_the_rest():
+  with tf.Graph().as_default(), tf.Session() as session:
+    output = session.run(own_plain.dropout(tf.ones([1000, 100]), 0.1))
+  assert abs(np.mean(output == 0) - 0.1) < 0.01
+  np.testing.assert_allclose(output[output != 0], 1 / 0.9, rtol=1e-6)
+
+
+@pytest.mark.parametrize("names", [["gelu"], ["all"]])
+def test_use_plain_replaces_what_is_named(monkeypatch, names):
+  every = [(holder, attribute) for each in own_plain.PLAIN.values()
+           for holder, attribute, _ in each]
+  before = {attribute: getattr(holder, attribute)
+            for holder, attribute in every}
+  for holder, attribute in every:  # Taken back at the test's end.
+    monkeypatch.setattr(holder, attribute, before[attribute])
+  own_plain.use_plain(names)
+  changed = {attribute for holder, attribute in every
+             if getattr(holder, attribute) is not before[attribute]}
+  assert changed == {attribute for name, each in own_plain.PLAIN.items()
+                     if name in names or names == ["all"]
+                     for _, attribute, _ in each}

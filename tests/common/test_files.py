@@ -1,0 +1,57 @@
+import pytest
+
+from bert.common import files
+from bert.common.errors import UserError
+
+
+def write(tmp_path, content):
+  path = tmp_path / "some.txt"
+  path.write_bytes(content)
+  return str(path)
+
+
+def test_text_is_read_as_it_stands(tmp_path):
+  path = write(tmp_path, "一\r\n\u2028 b\n".encode("utf-8"))
+  assert files.read_text(path) == "一\r\n\u2028 b\n"
+
+
+def test_byte_order_mark_is_taken_off(tmp_path):
+  assert files.read_text(write(tmp_path, b"\xef\xbb\xbfa")) == "a"
+
+
+def test_bytes_that_are_not_utf8_are_shown_where_they_stand(tmp_path):
+  path = write(tmp_path, b"one\ntwo\nab\xe4\xb8\nfour\n")
+  with pytest.raises(UserError) as caught:
+    files.read_text(path)
+  assert str(caught.value).startswith(
+      "%s:3: byte 0xe4 at column 3 is not UTF-8" % path)
+
+
+@pytest.mark.parametrize("name, expected", [
+    ("none.txt", "no such file"), ("", "a folder")])
+def test_path_without_a_file_is_the_users_mistake(name, expected, tmp_path):
+  path = str(tmp_path / name) if name else str(tmp_path)
+  with pytest.raises(UserError) as caught:
+    files.read_text(path, "--some_file")
+  assert str(caught.value).startswith("--some_file=%s: %s" % (path, expected))
+
+
+def test_interrupted_text_leaves_the_old_file(tmp_path):
+  path = tmp_path / "results.txt"
+  files.write_text(str(path), ["\u65e7", "old"])
+
+  def lines():
+    yield "new"
+    raise RuntimeError("interrupted")
+
+  with pytest.raises(RuntimeError, match="interrupted"):
+    files.write_text(str(path), lines())
+  assert path.read_bytes().decode("utf-8") == "\u65e7\nold\n"
+
+
+def test_writing_again_replaces_and_leaves_nothing_beside(tmp_path):
+  path = tmp_path / "results.txt"
+  files.write_text(str(path), ["old", "lines"])
+  files.write_text(str(path), ["new"])
+  assert path.read_bytes() == b"new\n"
+  assert [each.name for each in tmp_path.iterdir()] == ["results.txt"]

@@ -1,0 +1,202 @@
+import importlib.util
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import processors  # pylint: disable=unused-import
+from bert.common.errors import UserError
+from bert.evaluation import metrics
+from bert.heads import registry
+from outcomes import measured
+from outcomes import tagged
+from processors import base
+
+# 3 right yeses, 1 missed, 1 wrong yes, 1 right no.
+BINARY = ([1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 1, 0])
+# Label 0: 2 right, 1 wrong. Label 1: 1 right, 1 missed. Label 2: 1 wrong.
+# Label 3 occurs nowhere. Together 3 right, 2 wrong, 1 missed.
+MULTI_HOT = ([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]],
+             [[1, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0]])
+
+
+def outcome(labels, predicted):
+  labels, predicted = np.int32(labels), np.int64(predicted)
+  num_labels = labels.shape[1] if labels.ndim > 1 else 2
+  return metrics.Outcome(
+      labels, predicted, np.zeros([len(labels), num_labels], np.float32))
+
+
+def ranked(labels, scores):
+  """Two classes; scores are the second label's probabilities."""
+  scores = np.float32(scores)
+  return metrics.Outcome(np.int32(labels), np.int64(scores >= 0.5),
+                         np.stack([1 - scores, scores], axis=1))
+
+
+# Metric -> [(outcome, {key: value worked out by hand})].
+CASES = {
+    "mcc": [
+        # (3*1 - 1*1) / sqrt(4*4*2*2)
+        (outcome(*BINARY), {"eval_mcc": 0.25}),
+        (outcome([0, 1, 0, 1], [0, 1, 0, 1]), {"eval_mcc": 1.0}),
+        (outcome([0, 1, 0, 1], [1, 0, 1, 0]), {"eval_mcc": -1.0}),
+        (outcome([0, 1, 0, 1], [1, 1, 1, 1]), {"eval_mcc": 0.0})],
+    "f1": [
+        # 2*3 / (2*3 + 1 + 1)
+        (outcome(*BINARY), {"eval_f1": 0.75}),
+        (outcome([1, 1, 1, 0], [1, 0, 0, 0]), {"eval_f1": 0.5}),
+        (outcome([1, 1, 0, 0], [0, 0, 0, 0]), {"eval_f1": 0.0})],
+    "auc": [
+        # Of the 2*3 pairs, 4 are in the right order and one is a tie.
+        (ranked([1, 0, 1, 0, 0], [0.9, 0.7, 0.4, 0.4, 0.1]),
+         {"eval_auc": 4.5 / 6}),
+        (ranked([0, 1], [0.1, 0.2]), {"eval_auc": 1.0}),
+        (ranked([1, 0], [0.1, 0.2]), {"eval_auc": 0.0}),
+        (ranked([1, 0], [0.3, 0.3]), {"eval_auc": 0.5}),
+        # Not defined.
+        (ranked([1, 1], [0.1, 0.2]), {}),
+        (ranked([0, 1], [0.1, np.nan]), {})],
+    "multi_label": [
+        (outcome(*MULTI_HOT),
+         {"eval_micro_precision": 3 / 5, "eval_micro_recall": 3 / 4,
+          "eval_micro_f1": 6 / 9,
+          "eval_macro_f1": (4 / 5 + 2 / 3 + 0 + 0) / 4}),
+        (outcome([[1, 0], [0, 1]], [[0, 0], [0, 0]]),
+         {"eval_micro_precision": 0.0, "eval_micro_recall": 0.0,
+          "eval_micro_f1": 0.0, "eval_macro_f1": 0.0})],
+    "pearson_spearman": [
+        # Deviations -3 -1 1 3 and -2 -1 -2 5: 20 / sqrt(20 * 34). Of ranks
+        # -1.5 -0.5 0.5 1.5 and -1 0.5 -1 1.5: 3 / sqrt(5 * 4.5).
+        (measured([0, 2, 4, 6], [1, 2, 1, 8]),
+         {"eval_pearson": 20 / 680 ** 0.5,
+          "eval_spearman": 3 / 22.5 ** 0.5}),
+        (measured([1, 2, 3], [3, 2, 1]),
+         {"eval_pearson": -1.0, "eval_spearman": -1.0}),
+        (measured([1, 2, 3], [2, 2, 2]),
+         {"eval_pearson": 0.0, "eval_spearman": 0.0}),
+        (measured([2, 2], [1, 3]), {"eval_pearson": 0.0, "eval_spearman": 0.0}),
+        (measured([2], [2]), {"eval_pearson": 0.0, "eval_spearman": 0.0}),
+        (measured([1, 2], [1, np.nan]), {})],
+    "entities": [
+        # Of PER 0-1, LOC 3, ORG 0 one is found; made up are LOC 1 and PER 0.
+        (tagged(["B-PER I-PER O B-LOC", "B-ORG O"],
+                ["B-PER I-PER O O", "B-PER B-LOC"]),
+         {"eval_precision": 1 / 3, "eval_recall": 1 / 3, "eval_f1": 1 / 3,
+          "eval_token_accuracy": 3 / 6}),
+        # An entity begins with B, else it is none.
+        (tagged(["B-PER I-PER O"], ["I-PER I-PER O"]),
+         {"eval_precision": 0.0, "eval_recall": 0.0, "eval_f1": 0.0,
+          "eval_token_accuracy": 2 / 3}),
+        # Two entities side by side are not one.
+        (tagged(["B-PER B-PER", "B-LOC I-LOC"], ["B-PER I-PER", "B-LOC I-LOC"]),
+         {"eval_precision": 1 / 2, "eval_recall": 1 / 3, "eval_f1": 2 / 5,
+          "eval_token_accuracy": 3 / 4}),
+        (tagged(["O O", ""], ["O O", ""]),
+         {"eval_precision": 0.0, "eval_recall": 0.0, "eval_f1": 0.0,
+          "eval_token_accuracy": 1.0})],
+}
+
+
+def cases():
+  return [(name,) + case for name in sorted(CASES) for case in CASES[name]]
+
+
+def test_every_registered_metric_has_a_case():
+  assert set(CASES) == set(metrics.registered())
+
+
+@pytest.mark.parametrize("name, given, expected", cases())
+def test_value_is_the_one_worked_out_by_hand(name, given, expected):
+  actual = metrics.compute([name], given)
+  assert set(actual) == set(expected)
+  for key, value in expected.items():
+    np.testing.assert_allclose(actual[key], value, rtol=1e-6, err_msg=key)
+
+
+def test_number_that_is_not_defined_is_left_out_with_a_warning(monkeypatch):
+  lines = []
+  monkeypatch.setattr(tf.logging, "warning",
+                      lambda text, *args: lines.append(text % args))
+  assert metrics.compute(["auc"], ranked([0, 0], [0.1, 0.2])) == {}
+  assert len(lines) == 1
+  assert lines[0].startswith("eval_auc is left out")
+
+
+@pytest.mark.parametrize("name, head, library", [
+    ("mcc", "classification", "scikit-learn"),
+    ("auc", "classification", "scikit-learn"),
+    ("multi_label", "multi_label", "scikit-learn"),
+    ("pearson_spearman", "regression", "scipy"),
+    ("entities", "tagging", "seqeval")])
+def test_missing_library_is_named(name, head, library, monkeypatch):
+  metrics.check([name], head, 2)
+  monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+  with pytest.raises(UserError) as caught:
+    metrics.check([name], head, 2)
+  assert str(caught.value) == "metric %r needs %s: pip install %s" % (
+      name, library, library)
+
+
+def test_metric_of_ones_own_needs_no_library(monkeypatch):
+  monkeypatch.setattr(metrics, "_METRICS", {})
+  metrics.register("share", "classification")(lambda _: {"share": 0.5})
+  monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+  metrics.check(["share"], "classification", 2)
+  assert metrics.compute(["share"], outcome(*BINARY)) == {"eval_share": 0.5}
+
+
+def test_values_are_printed_as_float32():
+  values = metrics.compute(["f1"], outcome([1, 1, 1, 0], [1, 1, 0, 1]))
+  # 2*2 / (2*2 + 1 + 1)
+  assert str(values["eval_f1"]) == str(np.float32(2 / 3)) == "0.6666667"
+
+
+def test_several_metrics_come_together_and_none_makes_nothing():
+  together = metrics.compute(("mcc", "f1"), outcome(*BINARY))
+  assert set(together) == {"eval_mcc", "eval_f1"}
+  assert metrics.compute((), outcome(*BINARY)) == {}
+
+
+def test_metrics_named_by_heads_and_tasks_are_registered():
+  named = set()
+  for owner in (list(registry.registered().values()) +
+                list(base.registered().values())):
+    named.update(owner.metrics)
+  assert named
+  assert named <= set(metrics.registered())
+
+
+@pytest.mark.parametrize("task, expected", [
+    ("cola", ("mcc",)), ("mrpc", ("f1",)), ("qqp", ("f1",)), ("mnli", ()),
+    ("xnli", ()), ("sst-2", ()), ("qnli", ()), ("rte", ()), ("wnli", ()),
+    ("domainc", ()), ("baidu_95", ("multi_label",))])
+def test_task_is_judged_by_its_metrics(task, expected):
+  processor = base.create(task, "")
+  head = registry.registered()[processor.head]
+  assert tuple(head.metrics) + tuple(processor.metrics) == expected
+
+
+def test_metric_that_is_not_known_is_refused():
+  with pytest.raises(UserError, match="'mc' is not known, did you mean mcc?"):
+    metrics.check(["f1", "mc"], "classification", 2)
+
+
+def test_metric_for_two_labels_is_refused_for_three():
+  metrics.check(["f1", "auc", "mcc"], "classification", 2)
+  with pytest.raises(UserError, match="'f1' is for 2 labels, the task has 3"):
+    metrics.check(["mcc", "f1"], "classification", 3)
+
+
+def test_metric_of_another_head_is_refused():
+  metrics.check(["multi_label"], "multi_label", 2)
+  with pytest.raises(UserError, match="'f1' is for classification tasks, this"):
+    metrics.check(["multi_label", "f1"], "multi_label", 2)
+
+
+def test_multi_label_scores_of_a_single_label():
+  # 1 right, 1 missed, 1 wrong: precision, recall and F1 are all a half.
+  labels, predicted = np.array([[[1], [1], [0], [0]], [[1], [0], [1], [0]]])
+  results = metrics.compute(["multi_label"], metrics.Outcome(
+      labels, predicted, predicted.astype(np.float32)))
+  assert set(results.values()) == {0.5}

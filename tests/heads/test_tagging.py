@@ -1,0 +1,170 @@
+"""The head that gives each word a label."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import golden
+from bert import modeling
+from bert.data import features
+from bert.heads import registry
+from bert.options import HeadOptions
+from graphs import run_init, tiny_config
+
+LABELS = ["O", "B-X", "I-X"]
+# Two sentences; the first word of the first one has two pieces.
+LABEL_IDS = np.int32([[0, 2, 0, 3, 1, 0], [0, 1, 2, 0, 0, 0]])
+LOGITS = np.float32(np.random.RandomState(1).randn(2, 6, 3) * 2)
+WORDS = [[1, 3, 4], [1, 2]]  # Places of first pieces.
+CHOSEN = [[LABELS[LOGITS[row, place].argmax()] for place in places]
+          for row, places in enumerate(WORDS)]
+
+
+def create(**settings):
+  return registry.create("tagging", LABELS, HeadOptions(**settings))
+
+
+def examples(num_words=(3, 2), is_labelled=True):
+  return [features.InputExample(
+      "g%d" % index, ["w%d" % place for place in range(count)], None,
+      ["O"] * count if is_labelled else None)
+          for index, count in enumerate(num_words)]
+
+
+def rows_of(session, head):
+  found = session.run(head.outputs(tf.constant(LOGITS),
+                                   tf.constant(LABEL_IDS)))
+  return found, [{name: values[index] for name, values in found.items()}
+                 for index in range(2)]
+
+
+def cross_entropy(row, place):
+  logits = np.float64(LOGITS[row, place])
+  return np.log(np.exp(logits).sum()) - logits[LABEL_IDS[row, place] - 1]
+
+
+def test_loss_is_summed_over_first_pieces_alone(session):
+  head = create()
+  each, mean = session.run([function(tf.constant(LOGITS),
+                                     tf.constant(LABEL_IDS)) for function in (
+                                         head.example_losses,
+                                         head.training_loss)])
+  expected = [sum(cross_entropy(row, place) for place in places)
+              for row, places in enumerate(WORDS)]
+  golden.assert_close(each, expected)
+  golden.assert_close(mean, np.mean(expected))
+
+
+def test_predictions_are_those_of_first_pieces_in_order(session):
+  head = create()
+  found, rows = rows_of(session, head)
+  assert found["num_words"].tolist() == [3, 2]
+  for row, example, expected in zip(rows, examples(), CHOSEN):
+    prediction = head.prediction(row, example)
+    assert prediction.labels == expected
+    assert head.result(row, example) == " ".join(expected)
+    assert all(1 / 3 <= score <= 1 for score in prediction.scores)
+
+
+def test_words_that_were_cut_off_are_outside(session):
+  head = create()
+  _, rows = rows_of(session, head)
+  prediction = head.prediction(rows[1], examples((3, 4))[1])
+  assert prediction.labels == CHOSEN[1] + ["O", "O"]
+  assert len(prediction.scores) == 4
+
+
+def test_outcome_has_all_words_of_the_examples(session):
+  head = create()
+  found, _ = rows_of(session, head)
+  outcome = head.outcome(found, examples((3, 4)))
+  assert outcome.labels == [["O"] * 3, ["O"] * 4]
+  assert outcome.predicted == [CHOSEN[0], CHOSEN[1] + ["O", "O"]]
+
+
+def test_predictions_come_in_columns(session):
+  head = create()
+  _, rows = rows_of(session, head)
+  for is_labelled in (True, False):
+    texts = examples(is_labelled=is_labelled)
+    (name, lines), = head.prediction_files(texts, [
+        head.prediction(*each) for each in zip(rows, texts)]).items()
+    assert name == "test_predictions.txt"
+    gold = ["O"] if is_labelled else []
+    assert list(lines) == [
+        line for sentence in CHOSEN for line in
+        [" ".join(["w%d" % place] + gold + [label])
+         for place, label in enumerate(sentence)] + [""]]
+
+
+def test_field_is_cut_with_the_batch():
+  field = create().label_field(9)
+  assert (field.kind, field.shape, field.is_per_token) == (
+      tf.int64, (9,), True)
+
+
+def logits_of(session, head, lengths, **graph):
+  """Logits of two texts padded to each length, with all weights set."""
+  ids = np.random.RandomState(2).randint(1, 11, [2, 5])
+  mask = np.int32(np.arange(5) < np.array([[5], [3]]))
+  outputs = []
+  for length in lengths:
+    padded = [tf.constant(np.int32(np.pad(
+        each, [(0, 0), (0, length - 5)], "constant")))
+              for each in (ids * mask, mask)]
+    with tf.variable_scope("", reuse=tf.AUTO_REUSE):
+      model = modeling.BertModel(tiny_config(), False, *padded, scope="bert")
+      outputs.append(head.logits(model, padded[1], False))
+  run_init(session)
+  for each in tf.trainable_variables():
+    random = np.random.RandomState(len(each.op.name))
+    session.run(tf.assign(each, random.randn(*each.shape.as_list())))
+  return session.run(outputs)
+
+
+@pytest.mark.parametrize("settings", [
+    dict(), dict(top="cnn"), dict(top="bilstm"), dict(crf=True),
+    dict(crf=True, top="bilstm")], ids=str)
+def test_logits_of_a_word_are_blind_to_padding(session, settings):
+  short, long = logits_of(session, create(**settings), [5, 9])
+  assert short.shape == (2, 5, 3) and long.shape == (2, 9, 3)
+  golden.assert_close(long[0, :5], short[0], 1e-4)
+  golden.assert_close(long[1, :3], short[1, :3], 1e-4)
+  names = {each.op.name for each in tf.trainable_variables()}
+  assert ("crf/transitions" in names) == ("crf" in settings)
+
+
+def test_plain_head_has_the_names_of_the_others(session):
+  logits_of(session, create(), [5])
+  assert {each.op.name for each in tf.trainable_variables()
+          if not each.op.name.startswith("bert/")} == {
+              "output_weights", "output_bias"}
+
+
+def test_crf_weighs_sentences_as_a_whole(session):
+  head = create(crf=True)
+  logits_of(session, head, [5])
+  losses, outputs = session.run([
+      head.example_losses(tf.constant(LOGITS), tf.constant(LABEL_IDS)),
+      head.outputs(tf.constant(LOGITS), tf.constant(LABEL_IDS))])
+  chain = [session.run(each) for each in head._chain]
+  for row, places in enumerate(WORDS):
+    scores = {}
+    for labels in np.ndindex(*[3] * len(places)):
+      scores[labels] = chain[1][labels[0]] + chain[2][labels[-1]] + sum(
+          LOGITS[row, place, label] for place, label in zip(places, labels)
+      ) + sum(chain[0][pair] for pair in zip(labels, labels[1:]))
+    true = tuple(LABEL_IDS[row, place] - 1 for place in places)
+    total = np.log(np.sum(np.exp(np.float64(list(scores.values())))))
+    golden.assert_close(losses[row], total - scores[true], 1e-4)
+    best = max(scores, key=scores.get)
+    assert tuple(outputs["chosen"][row, :len(places)]) == best
+    first = sum(np.exp(np.float64(score) - total)
+                for labels, score in scores.items() if labels[0] == best[0])
+    golden.assert_close(outputs["scores"][row, 0], first, 1e-4)
+
+
+def test_weights_count_the_labels_of_words():
+  head = create(class_weights="balanced")
+  head.weigh([features.InputExample("g", ["a"] * 4, None,
+                                    ["O", "O", "B-X", "O"])])
+  assert head.class_weights == pytest.approx([4 / 6, 2.0, 1.0])

@@ -1,0 +1,129 @@
+"""The losses of pre-training, against the reference's and by NumPy."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import golden
+from bert import modeling
+from bert.data import records
+from bert.pretraining import instance_files
+from bert.pretraining.head import PretrainingHead
+from bert.training import model_function
+
+TRAIN = tf.estimator.ModeKeys.TRAIN
+EVAL = tf.estimator.ModeKeys.EVAL
+GOLDEN = golden.arrays("pretraining.npz")
+FEATURES = {
+    name[len("features."):]: np.float32(values) if "weights" in name else
+    np.int32(values)
+    for name, values in GOLDEN.items() if name.startswith("features.")}
+VARIABLES = {name[len("variables."):]: values
+             for name, values in GOLDEN.items()
+             if name.startswith("variables.")}
+
+
+def config():
+  return modeling.BertConfig.from_dict(dict(
+      golden.document("bert_config.json"), hidden_dropout_prob=0.0,
+      attention_probs_dropout_prob=0.0))
+
+
+def set_variables(session):
+  reader = tf.train.load_checkpoint(golden.checkpoint())
+  session.run(tf.global_variables_initializer())
+  for each in tf.trainable_variables():
+    name = each.op.name
+    value = VARIABLES.get(name)
+    session.run(each.assign(reader.get_tensor(name) if value is None else
+                            value))
+
+
+def constants():
+  return {name: tf.constant(value) for name, value in FEATURES.items()}
+
+
+def test_losses_are_the_references(session, variable_kind):
+  head = PretrainingHead(config())
+  features = head.prepare(constants())
+  model = modeling.BertModel(
+      config(), False, features["input_ids"], features["input_mask"],
+      features["segment_ids"], scope="bert")
+  answers = head.answer(model, features)
+  evaluation = head.evaluation(answers, features)
+  names = {each.op.name for each in tf.trainable_variables()}
+  assert {name for name in names if name.startswith("cls/")} == set(VARIABLES)
+  set_variables(session)
+  found, loss = session.run([answers, evaluation.loss])
+  golden.assert_close(found["word_losses"].reshape(-1),
+                      GOLDEN["masked_lm_example_loss"])
+  golden.assert_close(found["next_losses"],
+                      GOLDEN["next_sentence_example_loss"])
+  golden.assert_close(loss, GOLDEN["masked_lm_loss"] +
+                      GOLDEN["next_sentence_loss"])
+  weights = FEATURES["masked_lm_weights"]
+  golden.assert_close(
+      (found["word_losses"] * weights).sum() / (weights.sum() + 1e-5),
+      GOLDEN["masked_lm_loss"])
+  golden.assert_close(found["next_losses"].mean(),
+                      GOLDEN["next_sentence_loss"])
+
+
+def make_spec(mode, **training):
+  num_parallel = training.pop("num_parallel_parts", 1)
+  return model_function.make_model_fn(
+      config(), PretrainingHead(config()),
+      model_function.Training(1e-3, 20, 0, **training), False, num_parallel)(
+          constants(), None, mode, {})
+
+
+@pytest.mark.parametrize("num_parallel_parts", [1, 3])
+def test_streamed_metrics_are_weighted_means(session, num_parallel_parts):
+  spec = make_spec(EVAL, num_parallel_parts=num_parallel_parts)
+  metric_fn, tensors = spec.eval_metrics
+  results = metric_fn(**tensors)
+  set_variables(session)
+  session.run(tf.local_variables_initializer())
+  for _ in range(2):
+    session.run([update for _, update in results.values()])
+  found = session.run({name: value for name, (value, _) in results.items()})
+  assert set(found) == {"masked_lm_accuracy", "masked_lm_loss",
+                        "next_sentence_accuracy", "next_sentence_loss"}
+  weights = FEATURES["masked_lm_weights"].reshape(-1)
+  golden.assert_close(
+      found["masked_lm_loss"], np.average(GOLDEN["masked_lm_example_loss"],
+                                          weights=weights))
+  golden.assert_close(found["next_sentence_loss"],
+                      GOLDEN["next_sentence_example_loss"].mean())
+  assert 0 <= found["masked_lm_accuracy"] < 0.5
+  assert 0 <= found["next_sentence_accuracy"] <= 1
+
+
+@pytest.mark.parametrize("parts", [dict(num_parts=4),
+                                   dict(num_parallel_parts=2)])
+def test_steps_in_parts_are_those_of_the_whole_batch(parts):
+  """Though parts have different numbers of masked words."""
+  weights = FEATURES["masked_lm_weights"]
+  assert len(set(weights.reshape(4, -1).sum(axis=1))) > 1
+  found = []
+  for each in (dict(), parts):
+    with tf.Graph().as_default(), tf.Session() as session:
+      spec = make_spec(TRAIN, **each)
+      set_variables(session)
+      losses = [session.run([spec.loss, spec.train_op])[0] for _ in range(3)]
+      found.append((losses, session.run(
+          {variable.op.name: variable for variable in tf.global_variables()})))
+  (expected_losses, expected), (losses, actual) = found
+  golden.assert_close(losses, expected_losses)
+  assert set(actual) == set(expected)
+  for name in expected:
+    np.testing.assert_allclose(actual[name], expected[name], rtol=0,
+                               atol=2e-5, err_msg=name)
+
+
+def test_shapes_are_those_of_the_golden_variables():
+  spec = instance_files.feature_spec(48, 7)
+  shapes = model_function.variable_shapes(config(), PretrainingHead(config()),
+                                     lambda: records.placeholders(spec))
+  assert {name: shape for name, shape in shapes.items()
+          if name.startswith("cls/")} == {
+              name: values.shape for name, values in VARIABLES.items()}

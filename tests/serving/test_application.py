@@ -1,0 +1,254 @@
+"""The HTTP application: TensorFlow Serving's paths, plain text, mistakes."""
+import io
+import json
+import re
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import exported
+from bert.serving import application
+from bert.serving import batcher
+from bert.serving import predictor
+from bert.serving import requests
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+  flags = exported.of_pairs(tmp_path_factory.mktemp("served"))
+  return predictor.Predictor(flags["output_dir"])
+
+
+class Client:
+  """Calls the application as a server does."""
+
+  def __init__(self, asked, limits=application.Limits(), predict=None, **changes):
+    self.batcher = batcher.Batcher(predict or asked.predict, **dict(
+        dict(max_batch=8, wait=0.0, max_queue=16), **changes))
+    self.application = application.Application(asked, "bert", self.batcher, limits)
+
+  def call(self, method, path, body=None, length=None):
+    """Returns (code, body, headers)."""
+    told = []
+    content = body if isinstance(body, bytes) else (
+        b"" if body is None else json.dumps(body).encode())
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path,
+               "wsgi.input": io.BytesIO(content)}
+    if body is not None:
+      environ["CONTENT_LENGTH"] = str(
+          len(content) if length is None else length)
+    (found,) = self.application(
+        environ, lambda status, headers: told.append((status, headers))) or [
+            b""]
+    status, headers = told[0]
+    return int(status.split()[0]), found, dict(headers)
+
+  def ask(self, body, path="/v1/models/bert:predict", **options):
+    """POSTs -> (code, parsed body)."""
+    code, found, headers = self.call("POST", path, body, **options)
+    assert headers["Content-Type"].startswith("application/json")
+    return code, json.loads(found.decode())
+
+
+@pytest.fixture(scope="module")
+def client(asked):
+  return Client(asked)
+
+
+def encoded(asked, question):
+  # pylint: disable=protected-access
+  _, (ids, mask, segments) = asked._encode(asked._to_example(question))
+  return {"input_ids": ids[0].tolist(), "input_mask": mask[0].tolist(),
+          "segment_ids": segments[0].tolist()}
+
+
+PAIRS = [("the captain said", "two votes"), ("before sunrise", "ferry left")]
+
+
+def test_texts_are_answered(client, asked):
+  code, found = client.ask({"instances": [
+      {"text_a": one, "text_b": other} for one, other in PAIRS] + ["two"]})
+  assert code == 200
+  expected = asked.predict(PAIRS + ["two"])
+  for answer, wanted in zip(found["predictions"], expected):
+    assert answer["label"] == wanted.labels[0]
+    assert answer["score"] == pytest.approx(wanted.scores[0], abs=1e-5)
+    assert answer["probabilities"] == pytest.approx(wanted.probabilities,
+                                                    abs=1e-5)
+
+
+def test_ids_are_answered_as_tensorflow_serving_does(client, asked):
+  rows = [encoded(asked, pair) for pair in PAIRS]
+  expected = [list(answer.probabilities.values())
+              for answer in asked.predict(PAIRS)]
+  code, found = client.ask({"instances": rows,
+                            "signature_name": "serving_default"})
+  assert code == 200
+  np.testing.assert_allclose(found["predictions"], expected, atol=1e-5)
+  code, found = client.ask({"inputs": {
+      name: [row[name] for row in rows] for name in rows[0]}})
+  assert code == 200
+  np.testing.assert_allclose(found["outputs"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("path", ["/v1/models/bert", "/v1/models/bert/metadata",
+                                  "/healthz", "/metrics", "/"])
+def test_pages_are_there_for_get_and_head(client, path):
+  code, body, headers = client.call("GET", path)
+  assert code == 200 and len(body) == int(headers["Content-Length"]) > 0
+  code, body, headers = client.call("HEAD", path)
+  assert (code, body) == (200, b"")
+  assert int(headers["Content-Length"]) > 0
+  assert client.call("POST", path, {})[0] == 405
+
+
+def test_status_and_metadata_are_tensorflow_servings(client, asked):
+  _, body, _ = client.call("GET", "/v1/models/bert")
+  (status,) = json.loads(body.decode())["model_version_status"]
+  assert status["state"] == "AVAILABLE"
+  version = status["version"]
+  assert client.call("GET", "/v1/models/bert/versions/" + version)[0] == 200
+  assert client.call("GET", "/v1/models/bert/versions/7")[0] == 404
+  _, body, _ = client.call("GET", "/v1/models/bert/metadata")
+  signatures = json.loads(body.decode())["metadata"]["signature_def"][
+      "signature_def"]
+  assert set(signatures["serving_default"]["inputs"]) == {
+      "input_ids", "input_mask", "segment_ids"}
+  code, found = client.ask({"instances": ["two"]},
+                           "/v1/models/bert/versions/%s:predict" % version)
+  assert code == 200 and len(found["predictions"]) == 1
+
+
+def test_page_names_the_model_and_breaks_out_of_no_script(client):
+  _, body, headers = client.call("GET", "/")
+  page = body.decode()
+  assert headers["Content-Type"].startswith("text/html")
+  about = json.loads(re.search(r"const about = (.*);", page).group(1))
+  assert about == {"model": "bert", "task": "mrpc", "head": "classification",
+                   "labels": ["0", "1"]}
+  assert "{{" not in page
+
+
+def test_metrics_count_requests(asked):
+  client = Client(asked)
+  client.ask({"instances": ["two"]})
+  client.ask({})
+  client.call("GET", "/none")
+  text = client.call("GET", "/metrics")[1].decode()
+  for line in ('bert_requests_total{code="200"} 1',
+               'bert_requests_total{code="400"} 1',
+               'bert_requests_total{code="404"} 1',
+               "bert_request_seconds_count 3", "bert_requests_open 1",
+               'bert_request_seconds_bucket{le="+Inf"} 3'):
+    assert line in text.split("\n")
+
+
+ROW = {"input_ids": [2, 7, 3], "input_mask": [1, 1, 1],
+       "segment_ids": [0, 0, 0]}
+MISTAKES = {
+    "no_json": (b"{", 400), "no_utf_8": (b'{"instances": ["\xd6"]}', 400),
+    "no_object": ([], 400), "nothing": ({}, 400),
+    "both": ({"instances": ["a"], "inputs": {}}, 400),
+    "no_list": ({"instances": "a"}, 400), "no_row": ({"instances": []}, 400),
+    "no_text": ({"instances": [1]}, 400),
+    "no_key": ({"instances": [{"text": "a"}]}, 400),
+    "strange_key": ({"instances": [{"text_a": "a", "b": "c"}]}, 400),
+    "null": ({"instances": [{"text_a": None}]}, 400),
+    "blank": ({"instances": [" "]}, 400),
+    "blank_pair": ({"instances": [{"text_a": "a", "text_b": ""}]}, 400),
+    "words": ({"instances": [{"words": ["a"]}]}, 400),
+    "signature": ({"instances": [ROW], "signature_name": "none"}, 400),
+    "signature_kind": ({"instances": [ROW], "signature_name": 1}, 400),
+    "missing_input": ({"instances": [{"input_ids": [1]}]}, 400),
+    "ragged": ({"instances": [ROW, dict(ROW, input_ids=[1])]}, 400),
+    "shapes": ({"instances": [dict(ROW, input_mask=[1])]}, 400),
+    "floats": ({"instances": [dict(ROW, input_ids=[1.5, 2, 3])]}, 400),
+    "deep": ({"instances": [dict(ROW, input_ids=[[[[1]]]])]}, 400),
+    "huge_id": ({"instances": [dict(ROW, input_ids=[2**40, 1, 1])]}, 400),
+    "unknown_id": ({"instances": [dict(ROW, input_ids=[9999, 1, 1])]}, 400),
+    "negative_id": ({"instances": [dict(ROW, input_ids=[-1, 1, 1])]}, 400),
+    "segment": ({"instances": [dict(ROW, segment_ids=[5, 0, 0])]}, 400),
+    "mixed": ({"instances": [ROW, "a"]}, 400),
+    "no_columns": ({"inputs": {}}, 400), "flat": ({"inputs": {
+        name: values for name, values in ROW.items()}}, 400),
+    "too_long": ({"instances": [{name: [1] * 65 for name in ROW}]}, 400)}
+
+
+@pytest.mark.parametrize("name", sorted(MISTAKES))
+def test_mistake_is_told_as_json(client, name):
+  body, code = MISTAKES[name]
+  found_code, found = client.ask(body)
+  assert found_code == code
+  assert set(found) == {"error"} and found["error"]
+
+
+@pytest.mark.parametrize("path", [
+    "/none", "/v1/models/other", "/v1/models/bert:classify", "/v1/models/",
+    "/v1/models/bert/versions/x", "/v1/models/other:predict"])
+def test_unknown_path_is_404(client, path):
+  code, found = client.ask({}, path)
+  assert code == 404 and found["error"]
+
+
+@pytest.mark.parametrize("limits, body, code", [
+    (application.Limits(max_bytes=10), {"instances": ["a long text"]}, 413),
+    (application.Limits(max_texts=1), {"instances": ["a", "b"]}, 413),
+    (application.Limits(max_texts=1), {"instances": [ROW, ROW]}, 413),
+    (application.Limits(max_chars=3), {"instances": ["four"]}, 413)])
+def test_limits_are_kept(asked, limits, body, code):
+  assert Client(asked, limits).ask(body)[0] == code
+
+
+def test_body_needs_a_length(client):
+  assert client.ask({"instances": ["a"]}, length="")[0] == 411
+  assert client.ask({"instances": ["a"]}, length="-1")[0] == 411
+
+
+def test_full_queue_and_slow_answers_are_told(asked):
+  go = threading.Event()
+
+  def predict(texts):
+    go.wait(20)
+    return asked.predict(texts)
+
+  client = Client(asked, application.Limits(timeout=0.2), predict, max_queue=1)
+  codes = []
+  threads = [threading.Thread(target=lambda: codes.append(
+      client.ask({"instances": ["two"]})[0])) for _ in range(2)]
+  for thread in threads:
+    thread.start()
+    while client.application.num_open < len(threads) and thread is threads[0]:
+      if len(client.batcher) == 0 and client.application.num_open:
+        break
+      time.sleep(0.001)
+  time.sleep(0.05)
+  code, _, headers = client.call("POST", "/v1/models/bert:predict",
+                                 {"instances": ["two"]})
+  assert code == 429 and headers["Retry-After"]
+  for thread in threads:
+    thread.join()
+  assert codes == [504, 504]
+  go.set()
+
+
+def test_closing_server_takes_nothing_new(asked):
+  client = Client(asked)
+  client.application.is_closing = True
+  assert client.ask({"instances": ["a"]})[0] == 503
+  assert client.call("GET", "/healthz")[0] == 503
+
+
+@pytest.mark.parametrize("line, question", [
+    ("a text", "a text"), ("a ||| b", ("a", "b")), (" a | b ", "a | b")])
+def test_lines_are_questions(line, question):
+  assert requests.of_line(line) == question
+
+
+@pytest.mark.parametrize("line, question", [
+    ('"a"', "a"), ('{"text_a": "a"}', "a"),
+    ('{"text_a": "a", "text_b": "b"}', ("a", "b")),
+    ('{"words": ["a", "b"]}', ["a", "b"])])
+def test_json_lines_are_questions(line, question):
+  assert requests.of_json(line) == question

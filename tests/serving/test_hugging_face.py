@@ -1,0 +1,188 @@
+"""Weights to Hugging Face's folders and back."""
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import commands
+import golden
+from bert.serving import hugging_face
+from graphs import LAYER_VARIABLES
+from mistakes import message_of
+
+CONFIG = golden.document("bert_config.json")
+
+needs_safetensors = pytest.mark.skipif(
+    not hugging_face.metrics.is_installed("safetensors"),
+    reason="requirements-interchange.txt")
+
+
+def model(**heads):
+  weights = hugging_face.read_checkpoint(golden.checkpoint())
+  random = np.random.RandomState(1)
+  weights.update({name: np.float32(random.normal(size=shape))
+                  for name, shape in heads.items()})
+  return hugging_face.Model(weights, CONFIG, ["x", "y"] if heads else None,
+                           golden.text("vocab.txt"), True)
+
+
+CLASSIFIER = {"output_weights": (2, 32), "output_bias": (2,)}
+
+
+@pytest.mark.parametrize("ours, theirs", [
+    ("bert/embeddings/word_embeddings",
+     "bert.embeddings.word_embeddings.weight"),
+    ("bert/embeddings/LayerNorm/gamma", "bert.embeddings.LayerNorm.weight"),
+    ("bert/encoder/layer_11/attention/self/query/kernel",
+     "bert.encoder.layer.11.attention.self.query.weight"),
+    ("bert/encoder/layer_0/output/LayerNorm/beta",
+     "bert.encoder.layer.0.output.LayerNorm.bias"),
+    ("bert/pooler/dense/bias", "bert.pooler.dense.bias"),
+    ("output_weights", "classifier.weight"), ("output_bias", "classifier.bias"),
+    ("cls/predictions/transform/dense/kernel",
+     "cls.predictions.transform.dense.weight"),
+    ("cls/predictions/transform/LayerNorm/gamma",
+     "cls.predictions.transform.LayerNorm.weight"),
+    ("cls/predictions/output_bias", "cls.predictions.bias"),
+    ("cls/seq_relationship/output_weights", "cls.seq_relationship.weight"),
+    ("cls/seq_relationship/output_bias", "cls.seq_relationship.bias")])
+def test_names_are_hugging_faces(ours, theirs):
+  assert hugging_face.their_name(ours) == theirs
+
+
+def test_every_variable_of_a_layer_is_known():
+  # pylint: disable=protected-access
+  names = hugging_face._our_names(2)
+  assert {"bert/encoder/layer_1/" + name for name in LAYER_VARIABLES} <= set(
+      names)
+  assert len({hugging_face.their_name(name) for name in names}) == len(names)
+
+
+@needs_safetensors
+@pytest.mark.parametrize("heads", [{}, CLASSIFIER])
+def test_there_and_back_is_the_same(tmp_path, heads):
+  folder = str(tmp_path / "hf")
+  before = model(**heads)
+  hugging_face.write_hugging_face(folder, before)
+  after = hugging_face.read_hugging_face(folder)
+  assert set(after.weights) == set(before.weights) - {"global_step"}
+  for name, values in after.weights.items():
+    np.testing.assert_array_equal(values, before.weights[name], err_msg=name)
+  assert after.config == dict(CONFIG)
+  assert (after.labels, after.vocab, after.do_lower_case) == (
+      before.labels, before.vocab, True)
+
+
+@needs_safetensors
+def test_folder_is_what_transformers_reads(tmp_path):
+  folder = str(tmp_path / "hf")
+  hugging_face.write_hugging_face(folder, model(**CLASSIFIER))
+  config = json.loads(commands.content(folder, "config.json"))
+  assert config["architectures"] == ["BertForSequenceClassification"]
+  assert config["hidden_act"] == "gelu_new"
+  assert config["id2label"] == {"0": "x", "1": "y"}
+  from safetensors import numpy as safetensors
+  tensors = safetensors.load_file(os.path.join(folder, "model.safetensors"))
+  kernel = model().weights["bert/encoder/layer_0/intermediate/dense/kernel"]
+  np.testing.assert_array_equal(
+      tensors["bert.encoder.layer.0.intermediate.dense.weight"], kernel.T)
+
+
+def test_checkpoint_is_written_and_read(tmp_path):
+  path = str(tmp_path / "new" / "model.ckpt")
+  weights = dict(model(**CLASSIFIER).weights, global_step=np.int64(7))
+  hugging_face.write_checkpoint(path, weights)
+  found = commands.variables(path)
+  assert set(found) == set(weights)
+  for name, values in weights.items():
+    np.testing.assert_array_equal(found[name], values, err_msg=name)
+  assert "is there already" in message_of(hugging_face.write_checkpoint, path,
+                                          weights)
+
+
+def test_slots_are_left_out(tmp_path):
+  path = golden.path("cli", "mrpc", "output")
+  checkpoint = tf.train.latest_checkpoint(path)
+  names = {name for name, _ in tf.train.list_variables(checkpoint)}
+  found = hugging_face.read_checkpoint(checkpoint)
+  assert set(found) == {name for name in names if "/adam_" not in name}
+  assert "global_step" in found and len(names) > 2.5 * len(found)
+
+
+@needs_safetensors
+@pytest.mark.parametrize("act, is_exact, expected", [
+    ("gelu_new", False, "gelu"), ("gelu", False, "gelu"),
+    ("gelu", True, "gelu_exact"), ("gelu_pytorch_tanh", True, "gelu"),
+    ("relu", False, "relu")])
+def test_activation_is_ours_of_that_form(tmp_path, act, is_exact, expected):
+  folder = str(tmp_path / "hf")
+  hugging_face.write_hugging_face(folder, model())
+  path = os.path.join(folder, "config.json")
+  config = dict(json.loads(commands.content(path)), hidden_act=act)
+  commands.write(path, json.dumps(config))
+  found = hugging_face.read_hugging_face(folder, is_exact)
+  assert found.config["hidden_act"] == expected
+
+
+@needs_safetensors
+@pytest.mark.parametrize("changes, fragment", [
+    (dict(model_type="roberta"), "roberta"), (dict(hidden_act="silu"), "silu"),
+    (dict(vocab_size=None), "vocab_size"),
+    (dict(num_hidden_layers=2), "layer.2"),
+    (dict(num_hidden_layers=4), "layer.3")])
+def test_what_is_no_bert_is_refused(tmp_path, changes, fragment):
+  folder = str(tmp_path / "hf")
+  hugging_face.write_hugging_face(folder, model())
+  path = os.path.join(folder, "config.json")
+  config = {key: value for key, value in dict(
+      json.loads(commands.content(path)), **changes).items()
+            if value is not None}
+  commands.write(path, json.dumps(config))
+  assert fragment in message_of(hugging_face.read_hugging_face, folder)
+
+
+def test_folder_without_weights_is_refused(tmp_path):
+  commands.write(tmp_path / "config.json", json.dumps(CONFIG))
+  assert "model.safetensors" in message_of(hugging_face.read_hugging_face,
+                                           str(tmp_path))
+
+
+def test_folder_that_is_there_is_left_alone(tmp_path):
+  assert "is there already" in message_of(
+      hugging_face.write_hugging_face, str(tmp_path), model())
+
+
+@needs_safetensors
+@pytest.mark.parametrize("head, size, architecture, problem", [
+    ("classification", 3, "BertForSequenceClassification",
+     "single_label_classification"),
+    ("multi_label", 3, "BertForSequenceClassification",
+     "multi_label_classification"),
+    ("regression", 1, "BertForSequenceClassification", "regression"),
+    ("tagging", 3, "BertForTokenClassification", None)])
+def test_class_is_the_heads(tmp_path, head, size, architecture, problem):
+  folder = str(tmp_path / "hf")
+  hugging_face.write_hugging_face(folder, model(
+      output_weights=(size, 32), output_bias=(size,))._replace(
+          head=head, labels=None))
+  config = json.loads(commands.content(folder, "config.json"))
+  assert config["architectures"] == [architecture]
+  assert config.get("problem_type") == problem
+  assert len(config["id2label"]) == len(config["label2id"]) == size
+
+
+def test_weights_without_a_place_there_are_refused(tmp_path):
+  folder = str(tmp_path / "hf")
+  message = message_of(hugging_face.write_hugging_face, folder,
+                       model(crf_transitions=(3, 3)))
+  assert "crf_transitions" in message and not os.path.exists(folder)
+
+
+@pytest.mark.parametrize("changes, flag", [
+    (dict(pooling="mean"), "--pooling=mean"), (dict(top="cnn"), "--top=cnn"),
+    (dict(num_segments=4), "--num_segments=4"), (dict(crf=True), "--crf")])
+def test_models_that_have_no_class_there_are_refused(changes, flag):
+  hugging_face.check_task({})
+  assert flag in message_of(hugging_face.check_task, changes)

@@ -1,0 +1,95 @@
+"""What follows from a list of evaluations."""
+import json
+
+import pytest
+
+import commands
+from bert.training import eval_history
+from mistakes import message_of
+
+
+def policy(**changes):
+  return eval_history.Policy(**dict({"metric": "eval_f1"}, **changes))
+
+
+def add(made, entry):
+  """Returns whether it is the best so far."""
+  is_best = made.is_new_best(entry)
+  made.add(entry)
+  return is_best
+
+
+def of(folder, scores, metric="eval_f1", **changes):
+  """A history of scores at steps 10, 20, ..."""
+  made = eval_history.History(str(folder), policy(metric=metric, **changes), 0)
+  is_best = [add(made, {metric: score, "global_step": 10 * place})
+             for place, score in enumerate(scores, 1)]
+  return made, is_best
+
+
+@pytest.mark.parametrize("metric, scores, expected", [
+    ("eval_f1", [0.5, 0.7, 0.6, 0.8], [True, True, False, True]),
+    ("eval_f1", [0.5, 0.5], [True, False]),
+    ("eval_loss", [0.5, 0.7, 0.4], [True, False, True]),
+    ("loss", [2, 1, 3], [True, True, False])])
+def test_direction_of_a_metric_is_known(tmp_path, metric, scores, expected):
+  made, is_best = of(tmp_path, scores, metric)
+  assert is_best == expected
+  last_best = max(place for place, each in enumerate(expected, 1) if each)
+  assert made.best()["global_step"] == 10 * last_best
+
+
+@pytest.mark.parametrize("patience, scores, is_over", [
+    (None, [3, 2, 1, 0], False), (2, [], False), (2, [1], False),
+    (2, [1, 2, 1], False), (2, [1, 2, 1, 1], True), (1, [1, 1], True),
+    (2, [1, 0, 2, 1], False)])
+def test_training_is_over_after_so_many_without_a_new_best(
+    tmp_path, patience, scores, is_over):
+  made, _ = of(tmp_path, scores, stopping_patience=patience)
+  assert made.is_over() == is_over
+
+
+@pytest.mark.parametrize("patience, scores, factor", [
+    (None, [3, 2, 1], 1.0), (2, [], 1.0), (2, [1, 1], 1.0),
+    (2, [1, 1, 1], 0.1), (2, [1, 1, 1, 1], 0.1), (2, [1, 1, 1, 1, 1], 0.01),
+    (2, [1, 0, 2, 0], 1.0), (2, [1, 0, 0, 2, 0, 0], 0.01)])
+def test_rate_falls_on_each_plateau(tmp_path, patience, scores, factor):
+  made, _ = of(tmp_path, scores, plateau_patience=patience, plateau_factor=0.1)
+  assert made.rate_factor() == pytest.approx(factor)
+
+
+def test_history_goes_on_where_the_checkpoint_is(tmp_path):
+  of(tmp_path, [1, 3, 2])
+  again = eval_history.History(str(tmp_path), policy(), 20)
+  assert [entry["global_step"] for entry in again.entries] == [10, 20]
+  assert again.has(20) and not again.has(30)
+  assert not add(again, {"eval_f1": 2.5, "global_step": 30})
+  assert [json.loads(line) for line in commands.lines(
+      tmp_path, "evaluations.jsonl")] == [
+          {"eval_f1": 1, "global_step": 10}, {"eval_f1": 3, "global_step": 20},
+          {"eval_f1": 2.5, "global_step": 30}]
+
+
+def test_new_folder_has_no_history(tmp_path):
+  made = eval_history.History(str(tmp_path), policy(), 0)
+  assert made.best() is None and not made.is_over() and not made.has(0)
+  assert made.rate_factor() == 1.0
+
+
+@pytest.mark.parametrize("undefined", [{}, {"eval_f1": float("nan")}])
+def test_any_score_beats_one_that_is_not_defined(tmp_path, undefined):
+  made = eval_history.History(str(tmp_path), policy(), 0)
+  entries = [undefined, {"eval_f1": -0.5}, undefined, {"eval_f1": 0.5}]
+  assert [add(made, dict(entry, global_step=step))
+          for step, entry in enumerate(entries)] == [True, True, False, True]
+  again = eval_history.History(str(tmp_path), policy(), 3)
+  assert again.best()["global_step"] == 3
+
+
+@pytest.mark.parametrize("content", [
+    "something else\n", "5\n", "[]\n", '{"step": 1}\n',
+    '{"global_step": "one"}\n'])
+def test_foreign_file_is_refused(tmp_path, content):
+  commands.write(tmp_path / "evaluations.jsonl", content)
+  message = message_of(eval_history.History, str(tmp_path), policy(), 0)
+  assert "evaluations.jsonl" in message
