@@ -55,7 +55,7 @@ PRECISION = (("float32", "--precision=float32", {}),
              ("bfloat16", "--precision=bfloat16", {}))
 
 HALVES = tuple(
-    ("--num_parallel_parts=%d, %s" % (number, precision),
+    ("--cpu_replicas=%d, %s" % (number, precision),
      "--parallel=%d --precision=%s" % (number, precision), {})
     for precision in ("float32", "bfloat16") for number in (1, 2))
 

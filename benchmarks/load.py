@@ -130,7 +130,7 @@ def load(server: Server, asked: Sequence, is_right: Callable,
     num_requests, num_clients: how many.
 
   Returns:
-    counts: outcome -> number of requests, wrong ones by their kind and status;
+    counts: eval_prediction -> number of requests, wrong ones by their kind and status;
     seconds: of each that was answered with 200; memory: MiB on the way.
   """
   counts, seconds, memory = collections.Counter(), [], []
@@ -148,12 +148,12 @@ def load(server: Server, asked: Sequence, is_right: Callable,
       if number is None:
         return
       try:
-        outcome = one(client, number)
+        eval_prediction = one(client, number)
       except (OSError, ValueError, IndexError,
               http.client.HTTPException) as error:
-        outcome = "lost: %r" % error
+        eval_prediction = "lost: %r" % error
       with lock:
-        counts[outcome] += 1
+        counts[eval_prediction] += 1
 
   def one(client, number):
     if number % WRONG_EVERY == 0:
@@ -249,8 +249,8 @@ def tell(found: dict, seconds: float, rate: float) -> None:
                      statistics.median(good), good[int(0.99 * len(good))]))
   print("memory, MiB: %s" % " ".join("%.0f" % each
                                      for each in found["memory"]))
-  for outcome, count in sorted(found["counts"].items()):
-    print("%6d %s" % (count, outcome))
+  for eval_prediction, count in sorted(found["counts"].items()):
+    print("%6d %s" % (count, eval_prediction))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def build(args) -> List:
   training = model_function.Training(5e-5, 1000, 100, num_parts=args.parts)
   tf.train.get_or_create_global_step()
   model_fn = model_function.make_model_fn(config, head, training,
-                                     num_parallel_parts=args.parallel)
+                                     cpu_replicas=args.parallel)
   if args.mode == "train":
     spec = model_fn(batch(args), None, tf.estimator.ModeKeys.TRAIN, {})
     return [spec.train_op, spec.loss]

@@ -104,7 +104,7 @@ FINETUNE = (
 ) + tuple(
     Program("ours, TF 2, %s, by length%s" % (precision, HALVES), OURS,
             precision, "$TF2_PYTHON %s --precision=%s --bucket_by_length "
-            "--num_parallel_parts=2" % (OWN_FINETUNE, precision))
+            "--cpu_replicas=2" % (OWN_FINETUNE, precision))
     for precision in ("float32", "bfloat16"))
 
 RECORDS = tuple(

@@ -30,7 +30,7 @@ trials() {  # folder of a BERT, name, task, flags...
 english() {  # name, task, flags...
   trials "${ENGLISH_BERT:?set it to the folder of a BERT for English}" \
     "$1" "$2" --learning_rate=5e-5 --num_train_epochs=3 --precision=bfloat16 \
-    --num_parallel_parts=2 "${@:3}"
+    --cpu_replicas=2 "${@:3}"
 }
 
 chinese() {  # name, task, flags...
@@ -70,14 +70,14 @@ measure() {
     tnews_mean | tnews_max | tnews_attention | tnews_mean_max_attention)
       chinese "$1" "${tnews[@]}" --pooling="${1#tnews_}" ;;
     tnews_cnn | tnews_bilstm)
-      chinese "$1" "${tnews[@]}" --top="${1#tnews_}" --pooling=max ;;
+      chinese "$1" "${tnews[@]}" --encoder_top="${1#tnews_}" --pooling=max ;;
     # Four of five exam questions have over 64 tokens.
     exam_head | exam_tail | exam_head_tail)
       chinese "$1" "${exam[@]}" --truncation="${1#exam_}" \
         --head_tokens=31 ;;
     exam_windows_mean | exam_windows_max | exam_windows_attention)
-      chinese "$1" "${exam[@]}" --num_segments=3 \
-        --segment_pooling="${1#exam_windows_}" ;;
+      chinese "$1" "${exam[@]}" --num_windows=3 \
+        --window_pooling="${1#exam_windows_}" ;;
     exam_focal | exam_f1) chinese "$1" "${exam[@]}" --loss="${1#exam_}" ;;
     exam_balanced) chinese "$1" "${exam[@]}" --class_weights=balanced ;;
     *) echo "$1: no such measurement; the names are in ${BASH_SOURCE[0]}" >&2

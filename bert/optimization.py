@@ -101,12 +101,12 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
 
   def __init__(self, learning_rate, weight_decay_rate=0.0, beta_1=0.9,
                beta_2=0.999, epsilon=1e-6, exclude_from_weight_decay=None,
-               name="AdamWeightDecayOptimizer", rate_factor=None,
+               name="AdamWeightDecayOptimizer", lr_multiplier=None,
                has_bias_correction=False):
     """Takes the constants.
 
     exclude_from_weight_decay: regular expressions over variable names.
-    rate_factor: a function, a variable's name -> what its rate is multiplied
+    lr_multiplier: a function, a variable's name -> what its rate is multiplied
       with.
     has_bias_correction: whether averages are corrected for their start at 0;
       the step is global_step's.
@@ -119,7 +119,7 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
     self.epsilon = epsilon
     self.exclude_from_weight_decay = exclude_from_weight_decay
     self.gradient_factor = 1.0  # That gradients are multiplied with first.
-    self.rate_factor = rate_factor
+    self.lr_multiplier = lr_multiplier
     self.has_bias_correction = has_bias_correction
 
   def apply_gradients(self, grads_and_vars, global_step=None, name=None):
@@ -165,8 +165,8 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
 
   def _update(self, variable, gradient, constants):
     m, v = self._averages(variable)
-    if self.rate_factor:
-      constants = constants.scaled(self.rate_factor(_name(variable)))
+    if self.lr_multiplier:
+      constants = constants.scaled(self.lr_multiplier(_name(variable)))
     decays = []
     if self._is_decayed(_name(variable)):
       decays = [_decay(variable, constants.decay)]

@@ -31,11 +31,11 @@ class DataOptions:
                            choices=("head", "tail", "head_tail"))
   head_tokens: int = option(128, "Tokens of the head that head_tail keeps.",
                             minimum=1)
-  num_segments: int = option(1, "Windows of --max_seq_length that a single "
-                             "text is read in, at most.", minimum=1)
-  segment_stride: int = option(None, "Tokens from one window's start to the "
-                               "next; a window's whole text when not given.",
-                               minimum=1)
+  num_windows: int = option(1, "Most windows of --max_seq_length tokens that a "
+                            "long text is split into.", minimum=1)
+  window_stride: int = option(None, "Tokens from one window's start to the "
+                              "next; a window's whole text when not given.",
+                              minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +48,9 @@ class HeadOptions:
                         "tokens, or mean_max_attention, these three.", choices=(
                             "cls", "mean", "max", "attention",
                             "mean_max_attention"))
-  top: str = option("none", "What stands between BERT and that: none, cnn or "
+  encoder_top: str = option("none", "What stands between BERT and that: none, cnn or "
                     "bilstm.", choices=("none", "cnn", "bilstm"))
-  segment_pooling: str = option("mean", "How the vectors of --num_segments "
+  window_pooling: str = option("mean", "How the vectors of --num_windows "
                                 "windows become one: mean, max or attention.",
                                 choices=("mean", "max", "attention"))
   crf: bool = option(False, "Tagging: weigh each sentence's labels as a whole, "
@@ -169,7 +169,7 @@ class StepOptions:
   gradient_accumulation_steps: int = option(
       1, "Parts that a training batch is worked off in, one after the other, "
       "to save memory; they must divide it.", minimum=1)
-  num_parallel_parts: int = option(
+  cpu_replicas: int = option(
       1, "Parts that a batch is worked off in side by side, each on its share "
       "of a CPU's cores; they must divide the training's.", minimum=1)
 
@@ -221,7 +221,7 @@ def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
 def check_speed(speed: StepOptions, train_batch_size: int,
                 use_tpu: bool) -> None:
   """Raises UserError for what does not divide, or is not for TPUs."""
-  splits = ("gradient_accumulation_steps", "num_parallel_parts")
+  splits = ("gradient_accumulation_steps", "cpu_replicas")
   for name in splits:
     if train_batch_size % getattr(speed, name):
       raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
@@ -247,7 +247,7 @@ def check_head(head: HeadOptions, data: DataOptions, speed: SpeedOptions):
       if getattr(head, name):
         raise UserError("--%s=%s does not go with --loss=f1; leave one out" % (
             name, getattr(head, name)))
-    for name in ("gradient_accumulation_steps", "num_parallel_parts"):
+    for name in ("gradient_accumulation_steps", "cpu_replicas"):
       if getattr(speed, name) > 1:
         raise UserError("--loss=f1 is of a whole batch; leave out --%s" % name)
   if head.class_weights and head.class_weights != "balanced" and not re.match(
@@ -256,18 +256,18 @@ def check_head(head: HeadOptions, data: DataOptions, speed: SpeedOptions):
                     "0 for each label, with commas between" %
                     head.class_weights)
   room = data.max_seq_length - 2
-  if data.segment_stride and data.segment_stride > room:
-    raise UserError("--segment_stride=%d would leave tokens out: a window of "
+  if data.window_stride and data.window_stride > room:
+    raise UserError("--window_stride=%d would leave tokens out: a window of "
                     "--max_seq_length=%d has %d" % (
-                        data.segment_stride, data.max_seq_length, room))
-  if data.num_segments == 1:
-    for name, value in (("segment_stride", data.segment_stride),
-                        ("segment_pooling", head.segment_pooling)):
-      if value not in (None, HeadOptions.segment_pooling):
-        raise UserError("--%s=%s is for --num_segments from 2" % (name, value))
+                        data.window_stride, data.max_seq_length, room))
+  if data.num_windows == 1:
+    for name, value in (("window_stride", data.window_stride),
+                        ("window_pooling", head.window_pooling)):
+      if value not in (None, HeadOptions.window_pooling):
+        raise UserError("--%s=%s is for --num_windows from 2" % (name, value))
   elif data.truncation != "head":
-    raise UserError("--truncation=%s does not go with --num_segments=%d; leave "
-                    "one out" % (data.truncation, data.num_segments))
+    raise UserError("--truncation=%s does not go with --num_windows=%d; leave "
+                    "one out" % (data.truncation, data.num_windows))
 
 
 def check_watch(watch: WatchOptions, use_tpu: bool) -> None:

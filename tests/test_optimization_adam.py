@@ -182,7 +182,7 @@ def test_each_variable_has_the_rate_of_its_name(session, variable_kind):
   fed = tf.placeholder(tf.float32, [2, 3])
   train_op = optimization.AdamWeightDecayOptimizer(
       0.05, weight_decay_rate=0.01,
-      rate_factor=lambda name: {"bert/slow": 0.1, "fast": 2.0}[name]
+      lr_multiplier=lambda name: {"bert/slow": 0.1, "fast": 2.0}[name]
   ).apply_gradients([(fed, weight) for weight in weights])
   run_init(session)
   for gradient in gradients:

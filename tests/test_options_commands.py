@@ -24,7 +24,7 @@ COMMANDS = {"create_pretraining_data": create_pretraining_data,
             "extract_features": extract_features}
 # Flags that run_classifier.py has as well.
 SHARED = {flag: test_options.CASES[flag] for flag in (
-    "precision", "gradient_accumulation_steps", "num_parallel_parts", "use_tpu",
+    "precision", "gradient_accumulation_steps", "cpu_replicas", "use_tpu",
     "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
     "iterations_per_loop")}
 MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}

@@ -9,7 +9,7 @@ from mistakes import message_of
 REQUIRED = ["--data_dir=d", "--bert_config_file=c", "--task_name=t",
             "--vocab_file=v", "--output_dir=o"]
 DEFAULTS = {"precision": "float32", "bucket_by_length": False,
-            "gradient_accumulation_steps": 1, "num_parallel_parts": 1,
+            "gradient_accumulation_steps": 1, "cpu_replicas": 1,
             "num_workers": 0}
 
 
@@ -34,7 +34,7 @@ def test_run_without_these_flags_is_as_it_was_before_them():
 
 def test_flags_are_read():
   assert parse("--precision=bfloat16", "--bucket_by_length",
-               "--gradient_accumulation_steps=4", "--num_parallel_parts=2",
+               "--gradient_accumulation_steps=4", "--cpu_replicas=2",
                "--num_workers=3") == (
                    options.SpeedOptions("bfloat16", 4, 2, True, 3))
 
@@ -44,7 +44,7 @@ def test_help_lists_the_flags_with_their_defaults():
   for line in ("--precision=str (default: float32)",
                "--bucket_by_length=bool (default: false)",
                "--gradient_accumulation_steps=int (default: 1)",
-               "--num_parallel_parts=int (default: 1)",
+               "--cpu_replicas=int (default: 1)",
                "--num_workers=int (default: 0)"):
     assert "  %s\n" % line in shown
 

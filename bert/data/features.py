@@ -56,14 +56,14 @@ class Reading(typing.NamedTuple):
   Attributes:
     truncation: head, tail or head_tail: the part of a single text that stays.
     head_tokens: how much of its head head_tail keeps.
-    num_segments: windows that a single text is read in, at most.
-    segment_stride: tokens from one window's start to the next; None: as many as
+    num_windows: windows that a single text is read in, at most.
+    window_stride: tokens from one window's start to the next; None: as many as
       a window holds.
   """
   truncation: str = "head"
   head_tokens: int = 128
-  num_segments: int = 1
-  segment_stride: Optional[int] = None
+  num_windows: int = 1
+  window_stride: Optional[int] = None
 
 
 class Cut(typing.NamedTuple):
@@ -150,7 +150,7 @@ def convert(example, head, max_seq_length: int, tokenizer,
             reading: Reading = Reading()) -> Tuple[InputFeatures, Cut]:
   """convert_example, and what was cut off."""
   if isinstance(example, PaddingInputExample):
-    zeros = [0] * (max_seq_length * reading.num_segments)
+    zeros = [0] * (max_seq_length * reading.num_windows)
     return InputFeatures(zeros, zeros, zeros,
                          head.encode_label(None, max_seq_length),
                          [0]), Cut(0, 0)
@@ -168,7 +168,7 @@ def convert(example, head, max_seq_length: int, tokenizer,
   columns = ([], [], [])
   unknown = tokenizer.vocab["[UNK]"]
   for tokens, segment_ids in windows + [
-      ([], [])] * (reading.num_segments - len(windows)):
+      ([], [])] * (reading.num_windows - len(windows)):
     padding = [0] * (max_seq_length - len(tokens))
     columns[0].extend([tokenizer.vocab.get(token, unknown)
                        for token in tokens] + padding)
@@ -218,7 +218,7 @@ def check_labels(examples: Iterable[InputExample], head,
 def check_reading(examples: Iterable[InputExample], head,
                   reading: Reading) -> None:
   """Raises UserError where a reading has no meaning for a set's texts."""
-  asked = [name for name in ("truncation", "num_segments") if
+  asked = [name for name in ("truncation", "num_windows") if
            getattr(reading, name) != Reading._field_defaults[name]]
   if not asked:
     return
@@ -246,9 +246,9 @@ def _windows(example, max_seq_length, tokenizer, reading):
   if tokens_b:
     truncate_pair(tokens_a, tokens_b, max_seq_length - 3)
   room = max_seq_length - 2
-  if reading.num_segments > 1:
+  if reading.num_windows > 1:
     parts = _slide(tokens_a, room, reading)
-    stride = reading.segment_stride or room
+    stride = reading.window_stride or room
     num_kept = min(num_tokens, (len(parts) - 1) * stride + room)
   else:
     parts = [_truncate(tokens_a, room, reading)]
@@ -277,9 +277,9 @@ def _truncate(tokens, room, reading):
 
 def _slide(tokens, room, reading):
   """Returns the parts of a text that windows show; one at least."""
-  stride = reading.segment_stride or room
+  stride = reading.window_stride or room
   parts = [tokens[:room]]
-  while (len(parts) < reading.num_segments and
+  while (len(parts) < reading.num_windows and
          (len(parts) - 1) * stride + room < len(tokens)):
     start = len(parts) * stride
     parts.append(tokens[start:start + room])

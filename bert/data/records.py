@@ -56,11 +56,11 @@ class Shuffle(typing.NamedTuple):
 
 
 def feature_spec(label_field: Field, max_seq_length: int,
-                 num_segments: int = 1) -> Dict[str, Field]:
+                 num_windows: int = 1) -> Dict[str, Field]:
   """Returns name -> Field, in the order of features.InputFeatures."""
   shape = (max_seq_length,)
-  if num_segments > 1:
-    shape = (num_segments, max_seq_length)
+  if num_windows > 1:
+    shape = (num_windows, max_seq_length)
   tokens = Field(tf.int64, shape, is_per_token=True)
   return collections.OrderedDict([
       ("input_ids", tokens), ("input_mask", tokens), ("segment_ids", tokens),

@@ -15,7 +15,7 @@ _METRICS = {}
 _PIP_NAMES = {"sklearn": "scikit-learn"}
 
 
-class Outcome(typing.NamedTuple):
+class EvalPrediction(typing.NamedTuple):
   """What a set was and what was said of it.
 
   Attributes:
@@ -41,11 +41,11 @@ class _Metric(typing.NamedTuple):
 
 def register(name: str, head: str, num_labels: Optional[int] = None,
              library: Optional[str] = None, keys: Sequence[str] = ()):
-  """Makes a function Outcome -> dict known by name.
+  """Makes a function EvalPrediction -> dict known by name.
 
   Args:
     name: in a processor's or head's `metrics`.
-    head: kind of the heads whose outcome it takes.
+    head: kind of the heads whose eval_prediction it takes.
     num_labels: how many labels a task must have; None: any number.
     library: what the function imports; None: nothing beside NumPy.
     keys: of the function's dict, the most telling one first; (name,) if empty.
@@ -123,14 +123,14 @@ def registered() -> Dict:
   return {name: metric.compute for name, metric in _METRICS.items()}
 
 
-def compute(names: Iterable[str], outcome: Outcome) -> Dict[str, float]:
+def compute(names: Iterable[str], eval_prediction: EvalPrediction) -> Dict[str, float]:
   """Returns `eval_<key>` -> number of all the metrics named.
 
   A number that is not defined for the set is left out, with a warning.
   """
   results = {}
   for name in names:
-    for key, value in _METRICS[name].compute(outcome).items():
+    for key, value in _METRICS[name].compute(eval_prediction).items():
       if np.isfinite(value):
         results["eval_" + key] = np.float32(value)
       else:
@@ -139,54 +139,54 @@ def compute(names: Iterable[str], outcome: Outcome) -> Dict[str, float]:
   return results
 
 
-def is_finite(outcome: Outcome) -> bool:
+def is_finite(eval_prediction: EvalPrediction) -> bool:
   """Whether all that the model says are numbers; of a broken one they aren't.
   """
-  return (outcome.probabilities is None or
-          bool(np.isfinite(outcome.probabilities).all()))
+  return (eval_prediction.probabilities is None or
+          bool(np.isfinite(eval_prediction.probabilities).all()))
 
 
 @register("mcc", "classification", library="sklearn")
-def mcc(outcome: Outcome) -> Dict[str, float]:
+def mcc(eval_prediction: EvalPrediction) -> Dict[str, float]:
   """Matthews' correlation of labels and predictions."""
   from sklearn.metrics import matthews_corrcoef
-  return {"mcc": matthews_corrcoef(outcome.labels, outcome.predicted)}
+  return {"mcc": matthews_corrcoef(eval_prediction.labels, eval_prediction.predicted)}
 
 
 @register("f1", "classification", num_labels=2, library="sklearn")
-def f1(outcome: Outcome) -> Dict[str, float]:
+def f1(eval_prediction: EvalPrediction) -> Dict[str, float]:
   """F1 of the second of two labels."""
   from sklearn.metrics import f1_score
-  return {"f1": f1_score(outcome.labels, outcome.predicted, pos_label=1,
+  return {"f1": f1_score(eval_prediction.labels, eval_prediction.predicted, pos_label=1,
                          zero_division=0)}
 
 
 @register("auc", "classification", num_labels=2, library="sklearn")
-def auc(outcome: Outcome) -> Dict[str, float]:
+def auc(eval_prediction: EvalPrediction) -> Dict[str, float]:
   """Area under the ROC curve of the second label's probability.
 
   Not a number where the set has one of the labels only: 0 would mean that all
   pairs are in the wrong order.
   """
   from sklearn.metrics import roc_auc_score
-  if len(set(outcome.labels)) < 2 or not is_finite(outcome):
+  if len(set(eval_prediction.labels)) < 2 or not is_finite(eval_prediction):
     return {"auc": np.nan}
-  return {"auc": roc_auc_score(outcome.labels, outcome.probabilities[:, 1])}
+  return {"auc": roc_auc_score(eval_prediction.labels, eval_prediction.probabilities[:, 1])}
 
 
 @register("multi_label", "multi_label", library="sklearn",
           keys=("micro_f1", "micro_precision", "micro_recall", "macro_f1"))
-def multi_label(outcome: Outcome) -> Dict[str, float]:
+def multi_label(eval_prediction: EvalPrediction) -> Dict[str, float]:
   """Micro-averaged over all decisions; macro F1 averaged over labels, those
   that occur nowhere counting as 0."""
   from sklearn.metrics import precision_recall_fscore_support
   # scikit-learn takes a single column for two classes.
-  is_several = outcome.labels.shape[1] > 1
+  is_several = eval_prediction.labels.shape[1] > 1
   results = {}
   for average in ("micro", "macro"):
     results[average] = precision_recall_fscore_support(
-        outcome.labels, outcome.predicted, average=average, zero_division=0,
-        labels=range(outcome.labels.shape[1]) if is_several else [1])
+        eval_prediction.labels, eval_prediction.predicted, average=average, zero_division=0,
+        labels=range(eval_prediction.labels.shape[1]) if is_several else [1])
   return {"micro_precision": results["micro"][0],
           "micro_recall": results["micro"][1],
           "micro_f1": results["micro"][2],
@@ -195,13 +195,13 @@ def multi_label(outcome: Outcome) -> Dict[str, float]:
 
 @register("pearson_spearman", "regression", library="scipy",
           keys=("spearman", "pearson"))
-def pearson_spearman(outcome: Outcome) -> Dict[str, float]:
+def pearson_spearman(eval_prediction: EvalPrediction) -> Dict[str, float]:
   """Correlation of scores and of their ranks; 0 where all are the same."""
   from scipy import stats
-  if not is_finite(outcome):
+  if not is_finite(eval_prediction):
     return {"pearson": np.nan, "spearman": np.nan}
-  labels = np.asarray(outcome.labels, np.float64)
-  predicted = np.asarray(outcome.predicted, np.float64)
+  labels = np.asarray(eval_prediction.labels, np.float64)
+  predicted = np.asarray(eval_prediction.predicted, np.float64)
   if not np.ptp(labels) or not np.ptp(predicted):
     return {"pearson": 0.0, "spearman": 0.0}
   return {"pearson": stats.pearsonr(labels, predicted)[0],
@@ -210,7 +210,7 @@ def pearson_spearman(outcome: Outcome) -> Dict[str, float]:
 
 @register("entities", "tagging", library="seqeval",
           keys=("f1", "precision", "recall", "token_accuracy"))
-def entities(outcome: Outcome) -> Dict[str, float]:
+def entities(eval_prediction: EvalPrediction) -> Dict[str, float]:
   """Micro-averaged over entities, of which begin, end and type must be right;
   token_accuracy is over words.
 
@@ -220,7 +220,7 @@ def entities(outcome: Outcome) -> Dict[str, float]:
   from seqeval.metrics.v1 import precision_recall_fscore_support
   from seqeval.scheme import IOB2
   precision, recall, f1_of_both, _ = precision_recall_fscore_support(
-      outcome.labels, outcome.predicted, average="micro", scheme=IOB2,
+      eval_prediction.labels, eval_prediction.predicted, average="micro", scheme=IOB2,
       zero_division=0)
   return {"precision": precision, "recall": recall, "f1": f1_of_both,
-          "token_accuracy": accuracy_score(outcome.labels, outcome.predicted)}
+          "token_accuracy": accuracy_score(eval_prediction.labels, eval_prediction.predicted)}

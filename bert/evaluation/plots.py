@@ -15,7 +15,7 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.evaluation import fonts
 from bert.evaluation import metrics
-from bert.evaluation.metrics import Outcome
+from bert.evaluation.metrics import EvalPrediction
 
 CONFUSION = "eval_confusion.png"
 MAX_CLASSES = 30
@@ -51,7 +51,7 @@ def check(user: str) -> None:
   metrics.check_library("matplotlib", user, "-r requirements-plots.txt")
 
 
-def write(folder: str, head, outcome: Outcome) -> Dict[str, bytes]:
+def write(folder: str, head, eval_prediction: EvalPrediction) -> Dict[str, bytes]:
   """Writes eval_confusion.png and eval_precision_recall.png.
 
   The first is for classification of up to MAX_CLASSES, the second for two
@@ -60,12 +60,12 @@ def write(folder: str, head, outcome: Outcome) -> Dict[str, bytes]:
   Args:
     folder: path.
     head: a heads.Head.
-    outcome: labels and predictions.
+    eval_prediction: labels and predictions.
 
   Returns:
     File name -> the PNG file's content.
   """
-  drawings = _drawings(head, outcome)
+  drawings = _drawings(head, eval_prediction)
   if not drawings:
     return {}
   try:
@@ -79,11 +79,11 @@ def write(folder: str, head, outcome: Outcome) -> Dict[str, bytes]:
                     "pictures show numbers: %s", ", ".join(
                         "%s %s" % pair for pair in zip(
                             names.texts, head.labels[:MAX_CLASSES])))
-  return {name: _write_png(os.path.join(folder, name), draw(names, outcome))
+  return {name: _write_png(os.path.join(folder, name), draw(names, eval_prediction))
           for name, draw in drawings.items()}
 
 
-def write_summaries(folder: str, step: int, head, outcome: Outcome,
+def write_summaries(folder: str, step: int, head, eval_prediction: EvalPrediction,
                     picture: Optional[bytes] = None) -> None:
   """Adds the confusion matrix to a folder's TensorBoard events.
 
@@ -94,12 +94,12 @@ def write_summaries(folder: str, step: int, head, outcome: Outcome,
     folder: path; the events go to a file of their own there.
     step: the checkpoint's.
     head: a heads.Head.
-    outcome: labels and predictions.
+    eval_prediction: labels and predictions.
     picture: the PNG that `write` made of it.
   """
   if not _has_matrix(head) or not metrics.is_installed("sklearn"):
     return
-  text = _markdown(head.labels, _counts(head.labels, outcome))
+  text = _markdown(head.labels, _counts(head.labels, eval_prediction))
   values = [tf.Summary.Value(
       tag="confusion_table", tensor=tf.make_tensor_proto(text, tf.string))]
   values[0].metadata.plugin_data.plugin_name = "text"
@@ -143,28 +143,28 @@ def _has_matrix(head):
   return head.kind == "classification" and len(head.labels) <= MAX_CLASSES
 
 
-def _drawings(head, outcome):
-  """Returns file name -> function of names and outcome, which draws."""
+def _drawings(head, eval_prediction):
+  """Returns file name -> function of names and eval_prediction, which draws."""
   drawings = {}
   if _has_matrix(head):
     drawings[CONFUSION] = _draw_confusion
   is_ranked = head.kind == "multi_label" or (
       head.kind == "classification" and len(head.labels) == 2)
   # A set without any example to find has no recall.
-  if is_ranked and outcome.labels.any() and metrics.is_finite(outcome):
+  if is_ranked and eval_prediction.labels.any() and metrics.is_finite(eval_prediction):
     drawings["eval_precision_recall.png"] = _draw_curves
   return drawings
 
 
-def _counts(labels, outcome):
+def _counts(labels, eval_prediction):
   """Returns int [label, prediction]."""
   from sklearn.metrics import confusion_matrix
-  return confusion_matrix(outcome.labels, outcome.predicted,
+  return confusion_matrix(eval_prediction.labels, eval_prediction.predicted,
                           labels=np.arange(len(labels)))
 
 
-def _draw_confusion(names, outcome):
-  counts = _counts(names.texts, outcome)
+def _draw_confusion(names, eval_prediction):
+  counts = _counts(names.texts, eval_prediction)
   shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
   figure = _figure(3 + 0.4 * len(counts), 2 + 0.4 * len(counts))
   axes = figure.subplots()
@@ -191,12 +191,12 @@ def _draw_confusion(names, outcome):
   return figure
 
 
-def _draw_curves(names, outcome):
+def _draw_curves(names, eval_prediction):
   from sklearn.metrics import average_precision_score
   figure = _figure(7, 5)
   axes = figure.subplots()
   lines, texts = [], []
-  for name, labels, scores in _curves(names, outcome):
+  for name, labels, scores in _curves(names, eval_prediction):
     recall, precision = _curve(labels, scores)
     # Between two points the precision is that of the one with more recall.
     # The first takes none of the ten colours that the labels need.
@@ -215,9 +215,9 @@ def _draw_curves(names, outcome):
   return figure
 
 
-def _curves(names, outcome):
+def _curves(names, eval_prediction):
   """Yields (name, labels, scores); int and float32 [decisions]."""
-  labels, scores = outcome.labels, outcome.probabilities
+  labels, scores = eval_prediction.labels, eval_prediction.probabilities
   if labels.ndim == 1:
     yield names.texts[1], labels, scores[:, 1]
     return

@@ -13,7 +13,7 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.data.features import InputExample
 from bert.evaluation import metrics
-from bert.evaluation.metrics import Outcome
+from bert.evaluation.metrics import EvalPrediction
 
 MAX_ERRORS = 1000
 _NUM_BANDS = 5
@@ -31,7 +31,7 @@ class _Error(typing.NamedTuple):
 
 
 def write(folder: str, head, examples: Sequence[InputExample],
-          outcome: Outcome) -> None:
+          eval_prediction: EvalPrediction) -> None:
   """Writes eval_report.txt and eval_errors.tsv.
 
   Where a library is missing, or outputs of the model are not numbers, a warning
@@ -40,8 +40,8 @@ def write(folder: str, head, examples: Sequence[InputExample],
   Args:
     folder: path.
     head: a heads.Head; for a kind that is not known here, nothing is written.
-    examples: the set, in the outcome's order.
-    outcome: labels and predictions.
+    examples: the set, in the eval_prediction's order.
+    eval_prediction: labels and predictions.
   """
   if head.kind not in _KINDS:
     return
@@ -51,14 +51,14 @@ def write(folder: str, head, examples: Sequence[InputExample],
   except UserError as error:
     tf.logging.warning("Not written: %s", error)
     return
-  if not metrics.is_finite(outcome):
+  if not metrics.is_finite(eval_prediction):
     tf.logging.warning("eval_report.txt is not written: outputs of the model "
                        "are not numbers")
     return
   files.write_text(os.path.join(folder, "eval_report.txt"),
-                   report(head, outcome))
+                   report(head, eval_prediction))
   files.write_text(os.path.join(folder, "eval_errors.tsv"),
-                   _error_lines(examples, errors(head, outcome)))
+                   _error_lines(examples, errors(head, eval_prediction)))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]],
@@ -107,31 +107,31 @@ def _cell(value):
   return _SEPARATOR.sub(" ", "" if value is None else str(value))
 
 
-def _classification_report(head, outcome):
-  num_examples = len(outcome.labels)
-  num_right = int(np.sum(outcome.labels == outcome.predicted))
+def _classification_report(head, eval_prediction):
+  num_examples = len(eval_prediction.labels)
+  num_right = int(np.sum(eval_prediction.labels == eval_prediction.predicted))
   yield "%d examples, %d of them right: accuracy %.4f" % (
       num_examples, num_right, num_right / num_examples)
   yield ""
   yield from table(("#", "label") + _SCORES,
-                   _label_rows(head, outcome, ("macro", "weighted")), 1)
+                   _label_rows(head, eval_prediction, ("macro", "weighted")), 1)
 
 
-def _classification_errors(head, outcome):
+def _classification_errors(head, eval_prediction):
   """Yields _Errors; the score is the probability of what was predicted."""
-  for index in np.flatnonzero(outcome.predicted != outcome.labels):
-    chosen = outcome.predicted[index]
-    yield _Error(index, head.labels[outcome.labels[index]], head.labels[chosen],
-                 outcome.probabilities[index, chosen])
+  for index in np.flatnonzero(eval_prediction.predicted != eval_prediction.labels):
+    chosen = eval_prediction.predicted[index]
+    yield _Error(index, head.labels[eval_prediction.labels[index]], head.labels[chosen],
+                 eval_prediction.probabilities[index, chosen])
 
 
-def _multi_label_report(head, outcome):
+def _multi_label_report(head, eval_prediction):
   yield "%d examples; a label is predicted from probability %g on" % (
-      len(outcome.labels), head.threshold)
+      len(eval_prediction.labels), head.threshold)
   yield ""
-  rows = _label_rows(head, outcome, ("micro", "macro"))
+  rows = _label_rows(head, eval_prediction, ("micro", "macro"))
   best = [_best_threshold(*columns)
-          for columns in zip(outcome.labels.T, outcome.probabilities.T)]
+          for columns in zip(eval_prediction.labels.T, eval_prediction.probabilities.T)]
   best += [("", "")] * (len(rows) - len(best))
   yield from table(("#", "label") + _SCORES + ("best threshold", "F1 at it"),
                    [row + cells for row, cells in zip(rows, best)], 1)
@@ -140,30 +140,30 @@ def _multi_label_report(head, outcome):
   yield "F1. It was chosen on this very set, so on another expect less."
 
 
-def _multi_label_errors(head, outcome):
+def _multi_label_errors(head, eval_prediction):
   """Yields _Errors; the score is the probability that the model gave to its
   most confident wrong decision."""
-  is_wrong = outcome.predicted != outcome.labels
-  certainty = np.where(outcome.predicted > 0, outcome.probabilities,
-                       1 - outcome.probabilities)
+  is_wrong = eval_prediction.predicted != eval_prediction.labels
+  certainty = np.where(eval_prediction.predicted > 0, eval_prediction.probabilities,
+                       1 - eval_prediction.probabilities)
   for index in np.flatnonzero(is_wrong.any(axis=1)):
     label, prediction = [
         " ".join(head.labels[each] for each in np.flatnonzero(row))
-        for row in (outcome.labels[index], outcome.predicted[index])]
+        for row in (eval_prediction.labels[index], eval_prediction.predicted[index])]
     yield _Error(index, label, prediction,
                  certainty[index][is_wrong[index]].max())
 
 
-def _label_rows(head, outcome, averages):
+def _label_rows(head, eval_prediction, averages):
   """Returns a row of cells a label, then a row an average."""
   from sklearn.metrics import precision_recall_fscore_support
   # scikit-learn takes a single column for two classes.
-  is_column = outcome.labels.shape[1:] == (1,)
+  is_column = eval_prediction.labels.shape[1:] == (1,)
   label_ids = [1] if is_column else np.arange(len(head.labels))
 
   def score(average=None):
     return precision_recall_fscore_support(
-        outcome.labels, outcome.predicted, labels=label_ids, average=average,
+        eval_prediction.labels, eval_prediction.predicted, labels=label_ids, average=average,
         zero_division=0)
 
   each = score()
@@ -200,20 +200,20 @@ def _best_threshold(labels, probabilities):
   return str(np.float32(thresholds[best])), "%.4f" % scores[best]
 
 
-def _regression_report(head, outcome):
+def _regression_report(head, eval_prediction):
   del head  # It has no labels.
   from sklearn.metrics import mean_absolute_error
-  correlations = metrics.pearson_spearman(outcome)
-  yield from table(("%d examples" % len(outcome.labels), "score"), [
+  correlations = metrics.pearson_spearman(eval_prediction)
+  yield from table(("%d examples" % len(eval_prediction.labels), "score"), [
       ("Pearson", "%.4f" % correlations["pearson"]),
       ("Spearman", "%.4f" % correlations["spearman"]),
       ("mean absolute error", "%.4f" % mean_absolute_error(
-          outcome.labels, outcome.predicted))])
+          eval_prediction.labels, eval_prediction.predicted))])
   yield ""
   yield from table(
       ("label", "examples", "mean prediction", "mean absolute error"),
-      _band_rows(np.asarray(outcome.labels, np.float64),
-                 np.asarray(outcome.predicted, np.float64)))
+      _band_rows(np.asarray(eval_prediction.labels, np.float64),
+                 np.asarray(eval_prediction.predicted, np.float64)))
 
 
 def _band_rows(labels, predicted):
@@ -229,29 +229,29 @@ def _band_rows(labels, predicted):
            "%.4f" % error.mean() if len(error) else "-")
 
 
-def _regression_errors(head, outcome):
+def _regression_errors(head, eval_prediction):
   """Yields _Errors; the score is the absolute difference."""
   del head
-  difference = np.abs(np.subtract(outcome.predicted, outcome.labels,
+  difference = np.abs(np.subtract(eval_prediction.predicted, eval_prediction.labels,
                                   dtype=np.float64))
   for index in np.flatnonzero(difference):
-    yield _Error(index, "%.6g" % outcome.labels[index],
-                 "%.6g" % outcome.predicted[index], difference[index])
+    yield _Error(index, "%.6g" % eval_prediction.labels[index],
+                 "%.6g" % eval_prediction.predicted[index], difference[index])
 
 
-def _tagging_report(head, outcome):
+def _tagging_report(head, eval_prediction):
   del head  # Entities have types, labels are more than that.
   from seqeval.metrics import classification_report
   from seqeval.metrics.v1 import unique_labels
   from seqeval.scheme import IOB2
   yield "%d examples; begin, end and type of an entity must be right" % len(
-      outcome.labels)
+      eval_prediction.labels)
   yield ""
-  if not unique_labels(outcome.labels, outcome.predicted, IOB2):
+  if not unique_labels(eval_prediction.labels, eval_prediction.predicted, IOB2):
     yield "There are no entities, and none was predicted."
     return
   scores = classification_report(
-      outcome.labels, outcome.predicted, mode="strict", scheme=IOB2,
+      eval_prediction.labels, eval_prediction.predicted, mode="strict", scheme=IOB2,
       output_dict=True, zero_division=0)
   yield from table(("entity",) + _SCORES, [
       (re.sub(" avg$", " average", name),) + _score_cells((
@@ -259,18 +259,18 @@ def _tagging_report(head, outcome):
           each["support"])) for name, each in scores.items()])
 
 
-def _tagging_errors(head, outcome):
+def _tagging_errors(head, eval_prediction):
   """Yields _Errors; the score is how many entities were missed or made up."""
   del head
   from seqeval.scheme import Entities
   from seqeval.scheme import IOB2
   gold, found = [Entities(each, IOB2).entities
-                 for each in (outcome.labels, outcome.predicted)]
+                 for each in (eval_prediction.labels, eval_prediction.predicted)]
   for index, pair in enumerate(zip(gold, found)):
     wrong = set(pair[0]) ^ set(pair[1])
     if wrong:
-      yield _Error(index, " ".join(outcome.labels[index]),
-                   " ".join(outcome.predicted[index]), len(wrong))
+      yield _Error(index, " ".join(eval_prediction.labels[index]),
+                   " ".join(eval_prediction.predicted[index]), len(wrong))
 
 
 # Kind of head -> library (what else is needed comes with it), report, errors.

@@ -11,7 +11,7 @@ from bert import modeling
 from bert import options
 from bert.common.errors import UserError
 from bert.data.records import Field
-from bert.evaluation.metrics import Outcome
+from bert.evaluation.metrics import EvalPrediction
 from bert.heads import losses
 from bert.heads import pooling
 
@@ -36,7 +36,7 @@ class Evaluation(typing.NamedTuple):
   collected: Dict[str, tf.Tensor]
 
 
-class Learner:
+class GraphHead:
   """What a model learns on top of the encoder, as the model_fn sees it.
 
   Attributes:
@@ -65,7 +65,7 @@ class Learner:
     raise NotImplementedError()
 
 
-class Head(Learner):
+class Head(GraphHead):
   """Base of all heads of tasks.
 
   Attributes:
@@ -93,7 +93,7 @@ class Head(Learner):
   @property
   def first_token_only(self) -> bool:
     """Whether the pooled output is all that is read of the encoder."""
-    return self.settings.pooling == "cls" and self.settings.top == "none"
+    return self.settings.pooling == "cls" and self.settings.encoder_top == "none"
 
   @property
   def num_outputs(self) -> int:
@@ -110,16 +110,16 @@ class Head(Learner):
     if settings.loss not in self.losses:
       raise UserError("--loss=%s is not for %s tasks; leave it out" % (
           settings.loss, self.kind))
-    for name in ("pooling", "segment_pooling"):
+    for name in ("pooling", "window_pooling"):
       default = getattr(options.HeadOptions, name)
       if not self.is_pooled and getattr(settings, name) != default:
         raise UserError("--%s=%s is not for %s tasks, which read the vector of "
                         "each word; leave it out" % (
                             name, getattr(settings, name), self.kind))
-    if self.is_pooled and settings.top != "none" and settings.pooling == "cls":
-      raise UserError("--top=%s needs another --pooling than cls, which reads "
+    if self.is_pooled and settings.encoder_top != "none" and settings.pooling == "cls":
+      raise UserError("--encoder_top=%s needs another --pooling than cls, which reads "
                       "the first token alone; --pooling=max is usual" %
-                      settings.top)
+                      settings.encoder_top)
     if self.is_pooled and settings.crf:
       raise UserError("--crf is for tagging tasks, this is %s; leave it out" %
                       self.kind)
@@ -209,8 +209,8 @@ class Head(Learner):
     del label_ids
     return {"probabilities": self.probabilities(logits)}
 
-  def outcome(self, rows: Dict[str, np.ndarray],
-              examples: Sequence) -> Outcome:
+  def eval_prediction(self, rows: Dict[str, np.ndarray],
+              examples: Sequence) -> EvalPrediction:
     """Returns what metrics take.
 
     Args:
@@ -252,14 +252,15 @@ class Head(Learner):
     """
     settings = self.settings
     vectors = pooling.sentence_vectors(model, pooling.fold(mask),
-                                       settings.pooling, settings.top)
+                                       settings.pooling, settings.encoder_top)
     if mask.shape.ndims == 3:
       num_windows = mask.shape.as_list()[1]
       vectors = tf.reshape(vectors, [-1, num_windows,
                                      vectors.shape.as_list()[-1]])
+      # The name is that of checkpoints.
       with tf.variable_scope("segments"):
         vectors = pooling.pool(vectors, mask[:, :, 0],
-                               settings.segment_pooling)
+                               settings.window_pooling)
     return self._project(vectors, is_training)
 
   def _project(self, vectors, is_training):

@@ -5,13 +5,13 @@ from typing import Optional, Sequence
 import tensorflow.compat.v1 as tf
 
 from bert.heads import pooling
-from bert.heads.base import Learner
+from bert.heads.base import GraphHead
 
 # Of one text: how a layer's vectors become one.
 VECTORS = ("mean", "max", "mean_max", "cls")
 
 
-class LayersHead(Learner):
+class LayersHead(GraphHead):
   """The vectors of some layers, a token each, or one a text."""
 
   def __init__(self, layers: Sequence[int], vectors: Optional[str] = None,

@@ -26,31 +26,31 @@ def fold(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def sentence_vectors(model: modeling.BertModel, mask: tf.Tensor, pooling: str,
-                     top: str) -> tf.Tensor:
+                     encoder_top: str) -> tf.Tensor:
   """Returns a vector a text.
 
   Args:
     model: what the text went through.
     mask: int32 [B, L]; 1 = real token. Padding counts for nothing.
     pooling: cls, mean, max, attention or mean_max_attention.
-    top: none, cnn or bilstm, between encoder and pooling.
+    encoder_top: none, cnn or bilstm, between encoder and pooling.
 
   Returns:
-    float32 [B, W]; for cls without a top the encoder's pooled output.
+    float32 [B, W]; for cls without an encoder_top the encoder's pooled output.
   """
-  if pooling == "cls" and top == "none":
+  if pooling == "cls" and encoder_top == "none":
     return model.get_pooled_output()
-  return pool(token_vectors(model, mask, top), mask, pooling)
+  return pool(token_vectors(model, mask, encoder_top), mask, pooling)
 
 
 def token_vectors(model: modeling.BertModel, mask: tf.Tensor,
-                  top: str) -> tf.Tensor:
+                  encoder_top: str) -> tf.Tensor:
   """Returns float32 [B, L, W]; arguments as of sentence_vectors."""
   sequence = model.get_sequence_output()
-  if top == "none":
+  if encoder_top == "none":
     return sequence
   with tf.variable_scope("top"):
-    return {"cnn": _convolve, "bilstm": _run_both_ways}[top](sequence, mask)
+    return {"cnn": _convolve, "bilstm": _run_both_ways}[encoder_top](sequence, mask)
 
 
 def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str) -> tf.Tensor:

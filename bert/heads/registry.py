@@ -10,7 +10,7 @@ from bert.common import command_line
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
 from bert.data.records import Field
-from bert.evaluation.metrics import Outcome
+from bert.evaluation.metrics import EvalPrediction
 from bert.heads import losses
 from bert.heads.base import Head
 from bert.heads.base import Prediction
@@ -80,9 +80,9 @@ class ClassificationHead(Head):
     chosen = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
     return tf.cast(tf.equal(chosen, tf.reshape(label_ids, [-1])), tf.float32)
 
-  def outcome(self, rows, examples):
+  def eval_prediction(self, rows, examples):
     probabilities = rows["probabilities"]
-    return Outcome(rows["label_ids"].reshape(-1),
+    return EvalPrediction(rows["label_ids"].reshape(-1),
                    probabilities.argmax(axis=-1), probabilities)
 
   def prediction(self, row, example):
@@ -123,9 +123,9 @@ class MultiLabelHead(Head):
     return tf.cast(tf.reduce_all(tf.equal(chosen, label_ids), axis=-1),
                    tf.float32)
 
-  def outcome(self, rows, examples):
+  def eval_prediction(self, rows, examples):
     probabilities = rows["probabilities"]
-    return Outcome(rows["label_ids"],
+    return EvalPrediction(rows["label_ids"],
                    (probabilities >= self.threshold).astype(int),
                    probabilities)
 
@@ -183,9 +183,9 @@ class RegressionHead(Head):
   def is_correct(self, probabilities, label_ids):
     return None
 
-  def outcome(self, rows, examples):
+  def eval_prediction(self, rows, examples):
     scores = rows["probabilities"]
-    return Outcome(rows["label_ids"].reshape(-1), scores.reshape(-1), scores)
+    return EvalPrediction(rows["label_ids"].reshape(-1), scores.reshape(-1), scores)
 
   def prediction(self, row, example):
     score = row["probabilities"][0]

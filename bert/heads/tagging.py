@@ -10,7 +10,7 @@ from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
 from bert.data.records import Field
-from bert.evaluation.metrics import Outcome
+from bert.evaluation.metrics import EvalPrediction
 from bert.heads import crf
 from bert.heads import losses
 from bert.heads import pooling
@@ -74,7 +74,7 @@ class TaggingHead(Head):
 
   def logits(self, model, mask, is_training):
     """Returns float32 [batch, length, num_labels], of each token."""
-    vectors = pooling.token_vectors(model, mask, self.settings.top)
+    vectors = pooling.token_vectors(model, mask, self.settings.encoder_top)
     shape = modeling.get_shape_list(vectors)
     if self.settings.crf:
       self._chain = crf.create_chain(len(self.labels))
@@ -110,11 +110,11 @@ class TaggingHead(Head):
             "scores": tf.reduce_sum(probabilities * one_hot, axis=-1),
             "num_words": tf.reduce_sum(mask, axis=1)}
 
-  def outcome(self, rows, examples):
+  def eval_prediction(self, rows, examples):
     predicted = [
         self._labels({name: rows[name][index] for name in rows}, example)[0]
         for index, example in enumerate(examples)]
-    return Outcome([list(example.label) for example in examples], predicted,
+    return EvalPrediction([list(example.label) for example in examples], predicted,
                    None)
 
   def prediction(self, row, example):

@@ -10,12 +10,12 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.heads.base import Evaluation
-from bert.heads.base import Learner
+from bert.heads.base import GraphHead
 
 _EPSILON = 1e-5
 
 
-class PretrainingHead(Learner):
+class PretrainingHead(GraphHead):
   """Masked words by the embedding table, the next sentence by the first token.
   """
 

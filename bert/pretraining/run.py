@@ -124,12 +124,12 @@ class Job:
     speed, sizes = self._flags.speed, self._flags.training
     model_fn = model_function.make_model_fn(
         self._config, self._head, training, self._flags.tpu.use_tpu,
-        speed.num_parallel_parts)
+        speed.cpu_replicas)
     return estimator.make_estimator(
         model_fn, self._flags.run, self._flags.tpu,
         {"train": sizes.train_batch_size, "eval": sizes.eval_batch_size,
          "predict": sizes.eval_batch_size},
-        estimator.Session(speed.precision, seed, speed.num_parallel_parts))
+        estimator.Session(speed.precision, seed, speed.cpu_replicas))
 
 
 def run(job: Job, wanted: Sequence[str]) -> None:

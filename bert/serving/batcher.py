@@ -9,7 +9,7 @@ from typing import List
 
 from bert.common.errors import UserError
 from bert.serving.predictor import Answer
-from bert.serving.predictor import Question
+from bert.serving.predictor import TextInput
 
 
 class Full(Exception):
@@ -17,7 +17,7 @@ class Full(Exception):
 
 
 class _Waiting(typing.NamedTuple):
-  question: Question
+  question: TextInput
   future: futures.Future
 
 
@@ -51,7 +51,7 @@ class Batcher:
   def __len__(self):
     return len(self._waiting)
 
-  def submit(self, questions: List[Question]) -> List[futures.Future]:
+  def submit(self, questions: List[TextInput]) -> List[futures.Future]:
     """Returns a Future of the Answer to each question.
 
     Raises:

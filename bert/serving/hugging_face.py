@@ -45,7 +45,7 @@ _CLASSES = {
     "regression": ("BertForSequenceClassification", "regression"),
     "tagging": ("BertForTokenClassification", None)}
 # What their classes do, too.
-_PLAIN = {"pooling": "cls", "top": "none", "num_segments": 1, "crf": False}
+_PLAIN = {"pooling": "cls", "encoder_top": "none", "num_windows": 1, "crf": False}
 
 
 class Model(typing.NamedTuple):

@@ -27,7 +27,7 @@ def check(arrays: Dict[str, np.ndarray], task: dict) -> None:
     task: an export's task.json.
   """
   shape = next(iter(arrays.values())).shape
-  windows = task["num_segments"]
+  windows = task["num_windows"]
   rank = 3 if windows > 1 else 2
   if len(shape) != rank or (rank == 3 and shape[1] != windows):
     raise UserError("inputs must be of rank %d" % rank)

@@ -13,7 +13,7 @@ from bert.training import export
 
 Words = List[str]
 # A text; a pair of texts; of tagging tasks, its words.
-Question = Union[str, Tuple[str, str], Words]
+TextInput = Union[str, Tuple[str, str], Words]
 _COLUMNS = export.INPUTS + ("word_starts",)
 
 
@@ -60,7 +60,7 @@ class Predictor:
     self._runs = {name: self._callable(signature) for name, signature in
                   self.loaded.signatures.items()}
 
-  def predict(self, questions: Sequence[Question]) -> List[Answer]:
+  def predict(self, questions: Sequence[TextInput]) -> List[Answer]:
     """Returns an answer to each text.
 
     Raises:
@@ -80,7 +80,7 @@ class Predictor:
             examples[place])
     return answers
 
-  def predict_each(self, questions: Sequence[Union[Question, UserError]]
+  def predict_each(self, questions: Sequence[Union[TextInput, UserError]]
                   ) -> List[Union[Answer, UserError]]:
     """Returns an answer to each text, or what is wrong with it.
 
@@ -164,7 +164,7 @@ class Predictor:
     columns = [made.input_ids, made.input_mask, made.segment_ids]
     if self.head.is_per_word:
       columns.append(made.label_ids)
-    shape = (loaded.reading.num_segments, -1)
+    shape = (loaded.reading.num_windows, -1)
     arrays = [np.array(column, np.int32).reshape(shape) for column in columns]
     return int(arrays[1].sum(axis=1).max()), arrays
 
@@ -173,7 +173,7 @@ class Predictor:
     inputs = {}
     for name, arrays in zip(_COLUMNS, zip(*[columns for _, columns in rows])):
       batch = np.stack(arrays)[:, :, :longest]
-      inputs[name] = (batch if self.loaded.reading.num_segments > 1 else
+      inputs[name] = (batch if self.loaded.reading.num_windows > 1 else
                       batch[:, 0])
     if self.head.is_per_word:
       return self.run(inputs, export.WORDS_SIGNATURE)

@@ -5,19 +5,19 @@ from typing import Any, Dict
 
 from bert.common.errors import UserError
 from bert.serving.predictor import Answer
-from bert.serving.predictor import Question
+from bert.serving.predictor import TextInput
 
 SEPARATOR = " ||| "
 _KEYS = ("text_a", "text_b", "words")
 
 
-def of_line(line: str) -> Question:
+def of_line(line: str) -> TextInput:
   """Returns the question in a line: `text`, or `text_a ||| text_b`."""
   text_a, separator, text_b = line.partition(SEPARATOR)
   return (text_a.strip(), text_b.strip()) if separator else line.strip()
 
 
-def of_json(line: str) -> Question:
+def of_json(line: str) -> TextInput:
   """Returns the question in a line of JSON: text, or as of_object.
 
   Raises:
@@ -30,7 +30,7 @@ def of_json(line: str) -> Question:
   return value if isinstance(value, str) else of_object(value)
 
 
-def of_object(value: Any) -> Question:
+def of_object(value: Any) -> TextInput:
   """Returns the question that {"text_a": ..., "text_b": ...} or {"words":
   [...]} is.
 

@@ -122,12 +122,12 @@ def _rows(flags, model, examples, tokenizer, folder):
       path, spec, None if use_tpu else records.BY_LENGTH, use_tpu)
   model_fn = model_function.make_model_fn(
       config, head, None, use_tpu or data.use_one_hot_embeddings,
-      speed.num_parallel_parts)
+      speed.cpu_replicas)
   made = estimator.make_estimator(
       _starting_from(data.init_checkpoint, model_fn, use_tpu),
       options.RunOptions(output_dir=folder), tpu,
       dict.fromkeys(("train", "eval", "predict"), data.batch_size),
-      estimator.Session(speed.precision, None, speed.num_parallel_parts))
+      estimator.Session(speed.precision, None, speed.cpu_replicas))
   batches = made.predict(input_fn, yield_single_examples=False)
   return model_function.in_input_order(
       console.bar(batches, -(-len(padded) // data.batch_size), "Reading texts"),

@@ -16,6 +16,11 @@ from bert.common.errors import UserError
 
 Shapes = Dict[str, Tuple[int, ...]]
 
+# What task.json called a setting before -> what it is called now.
+_OLD_NAMES = {"top": "encoder_top", "num_segments": "num_windows",
+              "segment_stride": "window_stride",
+              "segment_pooling": "window_pooling"}
+
 
 def check_name(output_dir: str) -> None:
   """Raises UserError for characters that hide checkpoints from TensorFlow."""
@@ -103,10 +108,10 @@ def check_trained(checkpoint: str, wanted: Shapes, flag: str) -> Shapes:
 
 
 def check_resumable(checkpoint: str, wanted: Shapes,
-                    trained_names: Iterable[str]) -> None:
+                    trainable_variables: Iterable[str]) -> None:
   """Raises UserError unless training can go on from a checkpoint."""
   found = check_trained(checkpoint, wanted, "--output_dir")
-  for name in trained_names:
+  for name in trainable_variables:
     if name + "/adam_m" not in found:
       raise UserError(
           "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
@@ -115,14 +120,14 @@ def check_resumable(checkpoint: str, wanted: Shapes,
 
 
 def choose(output_dir: str, init_checkpoint: Optional[str],
-           trained_names: Optional[Sequence[str]],
+           trainable_variables: Optional[Sequence[str]],
            make_shapes: Callable[[], Shapes]) -> Optional[str]:
   """Chooses the checkpoint that a run starts from, and checks it.
 
   Args:
     output_dir: its newest checkpoint comes first,
     init_checkpoint: then this.
-    trained_names: of the variables that the run trains; None: it does not.
+    trainable_variables: of the variables that the run trains; None: it does not.
     make_shapes: returns name -> shape of all that the model has.
 
   Returns:
@@ -132,7 +137,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
     UserError: it does not fit the model, or, without training, there is none
       that was fine-tuned.
   """
-  is_training = trained_names is not None
+  is_training = trainable_variables is not None
   newest = latest(output_dir)
   if newest and not is_training:
     newest = best_or_latest(output_dir)
@@ -140,7 +145,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
     shapes_in(init_checkpoint, "--init_checkpoint")
     tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
   if newest and is_training:
-    check_resumable(newest, make_shapes(), trained_names)
+    check_resumable(newest, make_shapes(), trainable_variables)
   elif newest:
     check_trained(newest, make_shapes(), "--output_dir")
   elif is_training and init_checkpoint:
@@ -196,7 +201,12 @@ def read_task(output_dir: str) -> Dict[str, Any]:
   if not isinstance(task, dict):
     raise UserError("%s: not a JSON object; remove it, or give another "
                     "--output_dir" % path)
-  return task
+  return with_new_names(task)
+
+
+def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:
+  """Returns a task.json by today's names of settings."""
+  return {_OLD_NAMES.get(name, name): value for name, value in task.items()}
 
 
 def check_task(output_dir: str, task: Dict[str, Any],

@@ -27,8 +27,8 @@ class Sets:
     self._flags = flags
     self._task = task
     self.reading = features.Reading(
-        flags.data.truncation, flags.data.head_tokens, flags.data.num_segments,
-        flags.data.segment_stride)
+        flags.data.truncation, flags.data.head_tokens, flags.data.num_windows,
+        flags.data.window_stride)
     self.batch_sizes = {"train": flags.training.train_batch_size,
                         "eval": flags.training.eval_batch_size,
                         "predict": flags.training.predict_batch_size}
@@ -37,7 +37,7 @@ class Sets:
     """Returns name -> Field of the sets' records."""
     length = self._flags.data.max_seq_length
     return records.feature_spec(self._task.head.label_field(length), length,
-                                self.reading.num_segments)
+                                self.reading.num_windows)
 
   def write_to_train(self, examples: list, num_steps: int, done: int,
                      seed: int) -> Callable:

@@ -24,11 +24,11 @@ class Session(typing.NamedTuple):
   Attributes:
     precision: float32, bfloat16 or float16.
     seed: of weights and dropout.
-    num_parallel_parts: of the graph, which share the CPU's cores.
+    cpu_replicas: of the graph, which share the CPU's cores.
   """
   precision: str = "float32"
   seed: Optional[int] = None
-  num_parallel_parts: int = 1
+  cpu_replicas: int = 1
 
 
 def check_precision(precision: str) -> None:
@@ -51,7 +51,7 @@ def check_precision(precision: str) -> None:
 
 
 def session_config(precision: str,
-                   num_parallel_parts: int = 1) -> tf.ConfigProto:
+                   cpu_replicas: int = 1) -> tf.ConfigProto:
   """Returns the Estimator's own session configuration, with these changes.
 
   Parts share the cores from then on, of the whole process.
@@ -59,10 +59,10 @@ def session_config(precision: str,
   config = tf.ConfigProto(allow_soft_placement=True)
   rewrite = config.graph_options.rewrite_options
   rewrite.meta_optimizer_iterations = rewrite.ONE
-  if num_parallel_parts > 1:
-    config.inter_op_parallelism_threads = num_parallel_parts
-    config.intra_op_parallelism_threads = _num_cores(num_parallel_parts)
-    _share_cores(num_parallel_parts)
+  if cpu_replicas > 1:
+    config.inter_op_parallelism_threads = cpu_replicas
+    config.intra_op_parallelism_threads = _num_cores(cpu_replicas)
+    _share_cores(cpu_replicas)
   if precision == "bfloat16":
     setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
   elif precision == "float16":
@@ -83,12 +83,12 @@ def keep_freed_memory() -> bool:
       [mallopt(*option) for option in _MALLOC_OPTIONS])
 
 
-def _num_cores(num_parallel_parts):
+def _num_cores(cpu_replicas):
   """Returns the cores that a part of a batch has to itself."""
-  return max(1, (os.cpu_count() or 1) // num_parallel_parts)
+  return max(1, (os.cpu_count() or 1) // cpu_replicas)
 
 
-def _share_cores(num_parallel_parts):
+def _share_cores(cpu_replicas):
   """Sets the threads that a process gets once, for all of its sessions.
 
   In TensorFlow 2.x it gets them with the first tf.data.Dataset, of which no
@@ -96,8 +96,8 @@ def _share_cores(num_parallel_parts):
   """
   threading = tf.config.threading
   try:
-    threading.set_inter_op_parallelism_threads(num_parallel_parts)
-    threading.set_intra_op_parallelism_threads(_num_cores(num_parallel_parts))
+    threading.set_inter_op_parallelism_threads(cpu_replicas)
+    threading.set_intra_op_parallelism_threads(_num_cores(cpu_replicas))
   except RuntimeError:  # It has them already: this costs speed alone.
     pass
 
@@ -123,7 +123,7 @@ def make_estimator(model_fn: Callable, run, tpu, batch_sizes: Dict[str, int],
       tf_random_seed=session.seed, save_summary_steps=run.log_steps,
       session_config=(None if tpu.use_tpu else
                       session_config(session.precision,
-                                     session.num_parallel_parts)),
+                                     session.cpu_replicas)),
       save_checkpoints_steps=run.save_checkpoints_steps,
       keep_checkpoint_max=run.keep_checkpoint_max or None,
       tpu_config=tf.estimator.tpu.TPUConfig(

@@ -85,7 +85,7 @@ class History:
     patience = self.policy.stopping_patience
     return patience is not None and self._num_since_best() >= patience
 
-  def rate_factor(self) -> float:
+  def lr_multiplier(self) -> float:
     """Returns what the learning rate is multiplied with by now."""
     patience = self.policy.plateau_patience
     factor, best, num_waited = 1.0, None, 0

@@ -78,7 +78,7 @@ class Evaluator:
     results = self._session.run({name: value for name, (value, _) in
                                  self._streamed.items()})
     results.update(metrics.compute(
-        scoring.metrics, collector.outcome(scoring.head, scoring.examples)))
+        scoring.metrics, collector.eval_prediction(scoring.head, scoring.examples)))
     results.update(loss=np.mean(batch_losses, dtype=np.float64),
                    global_step=weights["global_step"])
     return results
@@ -178,7 +178,7 @@ class RateHook(tf.estimator.SessionRunHook):
   def before_run(self, run_context):
     del run_context
     return tf.estimator.SessionRunArgs(
-        [], feed_dict={self._factor: self._past.rate_factor()})
+        [], feed_dict={self._factor: self._past.lr_multiplier()})
 
 
 def _loader(variable):

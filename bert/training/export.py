@@ -15,6 +15,7 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.data import features
 from bert.heads import registry
+from bert.training import checkpoints
 from bert.training import model_function
 
 # What serves words: as the default one, but given where words begin.
@@ -112,7 +113,8 @@ def load(folder: str, config: tf.ConfigProto) -> Loaded:
     UserError: it is not whole, or not of this program.
   """
   assets = os.path.join(folder, "assets")
-  task = files.read_json(os.path.join(assets, "task.json"))
+  task = checkpoints.with_new_names(
+      files.read_json(os.path.join(assets, "task.json")))
   with tf.Graph().as_default():
     session = tf.Session(config=config)
     try:
@@ -121,8 +123,8 @@ def load(folder: str, config: tf.ConfigProto) -> Loaded:
       raise UserError("%s: can't be loaded: %s" % (
           folder, str(error).split("\n")[0]))
   settings = options.HeadOptions(**{
-      name: task[name] for name in ("threshold", "pooling", "top",
-                                    "segment_pooling", "crf")})
+      name: task[name] for name in ("threshold", "pooling", "encoder_top",
+                                    "window_pooling", "crf")})
   return Loaded(
       session, dict(loaded.signature_def), task,
       registry.create(task["head"], task["labels"], settings),
@@ -143,7 +145,7 @@ def _write_assets(folder, contents):
 
 def _write_model(folder, assets, contents):
   with tf.Graph().as_default(), tf.Session() as session:
-    inputs = _placeholders(contents.task["num_segments"])
+    inputs = _placeholders(contents.task["num_windows"])
     answers = model_function.answer(contents.config, contents.head, inputs)
     signatures = {DEFAULT_SIGNATURE: _signature(
         inputs, contents.head.served(answers))}
@@ -166,8 +168,8 @@ def _write_model(folder, assets, contents):
     builder.save()
 
 
-def _placeholders(num_segments):
-  shape = [None] + [num_segments] * (num_segments > 1) + [None]
+def _placeholders(num_windows):
+  shape = [None] + [num_windows] * (num_windows > 1) + [None]
   return {name: tf.placeholder(tf.int32, shape, name) for name in INPUTS}
 
 

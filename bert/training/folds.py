@@ -183,12 +183,12 @@ def _write_summary(job, found, train, rows):
   labels = np.array([head.encode_label(example.label, length)
                      for example in train])
   whole = dict(_stack(rows), label_ids=labels)
-  outcome = head.outcome(whole, train)
-  results = metrics.compute(job.task.metrics, outcome)
+  eval_prediction = head.eval_prediction(whole, train)
+  results = metrics.compute(job.task.metrics, eval_prediction)
   if head.kind == "classification":
-    results["eval_accuracy"] = np.mean(outcome.labels == outcome.predicted)
-  reports.write(job.folder, head, train, outcome)
-  plots.write(job.folder, head, outcome)
+    results["eval_accuracy"] = np.mean(eval_prediction.labels == eval_prediction.predicted)
+  reports.write(job.folder, head, train, eval_prediction)
+  plots.write(job.folder, head, eval_prediction)
   write = lambda name, text: files.write_text(os.path.join(job.folder, name),
                                               text)
   output_folder.write_results(job.folder, results,

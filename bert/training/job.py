@@ -85,7 +85,7 @@ class Job:
     self.check_task()
     return checkpoints.choose(
         self.folder, self.flags.model.init_checkpoint,
-        self.trained_names() if is_training else None, self.shapes)
+        self.trainable_variables() if is_training else None, self.shapes)
 
   def open_folder(self, is_training: bool) -> Optional[int]:
     """Makes the folder with its task.json; returns the training's seed."""
@@ -97,7 +97,7 @@ class Job:
       checkpoints.write_task(self.folder, self.description())
     return None
 
-  def trained_names(self) -> List[str]:
+  def trainable_variables(self) -> List[str]:
     """Returns the variables that --trainable names."""
     chosen = layerwise.choose(
         sorted(self.shapes()), self.flags.training.trainable,
@@ -191,7 +191,7 @@ class Job:
         hooks=None if self.flags.tpu.use_tpu else hooks)
     if not self.flags.tpu.use_tpu:
       results.update(self._judge(examples, results["global_step"],
-                                 collector.outcome(self.task.head, examples)))
+                                 collector.eval_prediction(self.task.head, examples)))
     output_folder.write_results(self.folder, results)
     return results
 
@@ -207,16 +207,16 @@ class Job:
     return export.write(self.folder, export.Contents(
         config, task.head, checkpoint, self.flags.data.vocab_file, described))
 
-  def _judge(self, examples, step, outcome):
+  def _judge(self, examples, step, eval_prediction):
     """Returns what metrics say; writes it for people to look at."""
     head = self.task.head
-    judged = metrics.compute(self.task.metrics, outcome)
+    judged = metrics.compute(self.task.metrics, eval_prediction)
     events = os.path.join(self.folder, "eval")
     model_function.write_scalars(events, step, judged)
-    pictures = plots.write(self.folder, head, outcome)
-    plots.write_summaries(events, step, head, outcome,
+    pictures = plots.write(self.folder, head, eval_prediction)
+    plots.write_summaries(events, step, head, eval_prediction,
                           pictures.get(plots.CONFUSION))
-    reports.write(self.folder, head, examples, outcome)
+    reports.write(self.folder, head, examples, eval_prediction)
     return judged
 
   def predict(self, examples: list,
@@ -257,7 +257,7 @@ class Job:
   def _model_fn(self, training=None):
     return model_function.make_model_fn(self.task.config, self.task.head, training,
                                    self.flags.tpu.use_tpu,
-                                   self.flags.speed.num_parallel_parts)
+                                   self.flags.speed.cpu_replicas)
 
   def _estimator(self, training=None, seed=None, saving_steps=None):
     run = self.flags.run
@@ -266,7 +266,7 @@ class Job:
     return estimator.make_estimator(
         self._model_fn(training), run, self.flags.tpu, self.sets.batch_sizes,
         estimator.Session(self.flags.speed.precision, seed,
-                        self.flags.speed.num_parallel_parts))
+                        self.flags.speed.cpu_replicas))
 
   def _training(self, num_steps, done):
     """Returns the settings of the optimizer."""
@@ -278,9 +278,9 @@ class Job:
         None if done else self.flags.model.init_checkpoint,
         self.flags.speed.gradient_accumulation_steps,
         is_loss_scaled=self.flags.speed.precision == "float16",
-        trained_names=(self.trained_names() if training.trainable != "all" else
+        trainable_variables=(self.trainable_variables() if training.trainable != "all" else
                        None),
-        rate_factor=layerwise.rate_factor(self.task.config.num_hidden_layers,
+        lr_multiplier=layerwise.lr_multiplier(self.task.config.num_hidden_layers,
                                        head_rate / training.learning_rate,
                                        training.layerwise_lr_decay),
         has_bias_correction=training.adam_bias_correction,
@@ -299,7 +299,7 @@ class Job:
         self._model_fn(), input_fn,
         {"batch_size": self.sets.batch_sizes["eval"]},
         estimator.session_config(self.flags.speed.precision,
-                               self.flags.speed.num_parallel_parts))
+                               self.flags.speed.cpu_replicas))
     return evaluator.Watch(
         self.folder, past, make_evaluator, evaluator.Scoring(
             self.task.head, self.task.metrics, examples), is_due)
@@ -308,5 +308,5 @@ class Job:
 def _settings(flags):
   """Yields groups with names of flags that make another model, or another text
   of the same file."""
-  yield flags.head, ("pooling", "top", "segment_pooling", "crf")
-  yield flags.data, ("truncation", "num_segments")
+  yield flags.head, ("pooling", "encoder_top", "window_pooling", "crf")
+  yield flags.data, ("truncation", "num_windows")

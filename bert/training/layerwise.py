@@ -58,7 +58,7 @@ def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
   return chosen
 
 
-def rate_factor(num_layers: int, head_factor: float,
+def lr_multiplier(num_layers: int, head_factor: float,
                 decay: float) -> Optional[Callable[[str], float]]:
   """Returns name -> what its learning rate is multiplied with.
 

@@ -14,7 +14,7 @@ from bert.common.errors import UserError
 from bert.evaluation import metrics
 from bert.heads import pooling
 from bert.heads.base import Head
-from bert.heads.base import Learner
+from bert.heads.base import GraphHead
 from bert.training import checkpoints
 from bert.training import gradients
 
@@ -37,8 +37,8 @@ class Training(typing.NamedTuple):
   init_checkpoint: Optional[str] = None
   num_parts: int = 1  # That a batch is worked off in, to save memory.
   is_loss_scaled: bool = False  # As float16 needs it.
-  trained_names: Optional[Sequence[str]] = None  # None: all variables.
-  rate_factor: Optional[Callable[[str], float]] = None  # Of a variable's name.
+  trainable_variables: Optional[Sequence[str]] = None  # None: all variables.
+  lr_multiplier: Optional[Callable[[str], float]] = None  # Of a variable's name.
   has_bias_correction: bool = False  # Of Adam's averages.
   is_watched: bool = False  # Whether PLATEAU_FACTOR is fed.
 
@@ -72,10 +72,10 @@ def load_config(bert_config_file: str, max_seq_length: int,
   return config
 
 
-def make_model_fn(config: modeling.BertConfig, head: Learner,
+def make_model_fn(config: modeling.BertConfig, head: GraphHead,
                   training: Optional[Training] = None,
                   use_tpu: bool = False,
-                  num_parallel_parts: int = 1) -> Callable:
+                  cpu_replicas: int = 1) -> Callable:
   """Returns the Estimator's model_fn.
 
   Args:
@@ -84,7 +84,7 @@ def make_model_fn(config: modeling.BertConfig, head: Learner,
     training: needed in mode TRAIN alone.
     use_tpu: whether words are looked up by one-hot products, gradients are
       averaged over cores and weights are loaded in a scaffold_fn.
-    num_parallel_parts: that a batch is worked off in, side by side.
+    cpu_replicas: that a batch is worked off in, side by side.
   """
 
   def model_fn(features, labels, mode, params):
@@ -96,16 +96,16 @@ def make_model_fn(config: modeling.BertConfig, head: Learner,
     if is_training:
       def mean_loss(batch):
         loss = head.loss(_model(config, head, batch, True, use_tpu), batch)
-        _freeze(training.trained_names)
+        _freeze(training.trainable_variables)
         return loss
 
       slopes_of = functools.partial(
           gradients.compute, mean_loss, features,
-          max(training.num_parts, num_parallel_parts), num_parallel_parts > 1)
+          max(training.num_parts, cpu_replicas), cpu_replicas > 1)
       return _train_spec(slopes_of, training, use_tpu)
     answers = gradients.join_parts(
         lambda batch: answer(config, head, batch, use_tpu), features,
-        num_parallel_parts)
+        cpu_replicas)
     if mode == tf.estimator.ModeKeys.PREDICT:
       predictions = head.predictions(answers, features)
       if "position" in features:
@@ -117,7 +117,7 @@ def make_model_fn(config: modeling.BertConfig, head: Learner,
   return model_fn
 
 
-def variable_shapes(config: modeling.BertConfig, head: Learner,
+def variable_shapes(config: modeling.BertConfig, head: GraphHead,
                     features: Callable) -> checkpoints.Shapes:
   """Returns name -> shape of all that a model learns, encoder and head.
 
@@ -131,7 +131,7 @@ def variable_shapes(config: modeling.BertConfig, head: Learner,
             for variable in tf.trainable_variables()}
 
 
-def answer(config: modeling.BertConfig, head: Learner,
+def answer(config: modeling.BertConfig, head: GraphHead,
            features: Dict[str, tf.Tensor],
            use_tpu: bool = False) -> Dict[str, tf.Tensor]:
   """Returns what head.answer makes of a batch, without dropout."""
@@ -160,12 +160,12 @@ class OutputCollector(tf.estimator.SessionRunHook):
     """Adds a batch."""
     self._batches.append(batch)
 
-  def outcome(self, head: Head, examples: Sequence) -> metrics.Outcome:
+  def eval_prediction(self, head: Head, examples: Sequence) -> metrics.EvalPrediction:
     """Returns what metrics take of a set, padding examples left out."""
     rows = {name: join([batch[name] for batch in self._batches])
             for name in self._batches[0]}
     is_real = rows.pop("is_real_example").reshape(-1) > 0
-    return head.outcome({name: values[is_real]
+    return head.eval_prediction({name: values[is_real]
                          for name, values in rows.items()}, examples)
 
 
@@ -256,7 +256,7 @@ def _train_spec(slopes_of, training, use_tpu):
   train_op = optimization.create_optimizer(
       loss, learning_rate, training.num_train_steps,
       training.num_warmup_steps, use_tpu, slopes, loss_scale,
-      dict(rate_factor=training.rate_factor,
+      dict(lr_multiplier=training.lr_multiplier,
            has_bias_correction=training.has_bias_correction))
   if not use_tpu:
     tf.summary.scalar("learning_rate",
@@ -266,12 +266,12 @@ def _train_spec(slopes_of, training, use_tpu):
       scaffold_fn=scaffold_fn)
 
 
-def _freeze(trained_names):
+def _freeze(trainable_variables):
   """Takes all other variables out of what is trained."""
-  if trained_names is None:
+  if trainable_variables is None:
     return
   chosen = [each for each in tf.trainable_variables()
-            if each.op.name in trained_names]
+            if each.op.name in trainable_variables]
   tf.get_collection_ref(tf.GraphKeys.TRAINABLE_VARIABLES)[:] = chosen
 
 

@@ -66,8 +66,8 @@ def test_text_that_fits_stays_as_it_is(tokenizer, truncation):
 def test_windows_slide_over_the_text(tokenizer, num_tokens, stride, windows,
                                      num_lost):
   text = pieces(tokenizer, num_tokens)
-  tokens, found, cut = converted(tokenizer, text, 6, num_segments=3,
-                                 segment_stride=stride)
+  tokens, found, cut = converted(tokenizer, text, 6, num_windows=3,
+                                 window_stride=stride)
   assert len(found.input_ids) == len(found.input_mask) == 18
   for place in range(3):
     row = slice(6 * place, 6 * place + 6)
@@ -83,14 +83,14 @@ def test_windows_slide_over_the_text(tokenizer, num_tokens, stride, windows,
 def test_padding_example_has_all_windows_empty(tokenizer):
   found, cut = features.convert(
       features.PaddingInputExample(), registry.create("classification", ["no"]),
-      6, tokenizer, features.Reading(num_segments=3))
+      6, tokenizer, features.Reading(num_windows=3))
   assert found.input_ids == found.input_mask == [0] * 18
   assert found.is_real_example == [0] and cut == features.Cut(0, 0)
 
 
 @pytest.mark.parametrize("reading, flag", [
     (features.Reading(truncation="tail"), "--truncation=tail"),
-    (features.Reading(num_segments=2), "--num_segments=2")])
+    (features.Reading(num_windows=2), "--num_windows=2")])
 def test_reading_of_single_texts_refuses_pairs_and_words(reading, flag):
   texts = registry.create("classification", ["no", "yes"])
   features.check_reading([example("a")], texts, reading)

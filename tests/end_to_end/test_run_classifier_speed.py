@@ -66,7 +66,7 @@ def can_have_bfloat16():
 SPEED = {
     "buckets_and_workers": dict(bucket_by_length=True, num_workers=2),
     "parts": dict(gradient_accumulation_steps=2),
-    "parallel_parts": dict(num_parallel_parts=2),
+    "parallel_parts": dict(cpu_replicas=2),
     "all": dict(bucket_by_length=True, gradient_accumulation_steps=4,
                 num_workers=2)}
 

@@ -30,14 +30,14 @@ def single_texts(folder, **changes):
 
 FLAGS = [
     dict(pooling="mean"), dict(pooling="attention"),
-    dict(pooling="mean_max_attention", top="cnn"),
-    dict(pooling="max", top="bilstm"), dict(loss="focal"), dict(loss="f1"),
+    dict(pooling="mean_max_attention", encoder_top="cnn"),
+    dict(pooling="max", encoder_top="bilstm"), dict(loss="focal"), dict(loss="f1"),
     dict(class_weights="balanced"), dict(class_weights="1,2.5"),
     dict(label_smoothing=0.1), dict(truncation="tail"),
-    dict(truncation="head_tail", head_tokens=4), dict(num_segments=3),
-    dict(num_segments=3, segment_stride=7, segment_pooling="attention"),
-    dict(num_segments=2, segment_pooling="max", pooling="max"),
-    dict(num_segments=3, gradient_accumulation_steps=2, bucket_by_length=True,
+    dict(truncation="head_tail", head_tokens=4), dict(num_windows=3),
+    dict(num_windows=3, window_stride=7, window_pooling="attention"),
+    dict(num_windows=2, window_pooling="max", pooling="max"),
+    dict(num_windows=3, gradient_accumulation_steps=2, bucket_by_length=True,
          pooling="attention"),
     dict(trainable="head"), dict(trainable="top:1"),
     dict(trainable="LayerNorm|output_"), dict(layerwise_lr_decay=0.5),
@@ -116,7 +116,7 @@ def sentences(folder, **changes):
 
 
 @pytest.mark.parametrize("changes", [
-    dict(), dict(crf=True), dict(top="bilstm", crf=True), dict(top="cnn"),
+    dict(), dict(crf=True), dict(encoder_top="bilstm", crf=True), dict(encoder_top="cnn"),
     dict(loss="focal", class_weights="balanced"),
     dict(gradient_accumulation_steps=2, crf=True, bucket_by_length=True)],
                          ids=str)

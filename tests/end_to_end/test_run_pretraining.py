@@ -120,7 +120,7 @@ def test_complete_run_says_so(trained, data, tmp_path):
 
 
 @pytest.mark.parametrize("changes", [
-    dict(gradient_accumulation_steps=2), dict(num_parallel_parts=2),
+    dict(gradient_accumulation_steps=2), dict(cpu_replicas=2),
     dict(adam_bias_correction=True)])
 def test_flags_of_training_are_taken(data, tmp_path, changes):
   flags = make_flags(tmp_path, data, num_train_steps=2, **changes)

@@ -8,8 +8,8 @@ import processors  # pylint: disable=unused-import
 from bert.common.errors import UserError
 from bert.evaluation import metrics
 from bert.heads import registry
-from outcomes import measured
-from outcomes import tagged
+from eval_predictions import measured
+from eval_predictions import tagged
 from processors import base
 
 # 3 right yeses, 1 missed, 1 wrong yes, 1 right no.
@@ -20,33 +20,33 @@ MULTI_HOT = ([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]],
              [[1, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0]])
 
 
-def outcome(labels, predicted):
+def eval_prediction(labels, predicted):
   labels, predicted = np.int32(labels), np.int64(predicted)
   num_labels = labels.shape[1] if labels.ndim > 1 else 2
-  return metrics.Outcome(
+  return metrics.EvalPrediction(
       labels, predicted, np.zeros([len(labels), num_labels], np.float32))
 
 
 def ranked(labels, scores):
   """Two classes; scores are the second label's probabilities."""
   scores = np.float32(scores)
-  return metrics.Outcome(np.int32(labels), np.int64(scores >= 0.5),
+  return metrics.EvalPrediction(np.int32(labels), np.int64(scores >= 0.5),
                          np.stack([1 - scores, scores], axis=1))
 
 
-# Metric -> [(outcome, {key: value worked out by hand})].
+# Metric -> [(eval_prediction, {key: value worked out by hand})].
 CASES = {
     "mcc": [
         # (3*1 - 1*1) / sqrt(4*4*2*2)
-        (outcome(*BINARY), {"eval_mcc": 0.25}),
-        (outcome([0, 1, 0, 1], [0, 1, 0, 1]), {"eval_mcc": 1.0}),
-        (outcome([0, 1, 0, 1], [1, 0, 1, 0]), {"eval_mcc": -1.0}),
-        (outcome([0, 1, 0, 1], [1, 1, 1, 1]), {"eval_mcc": 0.0})],
+        (eval_prediction(*BINARY), {"eval_mcc": 0.25}),
+        (eval_prediction([0, 1, 0, 1], [0, 1, 0, 1]), {"eval_mcc": 1.0}),
+        (eval_prediction([0, 1, 0, 1], [1, 0, 1, 0]), {"eval_mcc": -1.0}),
+        (eval_prediction([0, 1, 0, 1], [1, 1, 1, 1]), {"eval_mcc": 0.0})],
     "f1": [
         # 2*3 / (2*3 + 1 + 1)
-        (outcome(*BINARY), {"eval_f1": 0.75}),
-        (outcome([1, 1, 1, 0], [1, 0, 0, 0]), {"eval_f1": 0.5}),
-        (outcome([1, 1, 0, 0], [0, 0, 0, 0]), {"eval_f1": 0.0})],
+        (eval_prediction(*BINARY), {"eval_f1": 0.75}),
+        (eval_prediction([1, 1, 1, 0], [1, 0, 0, 0]), {"eval_f1": 0.5}),
+        (eval_prediction([1, 1, 0, 0], [0, 0, 0, 0]), {"eval_f1": 0.0})],
     "auc": [
         # Of the 2*3 pairs, 4 are in the right order and one is a tie.
         (ranked([1, 0, 1, 0, 0], [0.9, 0.7, 0.4, 0.4, 0.1]),
@@ -58,11 +58,11 @@ CASES = {
         (ranked([1, 1], [0.1, 0.2]), {}),
         (ranked([0, 1], [0.1, np.nan]), {})],
     "multi_label": [
-        (outcome(*MULTI_HOT),
+        (eval_prediction(*MULTI_HOT),
          {"eval_micro_precision": 3 / 5, "eval_micro_recall": 3 / 4,
           "eval_micro_f1": 6 / 9,
           "eval_macro_f1": (4 / 5 + 2 / 3 + 0 + 0) / 4}),
-        (outcome([[1, 0], [0, 1]], [[0, 0], [0, 0]]),
+        (eval_prediction([[1, 0], [0, 1]], [[0, 0], [0, 0]]),
          {"eval_micro_precision": 0.0, "eval_micro_recall": 0.0,
           "eval_micro_f1": 0.0, "eval_macro_f1": 0.0})],
     "pearson_spearman": [
@@ -143,19 +143,19 @@ def test_metric_of_ones_own_needs_no_library(monkeypatch):
   metrics.register("share", "classification")(lambda _: {"share": 0.5})
   monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
   metrics.check(["share"], "classification", 2)
-  assert metrics.compute(["share"], outcome(*BINARY)) == {"eval_share": 0.5}
+  assert metrics.compute(["share"], eval_prediction(*BINARY)) == {"eval_share": 0.5}
 
 
 def test_values_are_printed_as_float32():
-  values = metrics.compute(["f1"], outcome([1, 1, 1, 0], [1, 1, 0, 1]))
+  values = metrics.compute(["f1"], eval_prediction([1, 1, 1, 0], [1, 1, 0, 1]))
   # 2*2 / (2*2 + 1 + 1)
   assert str(values["eval_f1"]) == str(np.float32(2 / 3)) == "0.6666667"
 
 
 def test_several_metrics_come_together_and_none_makes_nothing():
-  together = metrics.compute(("mcc", "f1"), outcome(*BINARY))
+  together = metrics.compute(("mcc", "f1"), eval_prediction(*BINARY))
   assert set(together) == {"eval_mcc", "eval_f1"}
-  assert metrics.compute((), outcome(*BINARY)) == {}
+  assert metrics.compute((), eval_prediction(*BINARY)) == {}
 
 
 def test_metrics_named_by_heads_and_tasks_are_registered():
@@ -197,6 +197,6 @@ def test_metric_of_another_head_is_refused():
 def test_multi_label_scores_of_a_single_label():
   # 1 right, 1 missed, 1 wrong: precision, recall and F1 are all a half.
   labels, predicted = np.array([[[1], [1], [0], [0]], [[1], [0], [1], [0]]])
-  results = metrics.compute(["multi_label"], metrics.Outcome(
+  results = metrics.compute(["multi_label"], metrics.EvalPrediction(
       labels, predicted, predicted.astype(np.float32)))
   assert set(results.values()) == {0.5}

@@ -9,14 +9,14 @@ import tensorflow.compat.v1 as tf
 from tensorboard.backend.event_processing import event_accumulator
 
 import commands
-import outcomes
+import eval_predictions
 from bert.evaluation import fonts
 from bert.evaluation import plots
 
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(
     not HAS_MATPLOTLIB, reason="pip install -r requirements-plots.txt")
-YES_NO = outcomes.classified([0, 1, 1], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+YES_NO = eval_predictions.classified([0, 1, 1], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -33,11 +33,11 @@ def summaries(folder):
       str(folder), size_guidance={"images": 0, "tensors": 0}).Reload()
 
 
-def drawn(head, outcome):
+def drawn(head, eval_prediction):
   """Draws all pictures -> file name -> matplotlib's figure."""
   # pylint: disable=protected-access
-  return {name: draw(plots._names(head.labels), outcome)
-          for name, draw in plots._drawings(head, outcome).items()}
+  return {name: draw(plots._names(head.labels), eval_prediction)
+          for name, draw in plots._drawings(head, eval_prediction).items()}
 
 
 def texts_of(artists):
@@ -45,26 +45,26 @@ def texts_of(artists):
 
 
 @needs_matplotlib
-@pytest.mark.parametrize("head, outcome, expected", [
-    (outcomes.head("classification", "ab"), YES_NO,
+@pytest.mark.parametrize("head, eval_prediction, expected", [
+    (eval_predictions.head("classification", "ab"), YES_NO,
      {"eval_confusion.png", "eval_precision_recall.png"}),
-    (outcomes.head("classification", "abc"),
-     outcomes.counted(np.eye(3, dtype=int)), {"eval_confusion.png"}),
-    (outcomes.head("classification", map(str, range(30))),
-     outcomes.counted(np.eye(30, dtype=int)), {"eval_confusion.png"}),
-    (outcomes.head("classification", map(str, range(31))),
-     outcomes.counted(np.eye(31, dtype=int)), set()),
-    (outcomes.head("multi_label", "ab"),
-     outcomes.several([[0, 1]], [[0.1, 0.9]]), {"eval_precision_recall.png"}),
-    (outcomes.head("multi_label", "ab"),
-     outcomes.several([[0, 0]], [[0.1, 0.9]]), set()),
-    (outcomes.head("multi_label", "ab"),
-     outcomes.several([[0, 1]], [[0.1, np.nan]]), set()),
-    (outcomes.head("regression"), outcomes.measured([1, 2], [1, 2]), set()),
-    (outcomes.head("tagging", "O"), outcomes.tagged(["O"], ["O"]), set())])
+    (eval_predictions.head("classification", "abc"),
+     eval_predictions.counted(np.eye(3, dtype=int)), {"eval_confusion.png"}),
+    (eval_predictions.head("classification", map(str, range(30))),
+     eval_predictions.counted(np.eye(30, dtype=int)), {"eval_confusion.png"}),
+    (eval_predictions.head("classification", map(str, range(31))),
+     eval_predictions.counted(np.eye(31, dtype=int)), set()),
+    (eval_predictions.head("multi_label", "ab"),
+     eval_predictions.several([[0, 1]], [[0.1, 0.9]]), {"eval_precision_recall.png"}),
+    (eval_predictions.head("multi_label", "ab"),
+     eval_predictions.several([[0, 0]], [[0.1, 0.9]]), set()),
+    (eval_predictions.head("multi_label", "ab"),
+     eval_predictions.several([[0, 1]], [[0.1, np.nan]]), set()),
+    (eval_predictions.head("regression"), eval_predictions.measured([1, 2], [1, 2]), set()),
+    (eval_predictions.head("tagging", "O"), eval_predictions.tagged(["O"], ["O"]), set())])
 def test_pictures_are_those_that_suit_the_task(
-    tmp_path, log, head, outcome, expected):
-  plots.write(str(tmp_path), head, outcome)
+    tmp_path, log, head, eval_prediction, expected):
+  plots.write(str(tmp_path), head, eval_prediction)
   assert commands.names(tmp_path) == expected
   for name in expected:
     content = (tmp_path / name).read_bytes()
@@ -75,7 +75,7 @@ def test_pictures_are_those_that_suit_the_task(
 
 def test_without_matplotlib_one_line_tells_how_to_get_it(
     tmp_path, log, without_matplotlib):
-  plots.write(str(tmp_path), outcomes.head("classification", "ab"), YES_NO)
+  plots.write(str(tmp_path), eval_predictions.head("classification", "ab"), YES_NO)
   assert log == ["Not drawn: a picture of the evaluation needs matplotlib: pip "
                  "install -r requirements-plots.txt"]
   assert not list(tmp_path.iterdir())
@@ -83,22 +83,22 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(
 
 def test_without_matplotlib_nothing_is_said_where_nothing_would_be_drawn(
     tmp_path, log, without_matplotlib):
-  plots.write(str(tmp_path), outcomes.head("regression"),
-              outcomes.measured([1, 2], [1, 2]))
+  plots.write(str(tmp_path), eval_predictions.head("regression"),
+              eval_predictions.measured([1, 2], [1, 2]))
   assert not log
 
 
 @needs_matplotlib
 def test_screen_and_global_state_of_matplotlib_are_left_alone(tmp_path):
-  plots.write(str(tmp_path), outcomes.head("classification", "ab"), YES_NO)
+  plots.write(str(tmp_path), eval_predictions.head("classification", "ab"), YES_NO)
   assert "matplotlib.pyplot" not in sys.modules
 
 
 @needs_matplotlib
 def test_matrix_shows_counts_by_label_and_colours_by_share():
-  outcome = outcomes.counted([[3, 1, 0], [0, 0, 0], [2, 0, 6]])
-  figure = drawn(outcomes.head("classification", ("one", "$2$ or $3$", "三")),
-                 outcome)["eval_confusion.png"]
+  eval_prediction = eval_predictions.counted([[3, 1, 0], [0, 0, 0], [2, 0, 6]])
+  figure = drawn(eval_predictions.head("classification", ("one", "$2$ or $3$", "三")),
+                 eval_prediction)["eval_confusion.png"]
   axes = figure.axes[0]
   assert {each.get_position(): each.get_text() for each in axes.texts} == {
       (0, 0): "3", (1, 0): "1", (0, 2): "2", (2, 2): "6"}
@@ -110,9 +110,9 @@ def test_matrix_shows_counts_by_label_and_colours_by_share():
 @needs_matplotlib
 def test_curve_is_scikit_learns_and_legend_has_average_precision():
   # From the best on: right, wrong, right.
-  outcome = outcomes.classified(
+  eval_prediction = eval_predictions.classified(
       [1, 0, 1, 0], [[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.9, 0.1]])
-  axes = drawn(outcomes.head("classification", ("no", "yes")), outcome)[
+  axes = drawn(eval_predictions.head("classification", ("no", "yes")), eval_prediction)[
       "eval_precision_recall.png"].axes[0]
   recall, precision = axes.lines[0].get_data()
   np.testing.assert_allclose(recall, [0, 0.5, 1])
@@ -126,7 +126,7 @@ def test_curves_are_all_labels_together_and_the_ten_most_frequent():
   labels = np.tril(np.ones([12, 12], int))
   labels[:, 3] = 0
   names = ["_%s" % name for name in "abcdefghijkl"]
-  axes = drawn(outcomes.head("multi_label", names), outcomes.several(
+  axes = drawn(eval_predictions.head("multi_label", names), eval_predictions.several(
       labels, labels * 0.6 + 0.2))["eval_precision_recall.png"].axes[0]
   assert texts_of(axes.get_legend().get_texts()) == [
       "AP 1.000  all labels (micro)"] + [
@@ -152,7 +152,7 @@ def test_curve_of_many_examples_keeps_its_shape_in_few_points():
 def test_labels_that_no_font_has_become_the_numbers_of_the_report(
     tmp_path, log, monkeypatch):
   monkeypatch.setattr(fonts, "find", lambda text: None)
-  head = outcomes.head("classification", ("治安", "户政"))
+  head = eval_predictions.head("classification", ("治安", "户政"))
   plots.write(str(tmp_path), head, YES_NO)
   assert log == ["No installed font has all characters of the labels, so "
                  "pictures show numbers: 1 治安, 2 户政"]
@@ -171,9 +171,9 @@ def test_long_label_is_shortened():
 
 
 def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
-  outcome = outcomes.counted([[3, 1], [0, 6]])
-  plots.write_summaries(str(tmp_path), 20, outcomes.head(
-      "classification", ("no|ne", "<b>")), outcome)
+  eval_prediction = eval_predictions.counted([[3, 1], [0, 6]])
+  plots.write_summaries(str(tmp_path), 20, eval_predictions.head(
+      "classification", ("no|ne", "<b>")), eval_prediction)
   found = summaries(tmp_path)
   assert found.PluginTagToContent("text").keys() == {"confusion_table"}
   (event,) = found.Tensors("confusion_table")
@@ -186,7 +186,7 @@ def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
 
 @needs_matplotlib
 def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
-  head = outcomes.head("classification", "ab")
+  head = eval_predictions.head("classification", "ab")
   pictures = plots.write(str(tmp_path), head, YES_NO)
   plots.write_summaries(str(tmp_path), 20, head, YES_NO,
                         pictures["eval_confusion.png"])
@@ -198,12 +198,12 @@ def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
   assert (event.height, event.width, 4) == shape
 
 
-@pytest.mark.parametrize("head, outcome", [
-    (outcomes.head("regression"), outcomes.measured([1, 2], [1, 2])),
-    (outcomes.head("classification", map(str, range(31))),
-     outcomes.counted(np.eye(31, dtype=int)))])
-def test_summaries_are_of_matrices_that_can_be_read(tmp_path, head, outcome):
-  plots.write_summaries(str(tmp_path), 20, head, outcome)
+@pytest.mark.parametrize("head, eval_prediction", [
+    (eval_predictions.head("regression"), eval_predictions.measured([1, 2], [1, 2])),
+    (eval_predictions.head("classification", map(str, range(31))),
+     eval_predictions.counted(np.eye(31, dtype=int)))])
+def test_summaries_are_of_matrices_that_can_be_read(tmp_path, head, eval_prediction):
+  plots.write_summaries(str(tmp_path), 20, head, eval_prediction)
   assert not list(tmp_path.iterdir())
 
 
@@ -211,7 +211,7 @@ def test_summaries_of_two_checkpoints_do_not_replace_each_other(
     tmp_path, without_matplotlib):
   for step in (10, 20):
     plots.write_summaries(str(tmp_path), step,
-                          outcomes.head("classification", "ab"), YES_NO)
+                          eval_predictions.head("classification", "ab"), YES_NO)
   steps = set()
   for path in tmp_path.iterdir():
     steps.update(event.step for event in tf.train.summary_iterator(str(path))

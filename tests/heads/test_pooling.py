@@ -15,7 +15,7 @@ LENGTHS = [6, 3, 1]
 MASK = np.int32(np.arange(6) < np.array(LENGTHS)[:, None])
 POOLINGS = options.HeadOptions.__dataclass_fields__["pooling"].metadata[
     "choices"]
-TOPS = options.HeadOptions.__dataclass_fields__["top"].metadata["choices"]
+TOPS = options.HeadOptions.__dataclass_fields__["encoder_top"].metadata["choices"]
 
 
 def softmax(scores):

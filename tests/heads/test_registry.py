@@ -29,7 +29,7 @@ class Case(typing.NamedTuple):
     losses: float64 (logits, label_ids) -> [batch].
     is_correct: of each row.
     predicted: of each row, the indices of the chosen labels.
-    outcome: what metrics are told of labels and of predictions.
+    eval_prediction: what metrics are told of labels and of predictions.
   """
   label_ids: list
   encoded: list
@@ -38,7 +38,7 @@ class Case(typing.NamedTuple):
   losses: typing.Callable
   is_correct: list
   predicted: list
-  outcome: typing.Tuple[list, list]
+  eval_prediction: typing.Tuple[list, list]
 
 
 def softmax(logits):
@@ -73,7 +73,7 @@ CASES = {
         probabilities=softmax, losses=softmax_cross_entropy,
         is_correct=[1, 0, 1, 0],
         predicted=[[0], [1], [0], [0]],
-        outcome=([0, 3, 0, 1], [0, 1, 0, 0])),
+        eval_prediction=([0, 3, 0, 1], [0, 1, 0, 0])),
     "multi_label": Case(
         label_ids=MULTI_HOT,
         encoded=[(["y", "w"], [1, 0, 1, 0]), ("z x", [0, 1, 0, 1]),
@@ -83,7 +83,7 @@ CASES = {
         probabilities=sigmoid, losses=sigmoid_cross_entropy,
         is_correct=[1, 0, 1, 1],
         predicted=[[0, 2], [1, 3], [0, 2, 3], [0, 1, 2, 3]],
-        outcome=(MULTI_HOT, [[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 1],
+        eval_prediction=(MULTI_HOT, [[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 1],
                              [1, 1, 1, 1]])),
 }
 
@@ -198,13 +198,13 @@ def test_prediction_names_the_chosen_labels_and_their_scores(kind):
 def test_outcome_is_what_metrics_take(kind):
   head = registry.create(kind, LABELS)
   probabilities = as_float32(CASES[kind])
-  outcome = head.outcome({"label_ids": np.int32(CASES[kind].label_ids),
+  eval_prediction = head.eval_prediction({"label_ids": np.int32(CASES[kind].label_ids),
                           "probabilities": probabilities}, [])
-  labels, predicted = CASES[kind].outcome
-  assert outcome.labels.tolist() == labels
-  assert outcome.predicted.tolist() == predicted
-  assert outcome.predicted.dtype.kind == "i"
-  np.testing.assert_array_equal(outcome.probabilities, probabilities)
+  labels, predicted = CASES[kind].eval_prediction
+  assert eval_prediction.labels.tolist() == labels
+  assert eval_prediction.predicted.tolist() == predicted
+  assert eval_prediction.predicted.dtype.kind == "i"
+  np.testing.assert_array_equal(eval_prediction.probabilities, probabilities)
 
 
 @pytest.mark.parametrize("threshold, chosen", [
@@ -216,7 +216,7 @@ def test_threshold_chooses_labels_at_or_above_it(threshold, chosen, session):
   multi_hot = [int(index in chosen) for index in range(4)]
   assert head.prediction({"probabilities": row}, None).labels == [
       LABELS[index] for index in chosen]
-  assert head.outcome({"label_ids": np.int32([multi_hot]),
+  assert head.eval_prediction({"label_ids": np.int32([multi_hot]),
                        "probabilities": row[None]},
                       []).predicted.tolist() == [multi_hot]
   is_correct = head.is_correct(
@@ -374,7 +374,7 @@ def test_weights_must_be_as_many_as_labels():
     ("tagging", ["a"], dict(), "needs the label O"),
     ("tagging", ["O"], dict(loss="f1"), "--loss=f1"),
     ("tagging", ["O"], dict(pooling="mean"), "--pooling=mean"),
-    ("tagging", ["O"], dict(segment_pooling="max"), "--segment_pooling=max"),
+    ("tagging", ["O"], dict(window_pooling="max"), "--window_pooling=max"),
     ("tagging", ["O"], dict(crf=True, loss="focal"), "--loss=focal"),
     ("tagging", ["O"], dict(crf=True, class_weights="balanced"),
      "--class_weights=balanced"),

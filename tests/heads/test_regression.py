@@ -43,10 +43,10 @@ def test_score_is_the_prediction(head):
 
 
 def test_outcome_is_a_number_an_example(head):
-  outcome = head.outcome({"label_ids": np.float32([[1], [2]]),
+  eval_prediction = head.eval_prediction({"label_ids": np.float32([[1], [2]]),
                           "probabilities": np.float32([[1.5], [2.5]])}, [])
-  assert outcome.labels.tolist() == [1.0, 2.0]
-  assert outcome.predicted.tolist() == [1.5, 2.5]
+  assert eval_prediction.labels.tolist() == [1.0, 2.0]
+  assert eval_prediction.predicted.tolist() == [1.5, 2.5]
 
 
 def test_one_output_is_learnt(head):

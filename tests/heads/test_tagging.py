@@ -76,9 +76,9 @@ def test_words_that_were_cut_off_are_outside(session):
 def test_outcome_has_all_words_of_the_examples(session):
   head = create()
   found, _ = rows_of(session, head)
-  outcome = head.outcome(found, examples((3, 4)))
-  assert outcome.labels == [["O"] * 3, ["O"] * 4]
-  assert outcome.predicted == [CHOSEN[0], CHOSEN[1] + ["O", "O"]]
+  eval_prediction = head.eval_prediction(found, examples((3, 4)))
+  assert eval_prediction.labels == [["O"] * 3, ["O"] * 4]
+  assert eval_prediction.predicted == [CHOSEN[0], CHOSEN[1] + ["O", "O"]]
 
 
 def test_predictions_come_in_columns(session):
@@ -122,8 +122,8 @@ def logits_of(session, head, lengths, **graph):
 
 
 @pytest.mark.parametrize("settings", [
-    dict(), dict(top="cnn"), dict(top="bilstm"), dict(crf=True),
-    dict(crf=True, top="bilstm")], ids=str)
+    dict(), dict(encoder_top="cnn"), dict(encoder_top="bilstm"), dict(crf=True),
+    dict(crf=True, encoder_top="bilstm")], ids=str)
 def test_logits_of_a_word_are_blind_to_padding(session, settings):
   short, long = logits_of(session, create(**settings), [5, 9])
   assert short.shape == (2, 5, 3) and long.shape == (2, 9, 3)

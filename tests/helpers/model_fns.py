@@ -22,12 +22,12 @@ LABEL_IDS = {"classification": [[2], [0], [1]],
              "multi_label": [[1, 0, 1], [0, 0, 0], [1, 1, 1]]}
 
 
-def make_model_fn(kind, use_tpu, values=None, num_parallel_parts=1,
+def make_model_fn(kind, use_tpu, values=None, cpu_replicas=1,
                   **training):
   return model_function.make_model_fn(
       modeling.BertConfig.from_dict(values or TINY), registry.create(kind, LABELS),
       model_function.Training(**training) if training else None, use_tpu,
-      num_parallel_parts)
+      cpu_replicas)
 
 
 def batch(kind, is_real=(1, 1, 1)):

@@ -69,16 +69,16 @@ def test_losses_are_the_references(session, variable_kind):
 
 
 def make_spec(mode, **training):
-  num_parallel = training.pop("num_parallel_parts", 1)
+  num_parallel = training.pop("cpu_replicas", 1)
   return model_function.make_model_fn(
       config(), PretrainingHead(config()),
       model_function.Training(1e-3, 20, 0, **training), False, num_parallel)(
           constants(), None, mode, {})
 
 
-@pytest.mark.parametrize("num_parallel_parts", [1, 3])
-def test_streamed_metrics_are_weighted_means(session, num_parallel_parts):
-  spec = make_spec(EVAL, num_parallel_parts=num_parallel_parts)
+@pytest.mark.parametrize("cpu_replicas", [1, 3])
+def test_streamed_metrics_are_weighted_means(session, cpu_replicas):
+  spec = make_spec(EVAL, cpu_replicas=cpu_replicas)
   metric_fn, tensors = spec.eval_metrics
   results = metric_fn(**tensors)
   set_variables(session)
@@ -99,7 +99,7 @@ def test_streamed_metrics_are_weighted_means(session, num_parallel_parts):
 
 
 @pytest.mark.parametrize("parts", [dict(num_parts=4),
-                                   dict(num_parallel_parts=2)])
+                                   dict(cpu_replicas=2)])
 def test_steps_in_parts_are_those_of_the_whole_batch(parts):
   """Though parts have different numbers of masked words."""
   weights = FEATURES["masked_lm_weights"]

@@ -181,8 +181,8 @@ def test_weights_without_a_place_there_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("changes, flag", [
-    (dict(pooling="mean"), "--pooling=mean"), (dict(top="cnn"), "--top=cnn"),
-    (dict(num_segments=4), "--num_segments=4"), (dict(crf=True), "--crf")])
+    (dict(pooling="mean"), "--pooling=mean"), (dict(encoder_top="cnn"), "--encoder_top=cnn"),
+    (dict(num_windows=4), "--num_windows=4"), (dict(crf=True), "--crf")])
 def test_models_that_have_no_class_there_are_refused(changes, flag):
   hugging_face.check_task({})
   assert flag in message_of(hugging_face.check_task, changes)

@@ -18,11 +18,11 @@ from mistakes import message_of
 
 KINDS = {
     "single": (exported.of_singles, {}),
-    "windows": (exported.of_singles, dict(num_segments=3, pooling="mean")),
+    "windows": (exported.of_singles, dict(num_windows=3, pooling="mean")),
     "tail": (exported.of_singles, dict(truncation="tail")),
     "pair": (exported.of_pairs, {}),
     "words": (exported.of_words, {}),
-    "crf": (exported.of_words, dict(crf=True, top="bilstm")),
+    "crf": (exported.of_words, dict(crf=True, encoder_top="bilstm")),
     "score": (exported.of_scores, {}),
     "set": (exported.of_sets, dict(threshold=0.3))}
 
@@ -70,7 +70,7 @@ def test_default_signature_takes_ids_of_any_size(made):
   flags, asked = made
   signature = asked.loaded.signatures["serving_default"]
   assert set(signature.inputs) == {"input_ids", "input_mask", "segment_ids"}
-  windows = asked.task["num_segments"]
+  windows = asked.task["num_windows"]
   outputs = []
   for length in (6, 9):
     shape = (2, windows, length) if windows > 1 else (2, length)
@@ -169,7 +169,7 @@ def test_task_json_of_an_export_says_how_texts_are_read(single):
   task = json.loads(commands.content(exported.folder_of(single), "assets",
                                      "task.json"))
   assert task["max_seq_length"] == 16 and task["labels"] == ["0", "1"]
-  assert task["truncation"] == "head" and task["num_segments"] == 1
+  assert task["truncation"] == "head" and task["num_windows"] == 1
 
 
 # Of "two votes", and of a pair; told where each was written.

@@ -159,7 +159,7 @@ def test_parallel_parts_share_the_cores(tmp_path, monkeypatch, num_parts,
                                         num_cores, threads):
   monkeypatch.setattr(estimator.os, "cpu_count", lambda: num_cores)
   config = make_estimator(tmp_path, estimator.Session(
-      num_parallel_parts=num_parts))._session_config
+      cpu_replicas=num_parts))._session_config
   assert (config.inter_op_parallelism_threads,
           config.intra_op_parallelism_threads) == threads
 
@@ -175,7 +175,7 @@ estimator.make_estimator(lambda features, mode, params: None,
                        options.RunOptions(output_dir=sys.argv[1]),
                        options.TpuOptions(),
                        dict(train=2, eval=2, predict=2),
-                       estimator.Session(num_parallel_parts=2))
+                       estimator.Session(cpu_replicas=2))
 threading = tf.config.threading
 print(threading.get_inter_op_parallelism_threads(),
       threading.get_intra_op_parallelism_threads())

@@ -55,7 +55,7 @@ def test_training_is_over_after_so_many_without_a_new_best(
     (2, [1, 0, 2, 0], 1.0), (2, [1, 0, 0, 2, 0, 0], 0.01)])
 def test_rate_falls_on_each_plateau(tmp_path, patience, scores, factor):
   made, _ = of(tmp_path, scores, plateau_patience=patience, plateau_factor=0.1)
-  assert made.rate_factor() == pytest.approx(factor)
+  assert made.lr_multiplier() == pytest.approx(factor)
 
 
 def test_history_goes_on_where_the_checkpoint_is(tmp_path):
@@ -73,7 +73,7 @@ def test_history_goes_on_where_the_checkpoint_is(tmp_path):
 def test_new_folder_has_no_history(tmp_path):
   made = eval_history.History(str(tmp_path), policy(), 0)
   assert made.best() is None and not made.is_over() and not made.has(0)
-  assert made.rate_factor() == 1.0
+  assert made.lr_multiplier() == 1.0
 
 
 @pytest.mark.parametrize("undefined", [{}, {"eval_f1": float("nan")}])

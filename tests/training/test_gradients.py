@@ -63,7 +63,7 @@ def train_op_inputs(monkeypatch, kind, **parts):
   return given[0], [tf.convert_to_tensor(each) for each in given[1]]
 
 
-@pytest.mark.parametrize("name", ["num_parts", "num_parallel_parts"])
+@pytest.mark.parametrize("name", ["num_parts", "cpu_replicas"])
 @pytest.mark.parametrize("kind, num_parts", [
     ("classification", 4), ("multi_label", 2)])
 def test_parts_have_the_loss_and_gradients_of_the_whole(
@@ -100,7 +100,7 @@ def trained(batch, **parts):
     return losses, values
 
 
-@pytest.mark.parametrize("name", ["num_parts", "num_parallel_parts"])
+@pytest.mark.parametrize("name", ["num_parts", "cpu_replicas"])
 @pytest.mark.parametrize("num_parts, are_words_unique", [
     (2, True), (4, False)], ids=["unique_words", "repeated_words"])
 def test_steps_in_parts_leave_the_variables_of_whole_steps(
@@ -129,7 +129,7 @@ def test_outputs_of_parts_are_those_of_the_whole(mode, num_rows):
       fed = {name: tf.placeholder(tf.int32, [None, None])
              for name in make_batch()}
       spec = make_model_fn("classification", False,
-                           num_parallel_parts=num_parts)(fed, None, mode, {})
+                           cpu_replicas=num_parts)(fed, None, mode, {})
       names = names_of(tf.trainable_variables())
       fill_variables(session)
       output = spec.loss if mode == EVAL else spec.predictions["probabilities"]

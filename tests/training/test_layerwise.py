@@ -56,7 +56,7 @@ def test_what_names_nothing_is_refused(trainable, fragments):
 
 
 def test_rates_fall_with_depth_and_the_head_has_its_own():
-  factor = layerwise.rate_factor(2, 10.0, 0.5)
+  factor = layerwise.lr_multiplier(2, 10.0, 0.5)
   assert [factor(name) for name in (
       "output_bias", "bert/pooler/dense/bias",
       "bert/encoder/layer_1/output/dense/bias",
@@ -65,4 +65,4 @@ def test_rates_fall_with_depth_and_the_head_has_its_own():
 
 
 def test_one_rate_for_all_needs_no_factor():
-  assert layerwise.rate_factor(12, 1.0, 1.0) is None
+  assert layerwise.lr_multiplier(12, 1.0, 1.0) is None

@@ -69,7 +69,7 @@ def test_variables_are_those_that_the_reference_trained():
   assert variable_shapes(registry.create("classification", ["0", "1"])) == trained
 
 
-class Outcome(typing.NamedTuple):
+class EvalPrediction(typing.NamedTuple):
   """What a computation returned and what its variables were afterwards."""
   outputs: list
   variables: dict
@@ -90,7 +90,7 @@ def run_computation(computation, is_compiled):
       session.run(tf.global_variables_initializer())
       session.run(initializers)
       fetched = session.run(outputs)
-      return Outcome(fetched, {each.op.name: session.run(each)
+      return EvalPrediction(fetched, {each.op.name: session.run(each)
                                for each in tf.global_variables()})
 
 

@@ -86,11 +86,11 @@ def test_collector_keeps_the_whole_set_without_padding_examples(kind):
         session.run(spec.loss, feed)
       probabilities = session.run("collected/probabilities:0", feed)
   # The last fetch went through the hook as well.
-  outcome = collector.outcome(registry.create(kind, LABELS), [])
+  eval_prediction = collector.eval_prediction(registry.create(kind, LABELS), [])
   expected = LABEL_IDS[kind] + LABEL_IDS[kind][:1] * 2
-  assert (np.reshape(outcome.labels, [5, -1]) == expected).all()
+  assert (np.reshape(eval_prediction.labels, [5, -1]) == expected).all()
   golden.assert_close(
-      outcome.probabilities,
+      eval_prediction.probabilities,
       np.concatenate([probabilities, probabilities[:1], probabilities[:1]]))
 
 

@@ -1,10 +1,10 @@
-"""Heads and outcomes as an evaluation hands them to reports and plots."""
+"""Heads and eval_predictions as an evaluation hands them to reports and plots."""
 import collections
 
 import numpy as np
 
 from bert.data.features import InputExample
-from bert.evaluation.metrics import Outcome
+from bert.evaluation.metrics import EvalPrediction
 
 Head = collections.namedtuple("Head", "kind labels threshold")
 
@@ -17,25 +17,25 @@ def head(kind, labels=()):
 def classified(labels, probabilities):
   """Classification; a list of probabilities an example."""
   probabilities = np.float32(probabilities)
-  return Outcome(np.int32(labels), probabilities.argmax(axis=1), probabilities)
+  return EvalPrediction(np.int32(labels), probabilities.argmax(axis=1), probabilities)
 
 
 def several(labels, probabilities):
   """Multi-label; 0 or 1 a label, and a list of probabilities an example."""
   probabilities = np.float32(probabilities)
-  return Outcome(np.int32(labels), (probabilities >= 0.5).astype(int),
+  return EvalPrediction(np.int32(labels), (probabilities >= 0.5).astype(int),
                  probabilities)
 
 
 def measured(labels, predicted):
   """Regression."""
   predicted = np.float32(predicted)
-  return Outcome(np.float32(labels), predicted, predicted[:, None])
+  return EvalPrediction(np.float32(labels), predicted, predicted[:, None])
 
 
 def tagged(labels, predicted):
   """Tagging; a sentence's labels as one string."""
-  return Outcome([each.split() for each in labels],
+  return EvalPrediction([each.split() for each in labels],
                  [each.split() for each in predicted], None)
 
 
