@@ -14,7 +14,7 @@ from bert.common import command_line
 from bert.common import console
 from bert.common import files
 from bert.common.errors import UserError
-from bert.data import features
+from bert.data import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining import instances
@@ -50,7 +50,7 @@ def load(text, wanted):
   Raises:
     UserError: something is not there.
   """
-  tokenizer = features.load_tokenizer(text.vocab_file, text.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(text.vocab_file, text.do_lower_case)
   plan = instances.Plan(
       wanted.max_seq_length, wanted.max_predictions_per_seq,
       wanted.masked_lm_prob, wanted.short_seq_prob, wanted.dupe_factor,

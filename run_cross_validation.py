@@ -9,7 +9,6 @@ from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert import options
 from bert.common import command_line
 from bert.common import console
-from bert.common.errors import UserError
 from bert.training import finetuning
 from bert.training import folds
 from bert.training import job
@@ -26,9 +25,8 @@ def main(argv):
   wanted = ["train"] + ["predict"] * fold_options.do_predict
   finetuning.check(flags, wanted + ["eval"])
   task, processor = loading.load_task(flags)
-  if task.head.is_per_word and fold_options.do_predict:
-    raise UserError("--do_predict takes the mean of scores, which tagging "
-                    "tasks have not; leave it out")
+  if fold_options.do_predict:
+    task.head.check_averaging()
   made = job.Job(flags, task)
   folds.run(made, fold_options,
             loading.read_examples(made, processor, wanted))

@@ -23,9 +23,9 @@ import threading
 import time
 from typing import Callable, Dict, Sequence, Tuple
 
+from bert.heads.base import DEFAULT_SIGNATURE
+from bert.serving import formats
 from bert.serving import predictor
-from bert.serving import requests
-from bert.training import export
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATH = "/v1/models/bert:predict"
@@ -130,7 +130,7 @@ def load(server: Server, asked: Sequence, is_right: Callable,
     num_requests, num_clients: how many.
 
   Returns:
-    counts: eval_prediction -> number of requests, wrong ones by their kind and status;
+    counts: outcome -> number of requests, wrong ones by their kind and status;
     seconds: of each that was answered with 200; memory: MiB on the way.
   """
   counts, seconds, memory = collections.Counter(), [], []
@@ -191,10 +191,10 @@ def median_ms(function: Callable[[], object], count: int = 200) -> float:
 def alone(made: predictor.Predictor, question) -> Tuple[float, float]:
   """Returns the milliseconds of a text in the bare session, and in predict."""
   # pylint: disable=protected-access
-  _, columns = made._encode(made._to_example(question))
-  inputs = {name: values[:, :int(columns[1].sum())]
-            for name, values in zip(predictor._COLUMNS, columns)}
-  names, run = made._runs[export.DEFAULT_SIGNATURE]
+  columns = made.encode(made.to_example(question))
+  length = int(columns["input_mask"].sum())
+  inputs = {name: values[:, :length] for name, values in columns.items()}
+  names, run = made._runs[DEFAULT_SIGNATURE]
   values = [inputs[name] for name in names]
   return (median_ms(lambda: run(*values)),
           median_ms(lambda: made.predict([question])))
@@ -209,7 +209,7 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--clients", type=int, default=32)
   args = parser.parse_args(argv)
   with open(args.input_file, encoding="utf-8") as stream:
-    asked = [requests.of_line(line) for line in stream if line.strip()]
+    asked = [formats.of_line(line) for line in stream if line.strip()]
   made = predictor.Predictor(args.export_dir)
   shortest = min(asked, key=lambda each: len("".join(each)))
   bare, whole = alone(made, shortest)
@@ -219,7 +219,7 @@ def main(argv: Sequence[str]) -> None:
   answers = made.predict(asked)
   rate = len(asked) / (time.perf_counter() - start)
   print("Predictor: %.1f texts/s" % rate)
-  shown = [requests.to_object(answer, made.head) for answer in answers]
+  shown = [made.head.to_json(answer) for answer in answers]
   server = Server(args.export_dir)
   try:
     client = Client(server.port)

@@ -9,7 +9,7 @@ from typing import Sequence
 
 from benchmarks import measure
 from benchmarks import plain_instances
-from bert.data import features
+from bert.data import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining import instances
@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--repeat", type=int, default=1,
                       help="times that the text is read")
   args = parser.parse_args(argv)
-  tokenizer = features.load_tokenizer(args.vocab_file, True)
+  tokenizer = vocabulary.load_tokenizer(args.vocab_file, True)
   source = instance_files.Source(
       corpus.Corpus(args.input_file.split(",") * args.repeat, tokenizer, None,
                     128),

@@ -4,12 +4,14 @@ import os
 import sys
 import tempfile
 import time
-from typing import Callable, Sequence, Tuple
+from typing import Sequence, Tuple
 
 from benchmarks import measure
 from bert.common import workers
 from bert.data import features
+from bert.data import record_encoder
 from bert.data import records
+from bert.data import vocabulary
 from bert.heads import registry
 from processors import base
 
@@ -33,34 +35,37 @@ def main(argv: Sequence[str]) -> None:
 
 def time_encoding(examples: list, args) -> float:
   """Returns the seconds from text to ids."""
-  _, convert = make_converter(args)
+  head, encoder = make_encoder(args)
   start = time.perf_counter()
   for example in examples:
-    convert(example)
+    head.to_features(example, encoder)
   return time.perf_counter() - start
 
 
 def time_writing(examples: list, args) -> float:
   """Returns the seconds from text to a record file."""
-  head, convert = make_converter(args)
-  serialize = records.make_serializer(
-      records.feature_spec(head.label_field(args.length), args.length))
+  head, encoder = make_encoder(args)
+  record = record_encoder.RecordEncoder(
+      records.feature_spec(head.label_fields(args.length), args.length))
+
+  def serialize(example):
+    (row,), _ = head.to_features(example, encoder)
+    return record.encode(row.values())
+
   with tempfile.TemporaryDirectory() as folder:
     start = time.perf_counter()
     records.write_records(
         os.path.join(folder, "train.tf_record"),
-        workers.map_ordered(lambda example: serialize(convert(example)),
-                            examples, args.processes))
+        workers.map_ordered(serialize, examples, args.processes))
     return time.perf_counter() - start
 
 
-def make_converter(args) -> Tuple[registry.Head, Callable]:
-  """Returns a task's head, and example -> features by a fresh tokenizer."""
+def make_encoder(args) -> Tuple[registry.Head, features.TextEncoder]:
+  """Returns a task's head, and an encoder with a fresh tokenizer."""
   head = registry.create("classification",
-                      base.create(args.task, args.data_dir).get_labels())
-  tokenizer = features.load_tokenizer(args.vocab_file, True)
-  return head, lambda example: features.convert_example(
-      example, head, args.length, tokenizer)
+                         base.create(args.task, args.data_dir).get_labels())
+  tokenizer = vocabulary.load_tokenizer(args.vocab_file, True)
+  return head, features.TextEncoder(tokenizer, args.length)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import os
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
+from bert.data.examples import Source
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import read_labels
@@ -85,7 +86,8 @@ class Baidu95(TableProcessor):
     for (line, text), (_, label) in zip(texts, labels):
       if text.strip():
         examples.append(self._tokenized(set_name, line, text, label.split()))
-        self.check_label(examples[-1].label, "%s:%d" % (path, line))
+        examples[-1].source = Source(path, line)
+        self.check_label(examples[-1])
     return examples
 
   def _tokenized(self, set_name, line, text, label):

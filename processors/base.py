@@ -14,14 +14,16 @@ import importlib
 import importlib.util
 import os
 import sys
-from typing import Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional
+from typing import Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
+from bert.data.examples import Source
 from processors import columns
 from processors.columns import Table
 from processors.files import read_csv
@@ -32,7 +34,6 @@ _PROCESSORS = {}
 # Labels that an error lists.
 _MAX_LABELS = 100
 _MAX_OPEN_LABELS = 5000
-_MAX_FLOAT32 = 3.4028235e38
 
 
 def register(*names: str) -> Callable:
@@ -113,12 +114,15 @@ class DataProcessor:
 
   Attributes:
     head: kind of the head (bert.heads) that the task learns.
-    metrics: names of the metrics (bert.metrics) that the task is judged by,
-      beside those of its head.
+    metrics: names of the metrics (bert.evaluation.metrics) that the task is
+      scored by, beside those of its head.
+    declared_in: the file that says which head and metrics, for errors; None:
+      the class.
     data_dir: the task's folder, set before any method is called.
   """
   head = "classification"
   metrics = ()
+  declared_in = None  # type: Optional[str]
   data_dir = None  # type: Optional[str]
 
   def get_train_examples(self, data_dir: str) -> List[InputExample]:
@@ -144,7 +148,7 @@ class DataProcessor:
 
     Args:
       examples: of get_test_examples.
-      predictions: a heads.Prediction of each.
+      predictions: for each, its labels and scores.
     """
     del examples, predictions
     return {}
@@ -221,16 +225,19 @@ class TableProcessor(DataProcessor):
       raise MissingError("task %s has no %s set" % (
           type(self).__name__, set_name))
     examples = []
-    for where, example in self.read_examples(
-        os.path.join(data_dir, table.path), table, set_name):
+    for example in self.read_examples(os.path.join(data_dir, table.path),
+                                      table, set_name):
       examples.append(example)
-      self.check_label(example.label, where)
+      self.check_label(example)
     return examples
 
-  def read_examples(self, path: str, table: Table, set_name: str):
-    """Yields (file:line, InputExample); labels have not been checked."""
+  def read_examples(self, path: str, table: Table, set_name: str
+                   ) -> Iterator[InputExample]:
+    """Yields examples with their source; labels have not been checked."""
     for line, cells in columns.read_rows(path, table, type(self).__name__):
-      yield "%s:%d" % (path, line), self.make_example(set_name, line, cells)
+      example = self.make_example(set_name, line, cells)
+      example.source = Source(path, line)
+      yield example
 
   def make_example(self, set_name: str, line: int,
                    cells: columns.Cells) -> InputExample:
@@ -239,18 +246,16 @@ class TableProcessor(DataProcessor):
     return InputExample("%s-%s" % (set_name, name), cells.text_a, cells.text_b,
                         label)
 
-  def check_label(self, label, where: str) -> None:
-    """Raises UserError unless a label, or all in a list, are the task's."""
-    if self.head == "regression":
-      _check_score(label, where)
-      return
-    if isinstance(label, list) and self.head == "classification":
-      raise UserError("%s: found a list of labels, %s; a single one is needed" %
-                      (where, label))
-    for name, place in self.names_in(label, where):
-      if name not in self._label_set():
+  def check_label(self, example: InputExample) -> None:
+    """Raises UserError unless all labels of an example are the task's.
+
+    Of a task without labels, as regression, the head checks them.
+    """
+    for name, where in self.names_in(example):
+      known = self._label_set()
+      if known and name not in known:
         raise UserError("%s: label %r is not one of: %s%s" % (
-            place, name, self._shown_labels(), "" if self.labels is not None
+            where, name, self._shown_labels(), "" if self.labels is not None
             else "; a labels.txt in data_dir, a label a line, may list more"))
 
   def check_new_label(self, name: str, where: str) -> None:
@@ -259,10 +264,11 @@ class TableProcessor(DataProcessor):
       raise UserError("%s: label %r is blank or holds a tab or line end; mend "
                       "or delete the line" % (where, name))
 
-  def names_in(self, label, where: str):
+  def names_in(self, example: InputExample) -> Iterator[Tuple[str, str]]:
     """Yields (label, file:line) of all labels that an example has."""
+    label = example.label
     for name in [label] if isinstance(label, str) else label or ():
-      yield name, where
+      yield name, example.locate()
 
   def _train_labels(self):
     folder = self.data_dir or ""
@@ -274,16 +280,16 @@ class TableProcessor(DataProcessor):
                               each.path for each
                               in columns.alternatives(self.train))))
     labels = set()
-    for where, example in self.read_examples(
-        os.path.join(folder, table.path), table, "train"):
-      for name, place in self.names_in(example.label, where):
+    for example in self.read_examples(os.path.join(folder, table.path), table,
+                                      "train"):
+      for name, where in self.names_in(example):
         if name not in labels:
-          self.check_new_label(name, place)
+          self.check_new_label(name, where)
           labels.add(name)
       if len(labels) > _MAX_OPEN_LABELS:
         raise UserError("%s: over %d labels so far; is this the right column? "
                         "If so, write them into labels.txt, a label a line" %
-                        (where, _MAX_OPEN_LABELS))
+                        (example.locate(), _MAX_OPEN_LABELS))
     return self.sort_labels(labels)
 
   def _label_set(self):
@@ -296,14 +302,3 @@ class TableProcessor(DataProcessor):
     more = len(labels) - _MAX_LABELS
     return " ".join(labels[:_MAX_LABELS]) + (
         " ... and %d more" % more if more > 0 else "")
-
-
-def _check_score(text, where):
-  """Raises UserError unless a text, or None, is a number that fits."""
-  try:
-    if text is None or abs(float(text)) <= _MAX_FLOAT32:
-      return
-  except (TypeError, ValueError):
-    pass
-  raise UserError("%s: score %r is not a number that a float holds" % (
-      where, text))

@@ -4,11 +4,15 @@ from typing import Dict, Iterable, Tuple
 
 import tensorflow.compat.v1 as tf
 
+from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
-from bert.data import features
+from bert.data import truncation
+from bert.data import vocabulary
+from bert.data.examples import InputExample
 from bert.evaluation import metrics
 from bert.heads import registry
+from bert.heads.base import Head
 from bert.training import model_function
 from bert.training.job import Job
 from bert.training.task import Flags
@@ -24,23 +28,41 @@ def load_task(flags: Flags) -> Tuple[Task, base.DataProcessor]:
   """
   data = flags.data
   processor = load_processor(data)
-  tokenizer = features.load_tokenizer(data.vocab_file, data.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
   config = model_function.load_config(flags.model.bert_config_file,
                                  data.max_seq_length,
-                                 features.num_entries(tokenizer.vocab))
+                                 vocabulary.num_entries(tokenizer.vocab))
   try:
     tokenization.validate_case_matches_checkpoint(
         data.do_lower_case, flags.model.init_checkpoint)
   except ValueError as error:
     raise UserError(str(error))
-  head = registry.create(getattr(processor, "head", "classification"),
-                      processor.get_labels(), flags.head)
-  names = tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
-  metrics.check(names, head.kind, len(head.labels))
+  head, names = create_head(processor, flags.head)
   return Task(
       data.task_name.lower(), head, tokenizer, config, names,
       getattr(processor, "prediction_files",
               base.DataProcessor.prediction_files)), processor
+
+
+def create_head(processor: base.DataProcessor,
+                settings: options.HeadOptions) -> Tuple[Head, Tuple[str, ...]]:
+  """Returns a task's head and the names of its metrics.
+
+  Raises:
+    UserError: what the processor declares is unknown or does not fit.
+  """
+  try:
+    head = registry.create(
+        getattr(processor, "head", registry.DEFAULT_KIND),
+        processor.get_labels(), settings)
+    names = tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
+    metrics.check(names, head.label_type, len(head.labels))
+  except UserError as error:
+    declared_in = getattr(processor, "declared_in", None)
+    if declared_in is None or str(error).startswith("--"):
+      raise
+    raise UserError("%s: %s" % (declared_in, error))
+  return head, names
 
 
 def load_processor(data) -> base.DataProcessor:
@@ -75,6 +97,20 @@ def read_examples(job: Job, processor: base.DataProcessor,
     if not examples[name]:
       raise UserError("--data_dir=%s: the %s set of task %s has no examples" % (
           data.data_dir, name, data.task_name))
-    features.check_labels(examples[name], head, is_labelled=name != "predict")
-    features.check_reading(examples[name], head, job.sets.reading)
+    check_examples(examples[name], head, job.sets.truncation,
+                   is_labelled=name != "predict")
   return examples
+
+
+def check_examples(examples: Iterable[InputExample], head: Head,
+                   settings: truncation.TruncationSettings,
+                   is_labelled: bool) -> None:
+  """Raises UserError for the first label that the head does not take, or for
+  settings that mean nothing for the texts."""
+  head.check_truncation(settings)
+  flag = settings.changed_flag()
+  for example in examples:
+    head.check_example(example, is_labelled)
+    if flag and example.text_b:
+      raise UserError("%s is for single texts, and example %s is a pair; leave "
+                      "it out" % (flag, example.guid))

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
-from bert.evaluation import metrics
+from bert.data import label_types
 from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
@@ -25,8 +25,6 @@ from processors.tagging import TaggingProcessor
 
 FORMATS = {"tsv": read_tsv, "csv": read_csv, "jsonl": read_jsonl,
            "conll": read_conll}
-HEADS = ("classification", "multi_label", "regression", "tagging")
-
 _COLUMN_KEYS = ("text_a", "text_b", "label", "guid")
 _UNFIT_KEYS = {"jsonl": ("header",), "conll": ("header", "text_b", "guid")}
 
@@ -36,10 +34,10 @@ class TableRows(TableProcessor):
   separator = None
 
   def read_label(self, text):
-    if self.head != "multi_label" or isinstance(text, list):
+    if isinstance(text, list):
       return super().read_label(text)
-    names = [name.strip() for name in text.split(self.separator)]
-    return [name for name in names if name]
+    return super().read_label(label_types.of_head(self.head).parse_cell(
+        text, self.separator))
 
 
 class TableSentences(TaggingProcessor):
@@ -63,6 +61,7 @@ class OwnTable(DataProcessor):
   """The task that table.json in data_dir describes."""
   head = _Described("head")
   metrics = _Described("metrics")
+  declared_in = _Described("declared_in")
   _task = None
 
   def described(self) -> TableProcessor:
@@ -90,13 +89,15 @@ def describe(data_dir: str) -> TableProcessor:
   Raises:
     UserError: it is not there, or says what does not hold together.
   """
-  said = read_settings(os.path.join(data_dir, "table.json"))
+  path = os.path.join(data_dir, "table.json")
+  said = read_settings(path)
   kind = said["format"]
-  task = TableSentences() if kind == "conll" else TableRows()
+  task = _rows_class(kind)()
   task.data_dir = data_dir
+  task.declared_in = path
   task.head = said["head"]
   task.metrics = tuple(said.get("metrics", ()))
-  task.labels = () if task.head == "regression" else None
+  task.labels = None if label_types.of_head(task.head).has_names else ()
   if "labels" in said:
     task.labels = [_label_text(label) for label in said["labels"]]
   task.separator = said.get("label_separator")
@@ -119,8 +120,7 @@ def read_settings(path: str) -> dict:
   for key, value in said.items():
     _check_value(path, key, value)
   if "format" in said:
-    said.setdefault("head", "tagging" if said["format"] == "conll" else
-                    "classification")
+    said.setdefault("head", _rows_class(said["format"]).head)
   needed = (("format",) if said.get("format") == "conll" else
             ("format", "text_a", "label"))
   for key in needed:
@@ -172,19 +172,22 @@ def _check_value(path, key, value):
           " ".join(choices())))
 
 
+def _rows_class(kind):
+  """Returns the base of tasks whose files have a format."""
+  return TableSentences if kind == "conll" else TableRows
+
+
 def _check_together(path, said):
   kind, head = said["format"], said["head"]
-  if (kind == "conll") != (head == "tagging"):
+  if (kind == "conll") != (head == TableSentences.head):
     _refuse(path, '"format" is "%s" and "head" is "%s"; the head of conll '
             'files is tagging, and of no others' % (kind, head))
   for key in _UNFIT_KEYS.get(kind, ()):
     if key in said:
       _refuse(path, '"%s" is not for the format %s; leave it out' % (key, kind))
-  if "label_separator" in said and head != "multi_label":
-    _refuse(path, '"label_separator" is for the head multi_label, this is %s' %
-            head)
-  if "labels" in said and head == "regression":
-    _refuse(path, '"labels" is not for the head regression; leave it out')
+  for key in label_types.of_head(head).unfit_keys:
+    if key in said:
+      _refuse(path, '"%s" is not for the head %s; leave it out' % (key, head))
 
 
 def _check_columns(path, said):
@@ -248,8 +251,8 @@ _KEYS = {
     "format": ("one of: " + " ".join(FORMATS), _is_text, lambda: FORMATS),
     "header": ("true or false", _is_bool, None),
     "text_a": _COLUMN, "text_b": _COLUMN, "label": _COLUMN, "guid": _COLUMN,
-    "head": ("one of: " + " ".join(HEADS), _is_text, lambda: HEADS),
+    "head": ("the name of a head", _is_text, label_types.kinds),
     "labels": ("a list of labels, each once", _is_list_of_labels, None),
     "label_separator": ("text that is not empty", _is_separator, None),
-    "metrics": ("a list of names", _is_list_of_text, metrics.registered),
+    "metrics": ("a list of names", _is_list_of_text, None),
     "train": _FILE, "dev": _FILE, "test": _FILE}

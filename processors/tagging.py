@@ -4,7 +4,8 @@ import re
 from typing import List
 
 from bert.common.errors import UserError
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
+from bert.data.examples import Source
 from processors.base import TableProcessor
 from processors.files import read_conll
 
@@ -43,16 +44,16 @@ class TaggingProcessor(TableProcessor):
       if table.label is not None:
         labels = [columns[table.label] for columns in words]
         labels = iob1_to_bio(labels) if self.is_iob1 else labels
-      yield "%s:%d" % (path, line), InputExample(
+      yield InputExample(
           "%s-%d" % (set_name, index),
           [self.read_word(columns[table.text_a]) for columns in words],
-          label=labels)
+          label=labels, source=Source(path, line))
 
-  def names_in(self, label, where):
-    path, _, line = where.rpartition(":")
+  def names_in(self, example):
+    path, line = example.source
     # The words of a sentence stand on lines that follow each other.
-    for index, name in enumerate(label or ()):
-      yield name, "%s:%d" % (path, int(line) + index)
+    for index, name in enumerate(example.label or ()):
+      yield name, "%s:%d" % (path, line + index)
 
   def check_new_label(self, name, where):
     if not re.match(r"O$|[BI]-\S+$", name):

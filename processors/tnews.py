@@ -51,15 +51,15 @@ class Tnews(TableProcessor):
     return example
 
   def prediction_files(self, examples, predictions):
-    return {"tnews_predict.json": self._answers(examples, predictions)}
+    return {"tnews_predict.json": self._json_lines(examples, predictions)}
 
-  def _answers(self, examples, predictions):
+  def _json_lines(self, examples, predictions):
     for example, prediction in zip(examples, predictions):
       (label,) = prediction.labels
-      answer = {"id": self._ids[example.guid], "label": label}
+      row = {"id": self._ids[example.guid], "label": label}
       if label in self._names:
-        answer["label_desc"] = self._names[label]
-      yield json.dumps(answer, ensure_ascii=False)
+        row["label_desc"] = self._names[label]
+      yield json.dumps(row, ensure_ascii=False)
 
 
 def _read_names(data_dir):

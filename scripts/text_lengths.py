@@ -21,12 +21,13 @@ import tensorflow.compat.v1 as tf
 from bert import options
 from bert.common import command_line
 from bert.common import console
+from bert.common import tables
 from bert.common import workers
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
-from bert.data import features
+from bert.data import vocabulary
 from bert.evaluation import plots
-from bert.evaluation import reports
+from bert.heads import registry
 from processors import loading
 
 LIMITS = (64, 128, 256, 512)
@@ -49,10 +50,10 @@ def main(argv):
   if wanted.output_png:
     check_picture(wanted.output_png)
   processor = loading.load_processor(data)
-  tokenizer = features.load_tokenizer(data.vocab_file, data.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
   examples, missing = read_sets(processor, data.data_dir)
-  is_per_word = getattr(processor, "head", "") == "tagging"
-  lengths = {name: count(name, each, tokenizer, is_per_word)
+  head = registry.class_of(getattr(processor, "head", registry.DEFAULT_KIND))
+  lengths = {name: count(name, each, tokenizer, head)
              for name, each in examples.items()}
   suggested = suggest(lengths["train"]) if "train" in lengths else None
   print("Tokens an example, task %s" % data.task_name)
@@ -101,12 +102,10 @@ def read_sets(processor, data_dir: str):
   return examples, missing
 
 
-def count(name: str, examples: list, tokenizer,
-          is_per_word: bool) -> np.ndarray:
-  """Returns int [examples], with a bar; arguments as of features.num_tokens."""
+def count(name: str, examples: list, tokenizer, head) -> np.ndarray:
+  """Returns int [examples], with a bar; head is the class of the task's."""
   counts = workers.map_ordered(
-      lambda example: features.num_tokens(example, tokenizer, is_per_word),
-      examples)
+      lambda example: head.num_tokens(example, tokenizer), examples)
   return np.array(list(console.bar(counts, len(examples), "Counting " + name)))
 
 
@@ -121,7 +120,7 @@ def show(lengths: Dict[str, np.ndarray], limits: Sequence[int]) -> None:
           [str(each.max())] +
           ["%.1f %%" % percent_over(limit, each) for limit in limits]
           for name, each in lengths.items()]
-  print("\n".join(reports.table(header, rows)))
+  print("\n".join(tables.table(header, rows)))
 
 
 def percent_over(limit: int, lengths: np.ndarray) -> float:

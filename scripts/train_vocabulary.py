@@ -16,8 +16,8 @@ from bert.common import import_logging  # First; pylint: disable=unused-import
 from bert.common import command_line
 from bert.common import console
 from bert.common import files
+from bert.common import libraries
 from bert.common.errors import UserError
-from bert.evaluation import metrics
 from bert.pretraining import corpus
 
 SPECIAL = (["[PAD]"] + ["[unused%d]" % number for number in range(1, 100)] +
@@ -41,7 +41,7 @@ class VocabularyOptions:
 
 def main(argv):
   (wanted,) = command_line.parse(argv, (VocabularyOptions,), __doc__)
-  metrics.check_library("tokenizers", "a vocabulary",
+  libraries.check_library("tokenizers", "a vocabulary",
                         "-r requirements-pretraining.txt")
   paths = corpus.find_files(wanted.input_file, "--input_file")
   files.make_parent(wanted.vocab_file, "--vocab_file")

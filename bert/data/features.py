@@ -1,293 +1,150 @@
-"""From one example, text, to its features, ids."""
+"""From the text of an example to ids, and the log of the first ones."""
 
 import itertools
 import typing
-from typing import Dict, Iterable, List, Optional, Tuple, Union
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
 from bert import tokenization
-from bert.common import files
-from bert.common.errors import UserError
+from bert.data import truncation
+from bert.data.examples import InputExample
+from bert.data.examples import Text
+from bert.data.truncation import TruncationSettings
+from bert.data.truncation import TruncationStats
 
 NUM_LOGGED = 5
 
-# Text, or its word pieces if somebody has made them already.
-Text = Union[str, List[str]]
+# One record as numbers; names and order are those of its feature spec.
+Features = Dict[str, List[Union[int, float]]]
 
 
-class InputExample:
-  """One text, or pair of texts, with its label.
-
-  Attributes:
-    guid: names the example in the log and in test_predictions.tsv.
-    text_a: str, or a list of word pieces, which are taken as they are; for
-      tagging a list of words.
-    text_b: the same, or None.
-    label: what the task's head takes: a str, for multi_label a list of str, for
-      tagging a str a word, for regression a number, as str or float. None where
-      there is none, as in a test set.
-  """
-
-  def __init__(self, guid, text_a: Text, text_b: Optional[Text] = None,
-               label=None):
-    self.guid = guid
-    self.text_a = text_a
-    self.text_b = text_b
-    self.label = label
-
-
-class PaddingInputExample:
-  """Fills a set up to whole batches, which TPUs need; carries no weight."""
-
-
-class InputFeatures(typing.NamedTuple):
-  """One example as numbers; names and order are those of the record."""
-  input_ids: List[int]
-  input_mask: List[int]
-  segment_ids: List[int]
-  label_ids: List[Union[int, float]]
-  is_real_example: List[int]
-
-
-class Reading(typing.NamedTuple):
-  """What of a text is read that is longer than the model.
+class EncodedText(typing.NamedTuple):
+  """A text as ids.
 
   Attributes:
-    truncation: head, tail or head_tail: the part of a single text that stays.
-    head_tokens: how much of its head head_tail keeps.
-    num_windows: windows that a single text is read in, at most.
-    window_stride: tokens from one window's start to the next; None: as many as
-      a window holds.
+    columns: input_ids, input_mask and segment_ids: max_seq_length numbers for
+      each window.
+    stats: how many tokens were truncated.
+    word_starts: of words, the index of each one's first piece; of words that
+      were truncated, none.
   """
-  truncation: str = "head"
-  head_tokens: int = 128
-  num_windows: int = 1
-  window_stride: Optional[int] = None
+  columns: Features
+  stats: TruncationStats
+  word_starts: Sequence[int] = ()
 
 
-class Cut(typing.NamedTuple):
-  """How many tokens a text had, and how many of them were not read."""
-  num_tokens: int
-  num_lost: int
+class TextEncoder:
+  """Turns texts into ids; needs no TensorFlow, so that forks may use it.
 
-
-class CutCount:
-  """Adds up the Cuts of a set."""
-
-  def __init__(self):
-    self._num_texts = self._num_cut = self._num_tokens = self._num_lost = 0
-
-  def count(self, converted_and_cut):
-    """Takes a pair of anything and its Cut; returns the first of it."""
-    converted, cut = converted_and_cut
-    self._num_texts += 1
-    self._num_cut += cut.num_lost > 0
-    self._num_tokens += cut.num_tokens
-    self._num_lost += cut.num_lost
-    return converted
-
-  def log(self, name: str, max_seq_length: int) -> None:
-    """Says of a set what was lost, if anything was."""
-    if self._num_cut:
-      tf.logging.info(
-          "%s set: %d of %d examples are longer than --max_seq_length=%d; "
-          "%.1f %% of all tokens are not read", name, self._num_cut,
-          self._num_texts, max_seq_length,
-          100.0 * self._num_lost / self._num_tokens)
-
-
-def load_tokenizer(vocab_file: str,
-                   do_lower_case: bool) -> tokenization.FullTokenizer:
-  """Returns the tokenizer of a vocabulary.
-
-  Raises:
-    UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
+  Attributes:
+    tokenizer: a FullTokenizer.
+    max_seq_length: tokens in a window, special ones included.
+    settings: TruncationSettings.
   """
-  files.read_text(vocab_file, "--vocab_file")
-  tokenizer = tokenization.FullTokenizer(vocab_file, do_lower_case)
-  missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
-             if token not in tokenizer.vocab]
-  if missing:
-    raise UserError("--vocab_file=%s: no line is %s; every BERT vocabulary "
-                    "has it, a token a line" % (vocab_file, missing[0]))
-  return tokenizer
+
+  def __init__(self, tokenizer: tokenization.FullTokenizer,
+               max_seq_length: int,
+               settings: TruncationSettings = TruncationSettings()):
+    self.tokenizer = tokenizer
+    self.max_seq_length = max_seq_length
+    self.settings = settings
+
+  def encode_text(self, text_a: Text, text_b: Optional[Text]) -> EncodedText:
+    """Encodes a text or a pair of texts, in windows if it is long."""
+    tokens_a = pieces_of(text_a, self.tokenizer)
+    tokens_b = pieces_of(text_b, self.tokenizer) if text_b else []
+    num_tokens = len(tokens_a) + len(tokens_b)
+    if tokens_b:
+      truncation.truncate_pair(tokens_a, tokens_b, self.max_seq_length - 3)
+    capacity = self.max_seq_length - 2
+    if self.settings.num_windows > 1:
+      parts = truncation.split_windows(tokens_a, capacity, self.settings)
+      num_read = min(num_tokens, truncation.num_covered(
+          len(parts), capacity, self.settings))
+    else:
+      parts = [truncation.truncate(tokens_a, capacity, self.settings)]
+      num_read = len(parts[0]) + len(tokens_b)
+    windows = [_enclose(part) for part in parts]
+    if tokens_b:
+      tokens, segment_ids = windows[0]
+      windows = [(tokens + tokens_b + ["[SEP]"],
+                  segment_ids + [1] * (len(tokens_b) + 1))]
+    return EncodedText(self._columns(windows),
+                       TruncationStats(num_tokens, num_tokens - num_read))
+
+  def encode_words(self, words: Sequence[str]) -> EncodedText:
+    """Encodes a text that is a list of words."""
+    pieces, starts = _word_pieces(words, self.tokenizer)
+    capacity = self.max_seq_length - 2
+    return EncodedText(
+        self._columns([_enclose(pieces[:capacity])]),
+        TruncationStats(len(pieces), max(len(pieces) - capacity, 0)),
+        [1 + start for start in starts if start < capacity])
+
+  def empty(self) -> EncodedText:
+    """Returns what a padding example has: zeros."""
+    return EncodedText(self._columns([]), TruncationStats(0, 0))
+
+  def _columns(self, windows):
+    """Returns ids, mask and segment ids of (tokens, segment ids) pairs."""
+    columns = ([], [], [])
+    vocab = self.tokenizer.vocab
+    unknown = vocab["[UNK]"]
+    for tokens, segment_ids in windows + [
+        ([], [])] * (self.settings.num_windows - len(windows)):
+      padding = [0] * (self.max_seq_length - len(tokens))
+      columns[0].extend([vocab.get(token, unknown) for token in tokens] +
+                        padding)
+      columns[1].extend([1] * len(tokens) + padding)
+      columns[2].extend(segment_ids + padding)
+    return {"input_ids": columns[0], "input_mask": columns[1],
+            "segment_ids": columns[2]}
 
 
-def num_entries(vocab: Dict[str, int]) -> int:
-  """Returns the size of a vocabulary; blank lines at its end don't count."""
-  return 1 + max(index for token, index in vocab.items() if token)
+def to_features(encoded: EncodedText, labels: Features,
+                is_real: bool = True) -> Features:
+  """Returns a record's numbers, in the order of records.feature_spec."""
+  return dict(encoded.columns, **labels, is_real_example=[int(is_real)])
 
 
-def truncate_pair(tokens_a: List[str], tokens_b: List[str],
-                  max_tokens: int) -> None:
-  """Drops last tokens of the longer list, of b if equal, until both fit."""
-  while len(tokens_a) + len(tokens_b) > max_tokens:
-    (tokens_a if len(tokens_a) > len(tokens_b) else tokens_b).pop()
+def num_text_tokens(example: InputExample, tokenizer) -> int:
+  """Returns a text's or pair's tokens, with [CLS] and [SEP], untruncated."""
+  num_b = len(pieces_of(example.text_b or "", tokenizer))
+  return 2 + len(pieces_of(example.text_a, tokenizer)) + num_b + (num_b > 0)
 
 
-def convert_example(example, head, max_seq_length: int, tokenizer,
-                    reading: Reading = Reading()) -> InputFeatures:
-  """Turns an example into ids.
+def num_word_tokens(example: InputExample, tokenizer) -> int:
+  """Returns the same of a text that is a list of words."""
+  return 2 + len(_word_pieces(example.text_a, tokenizer)[0])
+
+
+def pieces_of(text: Text, tokenizer) -> List[str]:
+  """Returns a text's word pieces; a list of them is taken as it is."""
+  return list(text) if isinstance(text, list) else tokenizer.tokenize(text)
+
+
+def log_examples(examples: Iterable, head, encoder: TextEncoder) -> None:
+  """Logs the first five examples and their features.
 
   Args:
-    example: an InputExample or PaddingInputExample.
-    head: a head.Head, which encodes the label.
-    max_seq_length: tokens in a window, special ones too.
-    tokenizer: a FullTokenizer.
-    reading: what is read of long texts.
-
-  Returns:
-    InputFeatures; the first three are lists of max_seq_length for each window.
-
-  Raises:
-    UserError: the head does not take the label.
+    examples: of a dataset; padding is passed over.
+    head: a heads.Head, which encodes the label.
+    encoder: of the text.
   """
-  return convert(example, head, max_seq_length, tokenizer, reading)[0]
-
-
-def convert(example, head, max_seq_length: int, tokenizer,
-            reading: Reading = Reading()) -> Tuple[InputFeatures, Cut]:
-  """convert_example, and what was cut off."""
-  if isinstance(example, PaddingInputExample):
-    zeros = [0] * (max_seq_length * reading.num_windows)
-    return InputFeatures(zeros, zeros, zeros,
-                         head.encode_label(None, max_seq_length),
-                         [0]), Cut(0, 0)
-  label_ids = _encode_label(example, head, max_seq_length)
-  if head.is_per_word:
-    pieces, starts = _word_pieces(example.text_a, tokenizer)
-    room = max_seq_length - 2
-    label_ids = head.encode_words(
-        example.label, [1 + start for start in starts if start < room],
-        max_seq_length)
-    cut = Cut(len(pieces), max(len(pieces) - room, 0))
-    windows = [_enclose(pieces[:room])]
-  else:
-    windows, cut = _windows(example, max_seq_length, tokenizer, reading)
-  columns = ([], [], [])
-  unknown = tokenizer.vocab["[UNK]"]
-  for tokens, segment_ids in windows + [
-      ([], [])] * (reading.num_windows - len(windows)):
-    padding = [0] * (max_seq_length - len(tokens))
-    columns[0].extend([tokenizer.vocab.get(token, unknown)
-                       for token in tokens] + padding)
-    columns[1].extend([1] * len(tokens) + padding)
-    columns[2].extend(segment_ids + padding)
-  return InputFeatures(*columns, label_ids=label_ids, is_real_example=[1]), cut
-
-
-def num_tokens(example: InputExample, tokenizer, is_per_word: bool) -> int:
-  """Returns an example's tokens, with [CLS] and [SEP], if nothing is cut.
-
-  Args:
-    example: which.
-    tokenizer: a FullTokenizer.
-    is_per_word: as of the task's head.
-  """
-  if is_per_word:
-    return 2 + len(_word_pieces(example.text_a, tokenizer)[0])
-  num_b = len(_pieces(example.text_b or "", tokenizer))
-  return 2 + len(_pieces(example.text_a, tokenizer)) + num_b + (num_b > 0)
-
-
-def log_examples(examples: Iterable, head, max_seq_length: int, tokenizer,
-                 reading: Reading = Reading()) -> None:
-  """Logs the first five examples and their features."""
   for example in itertools.islice(examples, NUM_LOGGED):
     if isinstance(example, InputExample):
-      features = convert_example(example, head, max_seq_length, tokenizer,
-                                 reading)
-      _log_example(example, features, tokenizer)
+      for features in head.to_features(example, encoder)[0]:
+        _log_example(example, features, encoder.tokenizer)
 
 
-def check_labels(examples: Iterable[InputExample], head,
-                 is_labelled: bool) -> None:
-  """Raises UserError for the first label that the head does not take, or that
-  is None in a labelled set."""
-  for example in examples:
-    if is_labelled and example.label is None:
-      raise UserError("example %s has no label" % example.guid)
-    _encode_label(example, head, 1)
-    if head.is_per_word and example.label is not None and (
-        len(example.label) != len(example.text_a)):
-      raise UserError("example %s has %d words and %d labels" % (
-          example.guid, len(example.text_a), len(example.label)))
-
-
-def check_reading(examples: Iterable[InputExample], head,
-                  reading: Reading) -> None:
-  """Raises UserError where a reading has no meaning for a set's texts."""
-  asked = [name for name in ("truncation", "num_windows") if
-           getattr(reading, name) != Reading._field_defaults[name]]
-  if not asked:
-    return
-  flag = "--%s=%s" % (asked[0], getattr(reading, asked[0]))
-  if head.is_per_word:
-    raise UserError("%s is not for tagging tasks; leave it out" % flag)
-  for example in examples:
-    if example.text_b:
-      raise UserError("%s is for single texts, and example %s is a pair; leave "
-                      "it out" % (flag, example.guid))
-
-
-def _encode_label(example, head, max_seq_length):
-  try:
-    return head.encode_label(example.label, max_seq_length)
-  except ValueError as error:
-    raise UserError("example %s: %s" % (example.guid, error))
-
-
-def _windows(example, max_seq_length, tokenizer, reading):
-  """Returns pairs (tokens, segment ids), one a window, and the Cut."""
-  tokens_a = _pieces(example.text_a, tokenizer)
-  tokens_b = _pieces(example.text_b, tokenizer) if example.text_b else []
-  num_tokens = len(tokens_a) + len(tokens_b)
-  if tokens_b:
-    truncate_pair(tokens_a, tokens_b, max_seq_length - 3)
-  room = max_seq_length - 2
-  if reading.num_windows > 1:
-    parts = _slide(tokens_a, room, reading)
-    stride = reading.window_stride or room
-    num_kept = min(num_tokens, (len(parts) - 1) * stride + room)
-  else:
-    parts = [_truncate(tokens_a, room, reading)]
-    num_kept = len(parts[0]) + len(tokens_b)
-  windows = [_enclose(part) for part in parts]
-  if tokens_b:
-    tokens, segment_ids = windows[0]
-    windows = [(tokens + tokens_b + ["[SEP]"],
-                segment_ids + [1] * (len(tokens_b) + 1))]
-  return windows, Cut(num_tokens, num_tokens - num_kept)
-
-
-def _enclose(tokens):
+def _enclose(tokens) -> Tuple[List[str], List[int]]:
   """Returns (tokens with [CLS] and [SEP], segment ids)."""
   return ["[CLS]"] + tokens + ["[SEP]"], [0] * (len(tokens) + 2)
 
 
-def _truncate(tokens, room, reading):
-  if len(tokens) <= room or reading.truncation == "head":
-    return tokens[:room]
-  num_first = 0
-  if reading.truncation == "head_tail":
-    num_first = min(reading.head_tokens, room)
-  return tokens[:num_first] + tokens[len(tokens) - (room - num_first):]
-
-
-def _slide(tokens, room, reading):
-  """Returns the parts of a text that windows show; one at least."""
-  stride = reading.window_stride or room
-  parts = [tokens[:room]]
-  while (len(parts) < reading.num_windows and
-         (len(parts) - 1) * stride + room < len(tokens)):
-    start = len(parts) * stride
-    parts.append(tokens[start:start + room])
-  return parts
-
-
 def _word_pieces(words, tokenizer):
-  """Returns all words' pieces, and where each word's first one is."""
+  """Returns all words' pieces, and the index of each word's first one."""
   pieces, starts = [], []
   for word in words:
     starts.append(len(pieces))
@@ -295,18 +152,17 @@ def _word_pieces(words, tokenizer):
   return pieces, starts
 
 
-def _pieces(text, tokenizer):
-  return list(text) if isinstance(text, list) else tokenizer.tokenize(text)
-
-
 def _log_example(example, features, tokenizer):
   tokens = tokenizer.convert_ids_to_tokens([
-      token_id for token_id, is_real in zip(features.input_ids,
-                                            features.input_mask) if is_real])
+      token_id for token_id, is_real in zip(features["input_ids"],
+                                            features["input_mask"]) if is_real])
   tf.logging.info("*** Example ***")
   tf.logging.info("guid: %s", example.guid)
   tf.logging.info("tokens: %s", " ".join(tokens))
   for name in ("input_ids", "input_mask", "segment_ids"):
-    tf.logging.info("%s: %s", name, " ".join(map(str, getattr(features, name))))
-  tf.logging.info("label: %s (id = %s)", example.label,
-                  " ".join(map(str, features.label_ids)))
+    tf.logging.info("%s: %s", name, " ".join(map(str, features[name])))
+  for name, values in features.items():
+    if name.startswith("label"):
+      tf.logging.info("%s: %s (id = %s)",
+                      "label" if name == "label_ids" else name, example.label,
+                      " ".join(map(str, values)))

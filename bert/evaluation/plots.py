@@ -6,18 +6,19 @@ import os
 import re
 import struct
 import typing
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.common import libraries
 from bert.common.errors import UserError
 from bert.evaluation import fonts
-from bert.evaluation import metrics
-from bert.evaluation.metrics import EvalPrediction
+from bert.evaluation.eval_prediction import EvalPrediction
 
 CONFUSION = "eval_confusion.png"
+PRECISION_RECALL = "eval_precision_recall.png"
 MAX_CLASSES = 30
 _MAX_CURVES = 10
 _MAX_POINTS = 1000
@@ -28,7 +29,7 @@ _NUM_BARS = 64
 _NUMBERED = "numbers are those of eval_report.txt"
 
 
-class _Names(typing.NamedTuple):
+class Names(typing.NamedTuple):
   """Labels as a picture shows them.
 
   Attributes:
@@ -47,25 +48,22 @@ def check(user: str) -> None:
   Args:
     user: what needs it.
   """
-  metrics.check_library("sklearn", user)
-  metrics.check_library("matplotlib", user, "-r requirements-plots.txt")
+  libraries.check_library("sklearn", user)
+  libraries.check_library("matplotlib", user, "-r requirements-plots.txt")
 
 
-def write(folder: str, head, eval_prediction: EvalPrediction) -> Dict[str, bytes]:
-  """Writes eval_confusion.png and eval_precision_recall.png.
-
-  The first is for classification of up to MAX_CLASSES, the second for two
-  classes and for multi-label. Without matplotlib one line says so in the log.
+def write(folder: str, labels: Sequence[str],
+          drawings: Dict[str, Callable]) -> Dict[str, bytes]:
+  """Writes pictures of an evaluation; without matplotlib the log says so.
 
   Args:
     folder: path.
-    head: a heads.Head.
-    eval_prediction: labels and predictions.
+    labels: the task's.
+    drawings: file name -> function of Names that returns a figure.
 
   Returns:
     File name -> the PNG file's content.
   """
-  drawings = _drawings(head, eval_prediction)
   if not drawings:
     return {}
   try:
@@ -73,33 +71,33 @@ def write(folder: str, head, eval_prediction: EvalPrediction) -> Dict[str, bytes
   except UserError as error:
     tf.logging.info("Not drawn: %s", error)
     return {}
-  names = _names(head.labels)
+  names = _names(labels)
   if names.is_numbered:
     tf.logging.info("No installed font has all characters of the labels, so "
                     "pictures show numbers: %s", ", ".join(
                         "%s %s" % pair for pair in zip(
-                            names.texts, head.labels[:MAX_CLASSES])))
-  return {name: _write_png(os.path.join(folder, name), draw(names, eval_prediction))
+                            names.texts, labels[:MAX_CLASSES])))
+  return {name: _write_png(os.path.join(folder, name), draw(names))
           for name, draw in drawings.items()}
 
 
-def write_summaries(folder: str, step: int, head, eval_prediction: EvalPrediction,
-                    picture: Optional[bytes] = None) -> None:
+def write_confusion_summaries(folder: str, step: int, labels: Sequence[str],
+                              predictions: EvalPrediction,
+                              picture: Optional[bytes] = None) -> None:
   """Adds the confusion matrix to a folder's TensorBoard events.
 
-  As a table, and as a picture where there is one; for classification of up to
-  MAX_CLASSES.
+  As a table, and as a picture where there is one.
 
   Args:
     folder: path; the events go to a file of their own there.
     step: the checkpoint's.
-    head: a heads.Head.
-    eval_prediction: labels and predictions.
+    labels: the task's.
+    predictions: of classes.
     picture: the PNG that `write` made of it.
   """
-  if not _has_matrix(head) or not metrics.is_installed("sklearn"):
+  if not libraries.is_installed("sklearn"):
     return
-  text = _markdown(head.labels, _counts(head.labels, eval_prediction))
+  text = _markdown(labels, _counts(labels, predictions))
   values = [tf.Summary.Value(
       tag="confusion_table", tensor=tf.make_tensor_proto(text, tf.string))]
   values[0].metadata.plugin_data.plugin_name = "text"
@@ -139,32 +137,16 @@ def write_lengths(path: str, lengths: Dict[str, np.ndarray],
   _write_png(path, figure)
 
 
-def _has_matrix(head):
-  return head.kind == "classification" and len(head.labels) <= MAX_CLASSES
-
-
-def _drawings(head, eval_prediction):
-  """Returns file name -> function of names and eval_prediction, which draws."""
-  drawings = {}
-  if _has_matrix(head):
-    drawings[CONFUSION] = _draw_confusion
-  is_ranked = head.kind == "multi_label" or (
-      head.kind == "classification" and len(head.labels) == 2)
-  # A set without any example to find has no recall.
-  if is_ranked and eval_prediction.labels.any() and metrics.is_finite(eval_prediction):
-    drawings["eval_precision_recall.png"] = _draw_curves
-  return drawings
-
-
-def _counts(labels, eval_prediction):
+def _counts(labels, predictions):
   """Returns int [label, prediction]."""
   from sklearn.metrics import confusion_matrix
-  return confusion_matrix(eval_prediction.labels, eval_prediction.predicted,
+  return confusion_matrix(predictions.labels, predictions.predicted,
                           labels=np.arange(len(labels)))
 
 
-def _draw_confusion(names, eval_prediction):
-  counts = _counts(names.texts, eval_prediction)
+def draw_confusion(names: Names, predictions: EvalPrediction):
+  """Returns a figure: the confusion matrix of classes."""
+  counts = _counts(names.texts, predictions)
   shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
   figure = _figure(3 + 0.4 * len(counts), 2 + 0.4 * len(counts))
   axes = figure.subplots()
@@ -191,12 +173,13 @@ def _draw_confusion(names, eval_prediction):
   return figure
 
 
-def _draw_curves(names, eval_prediction):
+def draw_precision_recall(names: Names, predictions: EvalPrediction):
+  """Returns a figure: curves of two classes, or of label sets."""
   from sklearn.metrics import average_precision_score
   figure = _figure(7, 5)
   axes = figure.subplots()
   lines, texts = [], []
-  for name, labels, scores in _curves(names, eval_prediction):
+  for name, labels, scores in _curves(names, predictions):
     recall, precision = _curve(labels, scores)
     # Between two points the precision is that of the one with more recall.
     # The first takes none of the ten colours that the labels need.
@@ -215,9 +198,9 @@ def _draw_curves(names, eval_prediction):
   return figure
 
 
-def _curves(names, eval_prediction):
+def _curves(names, predictions):
   """Yields (name, labels, scores); int and float32 [decisions]."""
-  labels, scores = eval_prediction.labels, eval_prediction.probabilities
+  labels, scores = predictions.labels, predictions.probabilities
   if labels.ndim == 1:
     yield names.texts[1], labels, scores[:, 1]
     return
@@ -240,16 +223,16 @@ def _curve(labels, scores):
 
 
 def _names(labels):
-  """Returns the _Names of labels."""
+  """Returns the Names of labels."""
   from matplotlib import font_manager
   texts = [_shortened(label) for label in labels]
   path = fonts.find("".join(texts))
   if path:
     # A pair of dollars would make a formula.
-    return _Names([text.replace("$", r"\$") for text in texts],
+    return Names([text.replace("$", r"\$") for text in texts],
                   font_manager.FontProperties(fname=path), False)
   numbers = [str(number) for number in range(1, len(labels) + 1)]
-  return _Names(numbers, font_manager.FontProperties(), True)
+  return Names(numbers, font_manager.FontProperties(), True)
 
 
 def _shortened(label):

@@ -1,7 +1,11 @@
-"""The base of all heads: what a task learns on top of the encoder."""
+"""The base of all heads of tasks: labels, losses and graph.
+
+A kind of head is one class in one file. It overrides what is not as here: one
+vector per text goes through a dense layer. bert.heads.readout has the rest.
+"""
 
 import collections
-import typing
+import copy
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -10,80 +14,51 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert import options
 from bert.common.errors import UserError
+from bert.data import features as features_lib
+from bert.data.examples import InputExample
+from bert.data.examples import PaddingInputExample
+from bert.data.features import Features
+from bert.data.features import TextEncoder
+from bert.data.label_types import CLASS
 from bert.data.records import Field
-from bert.evaluation.metrics import EvalPrediction
+from bert.data.truncation import TruncationSettings
+from bert.data.truncation import TruncationStats
 from bert.heads import losses
 from bert.heads import pooling
+from bert.heads.graph_head import BatchEvaluation
+from bert.heads.graph_head import GraphHead
+from bert.heads.graph_head import Tensors
+from bert.heads.readout import Readout
+
+# The name of the inputs and outputs of an export that TensorFlow Serving takes
+# when none is given.
+DEFAULT_SIGNATURE = (
+    tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY)
 
 
-class Prediction(typing.NamedTuple):
-  """What test_predictions.tsv says of one example."""
-  labels: List[str]
-  scores: List[float]
-
-
-class Evaluation(typing.NamedTuple):
-  """What a batch is judged by.
-
-  Attributes:
-    loss: float32 scalar.
-    streamed: name -> (values, weights), of equal shape, whose weighted mean
-      over a whole set is told.
-    collected: name -> tensor [batch, ...] that is kept of the whole set.
-  """
-  loss: tf.Tensor
-  streamed: Dict[str, Tuple[tf.Tensor, tf.Tensor]]
-  collected: Dict[str, tf.Tensor]
-
-
-class GraphHead:
-  """What a model learns on top of the encoder, as the model_fn sees it.
-
-  Attributes:
-    first_token_only: whether the pooled output is all that is read of the
-      encoder.
-  """
-  first_token_only = False
-
-  def prepare(self, features: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
-    """Adds to a whole batch what its parts are to know of it."""
-    return features
-
-  def loss(self, model: modeling.BertModel,
-           features: Dict[str, tf.Tensor]) -> tf.Tensor:
-    """Returns what training makes small, float32 scalar."""
-    raise NotImplementedError()
-
-  def answer(self, model: modeling.BertModel,
-             features: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
-    """Returns name -> tensor [batch, ...] that all else is made of."""
-    raise NotImplementedError()
-
-  def evaluation(self, answers: Dict[str, tf.Tensor],
-                 features: Dict[str, tf.Tensor]) -> Evaluation:
-    """Judges what `answer` returned."""
-    raise NotImplementedError()
-
-
-class Head(GraphHead):
+class Head(GraphHead, Readout):
   """Base of all heads of tasks.
 
   Attributes:
     kind: the name in a processor's `head`.
-    metrics: names of the metrics (bert.metrics) that every task of this kind
-      is judged by.
-    is_per_word: whether a text is a list of words, each with a label.
-    losses, is_pooled: what --loss may be, and whether --pooling has a meaning.
+    label_type: what a label is (bert.data.label_types).
+    metrics: names of the metrics (bert.evaluation.metrics) that every task of
+      this kind is scored by.
+    streamed_keys: keys of eval_results.txt that `evaluation` adds, the most
+      telling one first.
+    losses: what --loss may be.
+    signature: the signature of an export that texts are run through.
   """
   kind = ""
+  label_type = CLASS
   metrics = ()
-  is_per_word = False
+  streamed_keys = ("eval_accuracy", "eval_loss")
   losses = ("cross_entropy", "focal", "f1")
-  is_pooled = True
+  signature = DEFAULT_SIGNATURE
 
   def __init__(self, labels: Sequence[str],
                settings: options.HeadOptions = options.HeadOptions()):
-    """Takes the task's labels in order, and what the user chose."""
+    """Takes the task's labels in order, and the user's settings."""
     self.labels = list(labels)
     self.settings = settings
     self.threshold = settings.threshold
@@ -93,7 +68,8 @@ class Head(GraphHead):
   @property
   def first_token_only(self) -> bool:
     """Whether the pooled output is all that is read of the encoder."""
-    return self.settings.pooling == "cls" and self.settings.encoder_top == "none"
+    return (self.settings.pooling == "cls" and
+            self.settings.encoder_top == "none")
 
   @property
   def num_outputs(self) -> int:
@@ -106,141 +82,115 @@ class Head(GraphHead):
     for label, count in collections.Counter(self.labels).items():
       if count > 1:
         raise UserError("get_labels() has label %r twice" % (label,))
-    settings = self.settings
-    if settings.loss not in self.losses:
+    if self.settings.loss not in self.losses:
       raise UserError("--loss=%s is not for %s tasks; leave it out" % (
-          settings.loss, self.kind))
-    for name in ("pooling", "window_pooling"):
-      default = getattr(options.HeadOptions, name)
-      if not self.is_pooled and getattr(settings, name) != default:
-        raise UserError("--%s=%s is not for %s tasks, which read the vector of "
-                        "each word; leave it out" % (
-                            name, getattr(settings, name), self.kind))
-    if self.is_pooled and settings.encoder_top != "none" and settings.pooling == "cls":
-      raise UserError("--encoder_top=%s needs another --pooling than cls, which reads "
-                      "the first token alone; --pooling=max is usual" %
+          self.settings.loss, self.kind))
+    self.check_pooling()
+
+  def check_pooling(self) -> None:
+    """Raises UserError for settings of how the encoder is read."""
+    settings = self.settings
+    if settings.encoder_top != "none" and settings.pooling == "cls":
+      raise UserError("--encoder_top=%s needs another --pooling than cls, which "
+                      "reads the first token alone; --pooling=max is usual" %
                       settings.encoder_top)
-    if self.is_pooled and settings.crf:
+    if settings.crf:
       raise UserError("--crf is for tagging tasks, this is %s; leave it out" %
                       self.kind)
 
-  def weigh(self, examples: Sequence) -> None:
-    """Sets class_weights as --class_weights says.
+  # Labels and features.
+
+  def label_fields(self, max_seq_length: int) -> Dict[str, Field]:
+    """Returns name -> Field of the labels in a record, any number of them."""
+    raise NotImplementedError()
+
+  def encode_label(self, label) -> List[float]:
+    """Returns a label's numbers, zeros for None; raises ValueError."""
+    raise NotImplementedError()
+
+  def to_features(self, example, encoder: TextEncoder
+                 ) -> Tuple[List[Features], TruncationStats]:
+    """Turns an example into ids.
 
     Args:
-      examples: the training set, checked; "balanced" counts its labels.
+      example: an InputExample or PaddingInputExample.
+      encoder: of the text.
+
+    Returns:
+      (the example's records: one, but for heads that split or join examples;
+      what was truncated).
+
+    Raises:
+      UserError: the head does not take the label.
+    """
+    is_real = not isinstance(example, PaddingInputExample)
+    encoded = (encoder.encode_text(example.text_a, example.text_b) if is_real
+               else encoder.empty())
+    labels = {"label_ids": self.encoded(example if is_real else None)}
+    return [features_lib.to_features(encoded, labels, is_real)], encoded.stats
+
+  def encoded(self, example: Optional[InputExample]) -> List[float]:
+    """Returns an example's label as numbers; raises UserError."""
+    try:
+      return self.encode_label(None if example is None else example.label)
+    except ValueError as error:
+      raise UserError("%s: %s" % (example.locate(), error))
+
+  def label_rows(self, examples: Sequence[InputExample]
+                ) -> Dict[str, np.ndarray]:
+    """Returns the label fields of a dataset that `eval_prediction` reads."""
+    return {"label_ids": np.array([self.encoded(each) for each in examples])}
+
+  def check_example(self, example: InputExample, is_labelled: bool) -> None:
+    """Raises UserError for a label that the head does not take, or that is None
+    in a labelled dataset."""
+    if is_labelled and example.label is None:
+      raise UserError("example %s has no label" % example.guid)
+    self.encoded(example)
+
+  def check_truncation(self, settings: TruncationSettings) -> None:
+    """Raises UserError for settings that mean nothing for such texts."""
+
+  @staticmethod
+  def num_tokens(example: InputExample, tokenizer) -> int:
+    """Returns an example's tokens, with [CLS] and [SEP], untruncated."""
+    return features_lib.num_text_tokens(example, tokenizer)
+
+  # Weights of the labels in training.
+
+  def compute_class_weights(self, examples: Sequence[InputExample]
+                           ) -> Optional[List[float]]:
+    """Returns a weight per label, as --class_weights says; None: all are 1.
+
+    Args:
+      examples: what is trained on, checked; "balanced" counts its labels.
 
     Raises:
       UserError: there are more or fewer weights than labels.
     """
     text = self.settings.class_weights
+    if not text:
+      return None
     if text == "balanced":
-      self.class_weights = self._balance(self._count(examples), len(examples))
-    elif text:
-      self.class_weights = [float(word) for word in text.split(",")]
-      if len(self.class_weights) != len(self.labels):
-        raise UserError("--class_weights=%s: %d weights, the task has %d "
-                        "labels: %s" % (text, len(self.class_weights),
-                                        len(self.labels),
-                                        " ".join(self.labels[:20])))
+      return self._balance(self._count(examples), len(examples))
+    weights = [float(word) for word in text.split(",")]
+    if len(weights) != len(self.labels):
+      raise UserError("--class_weights=%s: %d weights, the task has %d "
+                      "labels: %s" % (text, len(weights), len(self.labels),
+                                      " ".join(self.labels[:20])))
+    return weights
 
-  def loss(self, model, features):
-    logits = self.logits(model, features["input_mask"], True)
-    return self.training_loss(logits, features["label_ids"])
+  def with_class_weights(self, weights: Optional[List[float]]) -> "Head":
+    """Returns a head like this one that trains with such weights."""
+    head = copy.copy(self)
+    head.class_weights = weights
+    return head
 
-  def answer(self, model, features):
-    return {"logits": self.logits(model, features["input_mask"], False)}
-
-  def predictions(self, answers: Dict[str, tf.Tensor],
-                  features: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
-    """Returns `outputs` of what `answer` returned."""
-    return self.outputs(answers["logits"], features["label_ids"])
-
-  def served(self, answers: Dict[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
-    """Returns what an export tells, by name; it knows no labels."""
-    return {"probabilities": self.probabilities(answers["logits"])}
-
-  def evaluation(self, answers, features):
-    logits, label_ids = answers["logits"], features["label_ids"]
-    is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]), tf.float32)
-    each = self.example_losses(logits, label_ids)
-    streamed = {"eval_loss": (each, is_real)}
-    is_correct = self.is_correct(self.probabilities(logits), label_ids)
-    if is_correct is not None:
-      streamed["eval_accuracy"] = (is_correct, is_real)
-    return Evaluation(tf.reduce_mean(each), streamed, dict(
-        self.outputs(logits, label_ids), label_ids=label_ids,
-        is_real_example=is_real))
-
-  def label_field(self, max_seq_length: int) -> Field:
-    """Returns the label's place in a record."""
-    raise NotImplementedError()
-
-  def encode_label(self, label, max_seq_length: int) -> List[float]:
-    """Returns a label's numbers, zeros for None; raises ValueError."""
-    raise NotImplementedError()
-
-  def probabilities(self, logits: tf.Tensor) -> tf.Tensor:
-    """float32 [batch, num_labels] -> the same shape."""
-    raise NotImplementedError()
-
-  def example_losses(self, logits: tf.Tensor,
-                     label_ids: tf.Tensor) -> tf.Tensor:
-    """Logits and a batch's label field -> float32 [batch].
-
-    Evaluation tells these, whatever training makes small.
-    """
-    raise NotImplementedError()
-
-  def training_loss(self, logits: tf.Tensor,
-                    label_ids: tf.Tensor) -> tf.Tensor:
-    """Logits and a batch's label field -> float32 scalar, as --loss says."""
-    raise NotImplementedError()
-
-  def is_correct(self, probabilities: tf.Tensor,
-                 label_ids: tf.Tensor) -> Optional[tf.Tensor]:
-    """Returns float32 [batch]: 1 where the whole answer is right; None where
-    there is no right or wrong."""
-    raise NotImplementedError()
-
-  def outputs(self, logits: tf.Tensor,
-              label_ids: tf.Tensor) -> Dict[str, tf.Tensor]:
-    """Returns name -> tensor [batch, ...] of what predictions are made of."""
-    del label_ids
-    return {"probabilities": self.probabilities(logits)}
-
-  def eval_prediction(self, rows: Dict[str, np.ndarray],
-              examples: Sequence) -> EvalPrediction:
-    """Returns what metrics take.
-
-    Args:
-      rows: of a whole set in its order: `outputs`, and "label_ids".
-      examples: the set.
-    """
-    raise NotImplementedError()
-
-  def prediction(self, row: Dict[str, np.ndarray], example) -> "Prediction":
-    """One example's `outputs` -> the chosen labels with their scores."""
-    raise NotImplementedError()
-
-  def result(self, row: Dict[str, np.ndarray], example) -> str:
-    """One example's `outputs` -> its line of test_results.tsv."""
-    del example
-    return "\t".join(map(str, row["probabilities"]))
-
-  def prediction_files(self, examples: Sequence,
-                       predictions: Sequence["Prediction"]) -> Dict:
-    """Returns file name -> lines, of what stands beside test_results.tsv."""
-    def lines():
-      yield "guid\tprediction\tscore"
-      for example, prediction in zip(examples, predictions):
-        yield "%s\t%s\t%s" % (example.guid, " ".join(prediction.labels),
-                              " ".join(map(str, prediction.scores)))
-    return {"test_predictions.tsv": lines()}
+  # The graph.
 
   def logits(self, model: modeling.BertModel, mask: tf.Tensor,
              is_training: bool) -> tf.Tensor:
-    """Returns what the head says of each text.
+    """Returns the logits of each text.
 
     Args:
       model: of [batch, length], or of [batch * windows, length].
@@ -259,12 +209,11 @@ class Head(GraphHead):
                                      vectors.shape.as_list()[-1]])
       # The name is that of checkpoints.
       with tf.variable_scope("segments"):
-        vectors = pooling.pool(vectors, mask[:, :, 0],
-                               settings.window_pooling)
-    return self._project(vectors, is_training)
+        vectors = pooling.pool(vectors, mask[:, :, 0], settings.window_pooling)
+    return self.project(vectors, is_training)
 
-  def _project(self, vectors, is_training):
-    """[rows, width] -> [rows, num_outputs]."""
+  def project(self, vectors: tf.Tensor, is_training: bool) -> tf.Tensor:
+    """float32 [rows, width] -> [rows, num_outputs]."""
     width = vectors.shape.as_list()[-1]
     weights = tf.get_variable("output_weights", [self.num_outputs, width],
                               initializer=modeling.create_initializer(0.02))
@@ -274,12 +223,79 @@ class Head(GraphHead):
       vectors = modeling.dropout(vectors, 0.1)
     return tf.nn.bias_add(tf.matmul(vectors, weights, transpose_b=True), bias)
 
-  def _loss(self):
+  def loss(self, model, features):
+    logits = self.logits(model, features["input_mask"], True)
+    return self.training_loss(logits, features["label_ids"])
+
+  def forward(self, model, features):
+    return {"logits": self.logits(model, features["input_mask"], False)}
+
+  def evaluation(self, outputs, features):
+    logits, label_ids = outputs["logits"], features["label_ids"]
+    is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]), tf.float32)
+    each = self.example_losses(logits, label_ids)
+    streamed = {"eval_loss": (each, is_real)}
+    if "eval_accuracy" in self.streamed_keys:
+      is_correct = self.is_correct(self.probabilities(logits), label_ids)
+      streamed["eval_accuracy"] = (is_correct, is_real)
+    return BatchEvaluation(tf.reduce_mean(each), streamed, dict(
+        self.predictions(outputs, features), label_ids=label_ids,
+        is_real_example=is_real))
+
+  def predictions(self, outputs, features):
+    del features
+    return {"probabilities": self.probabilities(outputs["logits"])}
+
+  def probabilities(self, logits: tf.Tensor) -> tf.Tensor:
+    """float32 [batch, num_labels] -> the same shape."""
+    raise NotImplementedError()
+
+  def example_losses(self, logits: tf.Tensor,
+                     label_ids: tf.Tensor) -> tf.Tensor:
+    """Logits and a batch's label field -> float32 [batch].
+
+    Evaluation reports these, whatever training minimizes.
+    """
+    raise NotImplementedError()
+
+  def training_loss(self, logits: tf.Tensor,
+                    label_ids: tf.Tensor) -> tf.Tensor:
+    """Logits and a batch's label field -> float32 scalar, as --loss says."""
+    raise NotImplementedError()
+
+  def is_correct(self, probabilities: tf.Tensor,
+                 label_ids: tf.Tensor) -> tf.Tensor:
+    """Returns float32 [batch]: 1 where the whole prediction is right; only
+    where streamed_keys have eval_accuracy."""
+    raise NotImplementedError()
+
+  # An export.
+
+  def serving_signatures(self, inputs: Tensors, outputs: Tensors
+                        ) -> Dict[str, Tuple[Tensors, Tensors]]:
+    """Returns name -> (inputs, outputs) of an export's signatures.
+
+    Args:
+      inputs: placeholders of ids, mask and segments.
+      outputs: what `forward` returned of them.
+    """
+    return {DEFAULT_SIGNATURE: (inputs, self.serving_outputs(outputs))}
+
+  def serving_outputs(self, outputs: Tensors) -> Tensors:
+    """Returns what the default signature returns, by name."""
+    return {"probabilities": self.probabilities(outputs["logits"])}
+
+  def serving_columns(self, example: InputExample,
+                      encoder: TextEncoder) -> Features:
+    """Returns the inputs of `signature` for a text, name -> numbers."""
+    return encoder.encode_text(example.text_a, example.text_b).columns
+
+  def _loss_settings(self):
     return losses.Loss(self.settings.loss, self.class_weights,
                        self.settings.label_smoothing)
 
   def _count(self, examples):
-    """Returns how often each label stands in a set."""
+    """Returns how often each label occurs in a dataset."""
     counts = [0] * len(self.labels)
     for example in examples:
       label = example.label

@@ -5,7 +5,7 @@ from typing import Optional, Sequence
 import tensorflow.compat.v1 as tf
 
 from bert.heads import pooling
-from bert.heads.base import GraphHead
+from bert.heads.graph_head import GraphHead
 
 # Of one text: how a layer's vectors become one.
 VECTORS = ("mean", "max", "mean_max", "cls")
@@ -27,7 +27,7 @@ class LayersHead(GraphHead):
     self._vectors = vectors
     self._special_ids = list(special_ids)
 
-  def answer(self, model, features):
+  def forward(self, model, features):
     all_layers = model.get_all_encoder_layers()
     chosen = {"layer_%d" % number: all_layers[number]
               for number in self._layers}
@@ -38,7 +38,7 @@ class LayersHead(GraphHead):
                                  features)}
 
   def predictions(self, answers, features):
-    """Returns what `answer` returned."""
+    """Returns what `forward` returned."""
     del features
     return answers
 

@@ -1,6 +1,6 @@
-"""The head of tagging tasks: a label for each word of a text."""
+"""Tagging: a label for each word of a text, with or without a CRF."""
 
-from typing import List, Sequence
+import re
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -8,32 +8,46 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert import options
 from bert.common import command_line
+from bert.common import tables
 from bert.common.errors import UserError
+from bert.data import features as features_lib
+from bert.data.examples import InputExample
+from bert.data.examples import PaddingInputExample
+from bert.data.examples import TextPair
+from bert.data.examples import Words
+from bert.data.label_types import TAGS
 from bert.data.records import Field
-from bert.evaluation.metrics import EvalPrediction
+from bert.evaluation import reports
+from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import crf
 from bert.heads import losses
 from bert.heads import pooling
 from bert.heads.base import Head
-from bert.heads.base import Prediction
+from bert.heads.readout import Prediction
 
-# What a word has that the length cut off.
+# The label of words that were truncated.
 OUTSIDE = "O"
+# What serves words: as the default signature, with the starts of the words.
+WORDS_SIGNATURE = "words"
 
 
 class TaggingHead(Head):
-  """One label a word, which the word's first piece carries.
+  """One label per word, which the word's first piece carries.
 
   A record's label field has, at each first piece, the label's number from 1,
-  and 0 elsewhere. Words are moved to the front before anything is said of them,
-  so that what follows knows words alone: [batch, words, ...].
+  and 0 elsewhere. Words are moved to the front before predictions are made, so
+  that what follows sees words alone: [batch, words, ...].
   """
   kind = "tagging"
+  label_type = TAGS
   metrics = ("entities",)
-  is_per_word = True
+  streamed_keys = ("eval_loss",)
   losses = ("cross_entropy", "focal")
-  is_pooled = False
+  signature = WORDS_SIGNATURE
   first_token_only = False
+  report_library = "seqeval"
+  takes_pairs = False
+  hugging_face_class = "BertForTokenClassification"
 
   def check(self):
     super().check()
@@ -45,41 +59,60 @@ class TaggingHead(Head):
     for name in ("loss", "class_weights", "label_smoothing"):
       value = getattr(self.settings, name)
       if value != getattr(options.HeadOptions, name):
-        raise UserError("--%s=%s does not go with --crf, which weighs whole "
+        raise UserError("--%s=%s does not go with --crf, which scores whole "
                         "sentences; leave one out" % (
                             name, command_line.describe(value)))
 
-  def label_field(self, max_seq_length):
-    return Field(tf.int64, (max_seq_length,), is_per_token=True)
+  def check_pooling(self):
+    for name in ("pooling", "window_pooling"):
+      value = getattr(self.settings, name)
+      if value != getattr(options.HeadOptions, name):
+        raise UserError("--%s=%s is not for %s tasks, which read the vector of "
+                        "each word; leave it out" % (name, value, self.kind))
 
-  def encode_label(self, label, max_seq_length):
-    """Returns zeros; raises ValueError for a label that is not the task's."""
-    for name in label or ():
-      self._label_id(name)
-    return [0] * max_seq_length
+  def check_truncation(self, settings):
+    flag = settings.changed_flag()
+    if flag:
+      raise UserError("%s is not for tagging tasks; leave it out" % flag)
 
-  def encode_words(self, label: Sequence[str], starts: Sequence[int],
-                   max_seq_length: int) -> List[int]:
-    """Returns a record's label field.
+  def label_fields(self, max_seq_length):
+    return {"label_ids": Field(tf.int64, (max_seq_length,), is_per_token=True)}
 
-    Args:
-      label: a label a word, or None.
-      starts: places of the words' first pieces; of cut off words, none.
-      max_seq_length: of the field.
-    """
-    values = [0] * max_seq_length
-    for start, name in zip(starts, label or [OUTSIDE] * len(starts)):
-      values[start] = 1 + self._label_id(name)
-    return values
+  def encode_label(self, label):
+    """Returns the number of each word's label."""
+    return [self._label_id(name) for name in label or ()]
+
+  def to_features(self, example, encoder):
+    is_real = not isinstance(example, PaddingInputExample)
+    encoded = (encoder.encode_words(example.text_a) if is_real else
+               encoder.empty())
+    label_ids = [0] * encoder.max_seq_length
+    numbers = self.encoded(example) if is_real else []
+    if is_real and example.label is None:
+      numbers = [self._label_id(OUTSIDE)] * len(encoded.word_starts)
+    for start, number in zip(encoded.word_starts, numbers):
+      label_ids[start] = 1 + number
+    labels = {"label_ids": label_ids}
+    return [features_lib.to_features(encoded, labels, is_real)], encoded.stats
+
+  def check_example(self, example, is_labelled):
+    super().check_example(example, is_labelled)
+    if example.label is not None and len(example.label) != len(example.text_a):
+      raise UserError("example %s has %d words and %d labels" % (
+          example.guid, len(example.text_a), len(example.label)))
+
+  @staticmethod
+  def num_tokens(example, tokenizer):
+    return features_lib.num_word_tokens(example, tokenizer)
 
   def logits(self, model, mask, is_training):
     """Returns float32 [batch, length, num_labels], of each token."""
     vectors = pooling.token_vectors(model, mask, self.settings.encoder_top)
     shape = modeling.get_shape_list(vectors)
     if self.settings.crf:
-      self._chain = crf.create_chain(len(self.labels))
+      self._crf_params()  # Made here, with all other variables of the model.
     return tf.reshape(
-        self._project(modeling.reshape_to_matrix(vectors), is_training),
+        self.project(modeling.reshape_to_matrix(vectors), is_training),
         shape[:2] + [len(self.labels)])
 
   def probabilities(self, logits):
@@ -90,32 +123,37 @@ class TaggingHead(Head):
 
   def training_loss(self, logits, label_ids):
     return tf.reduce_mean(self._sentence_losses(logits, label_ids,
-                                                self._loss()))
+                                                self._loss_settings()))
 
-  def is_correct(self, probabilities, label_ids):
-    return None
-
-  def outputs(self, logits, label_ids):
+  def predictions(self, outputs, features):
     """Returns the words' labels and their probabilities, both [batch, words],
     and num_words [batch]."""
-    logits, _, mask = _words_first(logits, label_ids)
-    if self.settings.crf:
-      chosen = crf.decode(logits, mask, self._chain)
-      probabilities = crf.marginals(logits, mask, self._chain)
-    else:
-      chosen = tf.argmax(logits, axis=-1, output_type=tf.int32)
-      probabilities = tf.nn.softmax(logits)
-    one_hot = tf.one_hot(chosen, len(self.labels))
-    return {"chosen": chosen,
-            "scores": tf.reduce_sum(probabilities * one_hot, axis=-1),
-            "num_words": tf.reduce_sum(mask, axis=1)}
+    return self._decode(outputs["logits"], features["label_ids"])
+
+  def serving_signatures(self, inputs, outputs):
+    words = dict(inputs, word_starts=tf.placeholder(
+        tf.int32, [None, None], "word_starts"))
+    return dict(
+        super().serving_signatures(inputs, outputs),
+        **{WORDS_SIGNATURE: (words, self._decode(outputs["logits"],
+                                                 words["word_starts"]))})
+
+  def serving_columns(self, example, encoder):
+    (features,), _ = self.to_features(example, encoder)
+    return {"input_ids": features["input_ids"],
+            "input_mask": features["input_mask"],
+            "segment_ids": features["segment_ids"],
+            "word_starts": features["label_ids"]}
+
+  def label_rows(self, examples):
+    return {}
 
   def eval_prediction(self, rows, examples):
     predicted = [
         self._labels({name: rows[name][index] for name in rows}, example)[0]
         for index, example in enumerate(examples)]
-    return EvalPrediction([list(example.label) for example in examples], predicted,
-                   None)
+    return EvalPrediction([list(example.label) for example in examples],
+                          predicted, None)
 
   def prediction(self, row, example):
     return Prediction(*self._labels(row, example))
@@ -126,31 +164,117 @@ class TaggingHead(Head):
   def prediction_files(self, examples, predictions):
     """test_predictions.txt: CoNLL columns word, label, where there is one, and
     prediction."""
-    def lines():
-      for example, prediction in zip(examples, predictions):
-        columns = [example.text_a, prediction.labels]
-        if example.label is not None:
-          columns.insert(1, example.label)
-        for row in zip(*columns):
-          yield " ".join(row)
-        yield ""
-    return {"test_predictions.txt": lines()}
+    return {"test_predictions.txt": _conll_lines(examples, predictions)}
+
+  def report(self, predictions):
+    from seqeval.metrics import classification_report
+    from seqeval.metrics.v1 import unique_labels
+    from seqeval.scheme import IOB2
+    yield "%d examples; begin, end and type of an entity must be right" % len(
+        predictions.labels)
+    yield ""
+    if not unique_labels(predictions.labels, predictions.predicted, IOB2):
+      yield "There are no entities, and none was predicted."
+      return
+    scores = classification_report(
+        predictions.labels, predictions.predicted, mode="strict", scheme=IOB2,
+        output_dict=True, zero_division=0)
+    yield from tables.table(("entity",) + reports.SCORES, [
+        (re.sub(" avg$", " average", name),) + reports.score_cells((
+            each["precision"], each["recall"], each["f1-score"],
+            each["support"])) for name, each in scores.items()])
+
+  def errors(self, predictions):
+    """Yields ErrorRows; the score counts entities missed or made up."""
+    from seqeval.scheme import IOB2
+    from seqeval.scheme import Entities
+    labelled, predicted = [Entities(each, IOB2).entities for each in (
+        predictions.labels, predictions.predicted)]
+    for index, pair in enumerate(zip(labelled, predicted)):
+      wrong = set(pair[0]) ^ set(pair[1])
+      if wrong:
+        yield reports.ErrorRow(index, " ".join(predictions.labels[index]),
+                               " ".join(predictions.predicted[index]),
+                               len(wrong))
+
+  def check_averaging(self):
+    raise UserError("--do_predict takes the mean of scores, which tagging "
+                    "tasks have not; leave it out")
+
+  def to_example(self, text_input):
+    if isinstance(text_input, TextPair):
+      raise UserError("a pair of texts; the task labels the words of one")
+    words = (text_input if isinstance(text_input, Words) else
+             split_words(text_input))
+    if not words:
+      raise UserError("the text is blank")
+    return InputExample("text", words)
+
+  def text_output(self, row, example):
+    return super().text_output(row, example)._replace(words=example.text_a)
+
+  def label_probabilities(self, row):
+    return {}
+
+  def to_json(self, output):
+    return {"words": output.words, "labels": output.labels,
+            "scores": output.scores}
+
+  def to_line(self, output):
+    """Returns `word/label ...`."""
+    return " ".join("%s/%s" % pair
+                    for pair in zip(output.words, output.labels))
+
+  def _crf_params(self):
+    return crf.crf_params(len(self.labels))
+
+  def _decode(self, logits, label_ids):
+    logits, _, mask = _words_first(logits, label_ids)
+    if self.settings.crf:
+      params = self._crf_params()
+      chosen = crf.decode(logits, mask, params)
+      probabilities = crf.marginals(logits, mask, params)
+    else:
+      chosen = tf.argmax(logits, axis=-1, output_type=tf.int32)
+      probabilities = tf.nn.softmax(logits)
+    one_hot = tf.one_hot(chosen, len(self.labels))
+    return {"chosen": chosen,
+            "scores": tf.reduce_sum(probabilities * one_hot, axis=-1),
+            "num_words": tf.reduce_sum(mask, axis=1)}
 
   def _labels(self, row, example):
-    """Returns each word's label and score; cut off words are outside."""
+    """Returns each word's label and score; truncated words are outside."""
     count = int(row["num_words"])
-    num_cut = len(example.text_a) - count
+    num_truncated = len(example.text_a) - count
     names = [self.labels[index] for index in row["chosen"][:count]]
-    return (names + [OUTSIDE] * num_cut,
-            list(row["scores"][:count]) + [np.float32(1.0)] * num_cut)
+    return (names + [OUTSIDE] * num_truncated,
+            list(row["scores"][:count]) + [np.float32(1.0)] * num_truncated)
 
   def _sentence_losses(self, logits, label_ids, loss):
     """float32 [batch]: sums over the words."""
     logits, label_ids, mask = _words_first(logits, label_ids)
     if self.settings.crf:
-      return crf.losses(logits, label_ids, mask, self._chain)
+      return crf.losses(logits, label_ids, mask, self._crf_params())
     return tf.reduce_sum(losses.of_classes(logits, label_ids, loss) *
                          tf.cast(mask, tf.float32), axis=1)
+
+
+def split_words(text: str) -> Words:
+  """Returns a text's words; Chinese without spaces is split by character."""
+  words = text.split()
+  if len(words) == 1 and any("\u3400" <= char <= "\u9fff" for char in text):
+    return Words(words[0])
+  return Words(words)
+
+
+def _conll_lines(examples, predictions):
+  for example, prediction in zip(examples, predictions):
+    columns = [example.text_a, prediction.labels]
+    if example.label is not None:
+      columns.insert(1, example.label)
+    for row in zip(*columns):
+      yield " ".join(row)
+    yield ""
 
 
 def _words_first(logits, label_ids):
@@ -165,8 +289,8 @@ def _words_first(logits, label_ids):
     1 = a word).
   """
   mask = tf.cast(label_ids > 0, tf.int32)
-  places = tf.argsort(1 - mask, axis=1, stable=True)
-  label_ids = tf.gather(label_ids, places, batch_dims=1)
-  return (tf.gather(logits, places, batch_dims=1),
+  order = tf.argsort(1 - mask, axis=1, stable=True)
+  label_ids = tf.gather(label_ids, order, batch_dims=1)
+  return (tf.gather(logits, order, batch_dims=1),
           tf.maximum(label_ids - 1, 0),
-          tf.gather(mask, places, batch_dims=1))
+          tf.gather(mask, order, batch_dims=1))

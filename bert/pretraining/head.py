@@ -9,8 +9,8 @@ Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 3.1.
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert.heads.base import Evaluation
-from bert.heads.base import GraphHead
+from bert.heads.graph_head import BatchEvaluation
+from bert.heads.graph_head import GraphHead
 
 _EPSILON = 1e-5
 
@@ -33,9 +33,9 @@ class PretrainingHead(GraphHead):
                 tf.reduce_mean(words))
 
   def loss(self, model, features):
-    return self._loss(self.answer(model, features), features)
+    return self._loss(self.forward(model, features), features)
 
-  def answer(self, model, features):
+  def forward(self, model, features):
     words, word_losses = self._words(model, features)
     logits = self._next_sentence_logits(model)
     labels = tf.reshape(features["next_sentence_labels"], [-1])
@@ -48,7 +48,7 @@ class PretrainingHead(GraphHead):
     weights = features["masked_lm_weights"]
     labels = tf.reshape(features["next_sentence_labels"], [-1])
     whole = tf.ones_like(answers["next_losses"])
-    return Evaluation(self._loss(answers, features), {
+    return BatchEvaluation(self._loss(answers, features), {
         "masked_lm_accuracy": (_is_equal(answers["words"],
                                          features["masked_lm_ids"]), weights),
         "masked_lm_loss": (answers["word_losses"], weights),

@@ -13,6 +13,8 @@ from bert.common import console
 from bert.common import files
 from bert.common import workers
 from bert.common.errors import UserError
+from bert.data import input_fns
+from bert.data import record_encoder
 from bert.data import records
 from bert.data.records import Field
 from bert.pretraining import corpus
@@ -79,7 +81,7 @@ def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
 
 
 def make_input_fn(paths: Sequence[str], spec: Dict[str, Field],
-                  order: Optional[records.Shuffle] = None,
+                  order: Optional[input_fns.Shuffle] = None,
                   is_static: bool = False) -> Callable:
   """Returns the Estimator's input_fn over record files, which never ends.
 
@@ -88,13 +90,13 @@ def make_input_fn(paths: Sequence[str], spec: Dict[str, Field],
     spec: from feature_spec.
     order: for training: each epoch anew, files are shuffled, read side by
       side, and shuffled again; None: the files' order.
-    is_static: as of records.make_input_fn.
+    is_static: as of input_fns.training_input_fn.
   """
 
   def input_fn(params):
     if order:
-      num_hosts, host = records.hosts(params)
-      dataset = tf.data.Dataset.range(records.MAX_EPOCHS).flat_map(
+      num_hosts, host = input_fns.hosts(params)
+      dataset = tf.data.Dataset.range(input_fns.MAX_EPOCHS).flat_map(
           lambda epoch: _shuffled(paths, order.seed + epoch).shard(
               num_hosts, host))
       dataset = dataset.skip(order.num_skipped // num_hosts)
@@ -209,9 +211,9 @@ def write_shards(source: Source, path: str, num_shards: int,
 
 def _make_serializer(plan):
   """Returns an Instance -> its record."""
-  serialize = records.make_serializer(
+  serialize = record_encoder.RecordEncoder(
       feature_spec(plan.max_seq_length, plan.max_predictions_per_seq))
-  return lambda instance: serialize(to_row(instance, plan))
+  return lambda instance: serialize.encode(to_row(instance, plan))
 
 
 def _check_documents(documents, source, shard=None):

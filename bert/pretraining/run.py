@@ -9,6 +9,7 @@ from bert import modeling
 from bert import options
 from bert import pretraining_options
 from bert.common import console
+from bert.data import input_fns
 from bert.data import records
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
@@ -83,7 +84,7 @@ class Job:
       tf.logging.info("  Going on from step %d", done)
     input_fn = instance_files.make_input_fn(
         self._paths["train"], self._spec,
-        records.Shuffle(seed, done * training.train_batch_size), tpu.use_tpu)
+        input_fns.Shuffle(seed, done * training.train_batch_size), tpu.use_tpu)
     hook = console.ProgressHook(training.num_train_steps,
                                 training.train_batch_size, run.log_steps,
                                 tpu.use_tpu)

@@ -5,8 +5,8 @@ import os
 import sys
 from typing import Callable, List, Optional
 
+from bert.common import libraries
 from bert.common.errors import UserError
-from bert.evaluation import metrics
 
 Segmenter = Callable[[str], List[str]]
 
@@ -39,7 +39,7 @@ def load(name: Optional[str]) -> Optional[Segmenter]:
 
 
 def _load_jieba():
-  metrics.check_library("jieba", "--segmenter=jieba",
+  libraries.check_library("jieba", "--segmenter=jieba",
                         "-r requirements-pretraining.txt")
   import jieba
   jieba.setLogLevel("WARNING")

@@ -14,12 +14,12 @@ from typing import Callable, Dict, List
 from google.protobuf import json_format
 
 from bert.common.errors import UserError
+from bert.heads.base import DEFAULT_SIGNATURE
 from bert.serving import batcher
+from bert.serving import formats
 from bert.serving import id_inputs
 from bert.serving import request_metrics
-from bert.serving import requests
 from bert.serving.predictor import Predictor
-from bert.training import export
 
 _MODEL_PATH = re.compile(
     r"/v1/models/(?P<model>[^/:]+)(/versions/(?P<version>\d+))?"
@@ -156,7 +156,7 @@ class Application:
     return value
 
   def _predict(self, body):
-    signature = body.get("signature_name") or export.DEFAULT_SIGNATURE
+    signature = body.get("signature_name") or DEFAULT_SIGNATURE
     if not isinstance(signature, str):
       raise _Refused(400, '"signature_name" must be text')
     if ("instances" in body) == ("inputs" in body):
@@ -172,7 +172,7 @@ class Application:
     return self._predict_texts(rows)
 
   def _predict_texts(self, rows):
-    asked = [row if isinstance(row, str) else requests.of_object(row)
+    asked = [row if isinstance(row, str) else formats.of_object(row)
              for row in rows]
     for question in asked:
       parts = [question] if isinstance(question, str) else question
@@ -195,7 +195,7 @@ class Application:
       raise _Refused(504, "no answer within %g seconds" % self._limits.timeout)
     head = self._predictor.head
     return _to_response({"predictions": [
-        requests.to_object(answer, head) for answer in answers]})
+        head.to_json(answer) for answer in answers]})
 
   def _predict_rows(self, rows, signature):
     names = set(rows[0])
@@ -254,8 +254,8 @@ class Application:
 
   def _show_page(self):
     task = self._predictor.task
-    about = {"model": self._name, "task": task["task"], "head": task["head"],
-             "labels": task["labels"]}
+    about = {"model": self._name, "task": task["task"],
+             "takes_pairs": self._predictor.head.takes_pairs}
     # As in HTML, where no tag may begin within it.
     text = json.dumps(about).replace("<", "\\u003c")
     return Response(200, self._page.replace("{{about}}", text).encode(),

@@ -8,8 +8,7 @@ from concurrent import futures
 from typing import List
 
 from bert.common.errors import UserError
-from bert.serving.predictor import Answer
-from bert.serving.predictor import TextInput
+from bert.data.examples import TextInput
 
 
 class Full(Exception):
@@ -52,7 +51,7 @@ class Batcher:
     return len(self._waiting)
 
   def submit(self, questions: List[TextInput]) -> List[futures.Future]:
-    """Returns a Future of the Answer to each question.
+    """Returns a Future of the TextOutput to each question.
 
     Raises:
       Full: there is no room for all of them.
@@ -113,4 +112,4 @@ class Batcher:
         each.future.set_exception(error)
       return
     for each, answer in zip(batch, answers):
-      each.future.set_result(answer)  # type: Answer
+      each.future.set_result(answer)

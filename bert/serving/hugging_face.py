@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.common import libraries
 from bert.common.errors import UserError
-from bert.evaluation import metrics
+from bert.heads import registry
 
 Weights = Dict[str, np.ndarray]
 
@@ -36,14 +37,6 @@ _SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
           "attention_probs_dropout_prob", "max_position_embeddings",
           "type_vocab_size", "initializer_range")
 _SLOT = re.compile(r"/adam_[mv]$")
-# Head -> their class, and how they name the loss.
-_CLASSES = {
-    "classification": ("BertForSequenceClassification",
-                       "single_label_classification"),
-    "multi_label": ("BertForSequenceClassification",
-                    "multi_label_classification"),
-    "regression": ("BertForSequenceClassification", "regression"),
-    "tagging": ("BertForTokenClassification", None)}
 # What their classes do, too.
 _PLAIN = {"pooling": "cls", "encoder_top": "none", "num_windows": 1, "crf": False}
 
@@ -73,6 +66,10 @@ def check_task(task: dict) -> None:
   Args:
     task: what task.json says; {} for a model without.
   """
+  if task.get("labels") is not None and not registry.class_of(
+      task["head"]).hugging_face_class:
+    raise UserError("Hugging Face has no class of BERT for %s tasks" %
+                    task["head"])
   for name, plain in _PLAIN.items():
     if task.get(name, plain) != plain:
       raise UserError("the model was trained with --%s=%s, which Hugging Face's "
@@ -131,7 +128,7 @@ def write_hugging_face(folder: str, model: Model) -> None:
   known = set(_our_names(model.config["num_hidden_layers"])) | {"global_step"}
   for name in sorted(set(model.weights) - known):
     raise UserError("%s has no place in Hugging Face's classes of BERT" % name)
-  metrics.check_library("safetensors", "a Hugging Face folder",
+  libraries.check_library("safetensors", "a Hugging Face folder",
                         "-r requirements-interchange.txt")
   from safetensors import numpy as safetensors
   tensors = {}
@@ -220,10 +217,10 @@ def _their_config(model):
                                                                  activation),
       architectures=[_architecture(model.weights)])
   if "output_weights" in model.weights:
-    name, loss = _CLASSES[model.head or "classification"]
-    config["architectures"] = [name]
-    if loss:
-      config["problem_type"] = loss
+    head = registry.class_of(model.head or registry.DEFAULT_KIND)
+    config["architectures"] = [head.hugging_face_class]
+    if head.hugging_face_problem:
+      config["problem_type"] = head.hugging_face_problem
     labels = model.labels or ["LABEL_%d" % index for index in range(
         len(model.weights["output_bias"]))]
     config["id2label"] = dict(enumerate(labels))
@@ -299,7 +296,7 @@ def _our_names(num_layers):
 def _read_tensors(folder):
   path = os.path.join(folder, "model.safetensors")
   if tf.gfile.Exists(path):
-    metrics.check_library("safetensors", path,
+    libraries.check_library("safetensors", path,
                           "-r requirements-interchange.txt")
     from safetensors import numpy as safetensors
     with tf.gfile.GFile(path, "rb") as reader:
@@ -308,7 +305,7 @@ def _read_tensors(folder):
   if not tf.gfile.Exists(path):
     raise UserError("%s: neither model.safetensors nor pytorch_model.bin is "
                     "there" % folder)
-  metrics.check_library("torch", path)
+  libraries.check_library("torch", path)
   import torch
   with tf.gfile.GFile(path, "rb") as reader:
     loaded = torch.load(reader, map_location="cpu", weights_only=True)

@@ -5,7 +5,7 @@ import threading
 from typing import BinaryIO, List, TextIO
 
 from bert.common.errors import UserError
-from bert.serving import requests
+from bert.serving import formats
 from bert.serving.predictor import Predictor
 
 _END = object()
@@ -29,11 +29,11 @@ def prompt(predictor: Predictor) -> None:
     if not line.strip():
       continue
     try:
-      (answer,) = predictor.predict([requests.of_line(line)])
+      (answer,) = predictor.predict([formats.of_line(line)])
     except UserError as error:
       print("error: %s" % error)
       continue
-    print(requests.to_line(answer, predictor.head))
+    print(predictor.head.to_line(answer))
 
 
 def run(predictor: Predictor, wanted, source: BinaryIO,
@@ -75,8 +75,8 @@ def run(predictor: Predictor, wanted, source: BinaryIO,
 
 def _answer(predictor, wanted, batch) -> List[str]:
   """Returns the lines that answer lines."""
-  parse = (requests.of_json if wanted.input_format == "jsonl" else
-           requests.of_line)
+  parse = (formats.of_json if wanted.input_format == "jsonl" else
+           formats.of_line)
   asked = []
   for line in batch:
     try:
@@ -91,6 +91,5 @@ def _answer(predictor, wanted, batch) -> List[str]:
 def _show(answer, head, wanted):
   is_json = wanted.output_format == "jsonl"
   if isinstance(answer, UserError):
-    return requests.error_line(str(answer), is_json)
-  show = requests.to_json if is_json else requests.to_line
-  return show(answer, head)
+    return formats.error_line(str(answer), is_json)
+  return formats.to_json(answer, head) if is_json else head.to_line(answer)

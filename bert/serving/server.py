@@ -7,8 +7,8 @@ import threading
 import time
 from typing import Optional, Tuple
 
+from bert.common import libraries
 from bert.common.errors import UserError
-from bert.evaluation import metrics
 from bert.serving import application
 from bert.serving import batcher
 from bert.serving.predictor import Predictor
@@ -24,7 +24,7 @@ def check(options) -> Optional[Tuple[str, int]]:
   host, _, port = options.http.rpartition(":")
   if not port.isdigit() or not 0 <= int(port) < 65536:
     raise UserError("--http=%s: needed is HOST:PORT, or PORT" % options.http)
-  metrics.check_library("waitress", "--http", "-r requirements-serving.txt")
+  libraries.check_library("waitress", "--http", "-r requirements-serving.txt")
   return host.strip("[]") or "127.0.0.1", int(port)
 
 

@@ -16,8 +16,11 @@ from bert.common import console
 from bert.common import files
 from bert.common.errors import UserError
 from bert.data import features
+from bert.data import input_fns
+from bert.data import record_encoder
 from bert.data import records
-from bert.data.records import Field
+from bert.data import vocabulary
+from bert.data.examples import InputExample
 from bert.heads.encoder_layers import LayersHead
 from bert.training import checkpoints
 from bert.training import estimator
@@ -33,15 +36,6 @@ class Flags(typing.NamedTuple):
   tpu: options.TpuOptions
 
 
-class _NoLabel:
-  """Stands where a head would, for features of texts without labels."""
-  is_per_word = False
-
-  def encode_label(self, label, max_seq_length):
-    del label, max_seq_length
-    return [0]
-
-
 def extract(flags: Flags) -> None:
   """Writes --output_file.
 
@@ -51,15 +45,15 @@ def extract(flags: Flags) -> None:
   data = flags.data
   options.check_tpu(flags.tpu, {"predict": data.batch_size})
   estimator.check_precision(flags.speed.precision)
-  tokenizer = features.load_tokenizer(data.vocab_file, data.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
   config = model_function.load_config(data.bert_config_file, data.max_seq_length,
-                                 features.num_entries(tokenizer.vocab))
+                                 vocabulary.num_entries(tokenizer.vocab))
   layers = read_layers(data, config.num_hidden_layers)
   examples = read_examples(data.input_file)
   files.make_parent(data.output_file, "--output_file")
   head = LayersHead(layers, data.sentence_vectors, [
       tokenizer.vocab[token] for token in ("[CLS]", "[SEP]")])
-  spec = records.feature_spec(Field(tf.int64, (1,)), data.max_seq_length)
+  spec = records.feature_spec({}, data.max_seq_length)
   shapes = model_function.variable_shapes(config, head,
                                      lambda: records.placeholders(spec))
   checkpoints.check_init(data.init_checkpoint, shapes)
@@ -92,7 +86,7 @@ def read_layers(data, num_layers: int) -> List[int]:
   return layers
 
 
-def read_examples(path: str) -> List[features.InputExample]:
+def read_examples(path: str) -> List[InputExample]:
   """Returns a file's texts, a line each; raises UserError if there is none."""
   lines = files.read_text(path, "--input_file").split("\n")
   if not lines[-1]:
@@ -103,7 +97,7 @@ def read_examples(path: str) -> List[features.InputExample]:
   for index, line in enumerate(lines):
     match = _PAIR.match(line.strip())
     texts = match.groups() if match else (line.strip(), None)
-    examples.append(features.InputExample(str(index), *texts))
+    examples.append(InputExample(str(index), *texts))
   return examples
 
 
@@ -113,13 +107,16 @@ def _rows(flags, model, examples, tokenizer, folder):
   config, head, spec = model
   use_tpu = tpu.use_tpu
   missing = -len(examples) % data.batch_size if use_tpu else 0
-  padded = examples + [features.PaddingInputExample()] * missing
   path = os.path.join(folder, "texts.tf_record")
-  serialize = records.make_serializer(spec)
-  records.write_records(path, (serialize(features.convert_example(
-      each, _NoLabel(), data.max_seq_length, tokenizer)) for each in padded))
-  input_fn = records.make_input_fn(
-      path, spec, None if use_tpu else records.BY_LENGTH, use_tpu)
+  encoder = features.TextEncoder(tokenizer, data.max_seq_length)
+  encoded = [encoder.encode_text(each.text_a, each.text_b)
+             for each in examples] + [encoder.empty()] * missing
+  record = record_encoder.RecordEncoder(spec)
+  records.write_records(path, (
+      record.encode(features.to_features(each, {}).values())
+      for each in encoded))
+  input_fn = (input_fns.ordered_input_fn(path, spec, True) if use_tpu else
+              input_fns.by_length_input_fn(path, spec))
   model_fn = model_function.make_model_fn(
       config, head, None, use_tpu or data.use_one_hot_embeddings,
       speed.cpu_replicas)
@@ -130,7 +127,7 @@ def _rows(flags, model, examples, tokenizer, folder):
       estimator.Session(speed.precision, None, speed.cpu_replicas))
   batches = made.predict(input_fn, yield_single_examples=False)
   return model_function.in_input_order(
-      console.bar(batches, -(-len(padded) // data.batch_size), "Reading texts"),
+      console.bar(batches, -(-len(encoded) // data.batch_size), "Reading texts"),
       len(examples))
 
 

@@ -2,14 +2,18 @@
 
 import contextlib
 import os
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.common import workers
 from bert.data import features
+from bert.data import input_fns
+from bert.data import record_encoder
 from bert.data import records
+from bert.data import truncation
+from bert.data.examples import PaddingInputExample
 from bert.training.task import Flags
 from bert.training.task import Task
 
@@ -18,7 +22,7 @@ class Sets:
   """Writes the sets of a task to a run's folder.
 
   Attributes:
-    reading: what of long texts is read.
+    truncation: how long texts are read.
     batch_sizes: examples a step, by train, eval and predict.
   """
 
@@ -26,7 +30,7 @@ class Sets:
     """Takes what the run is told to do, and the task."""
     self._flags = flags
     self._task = task
-    self.reading = features.Reading(
+    self.truncation = truncation.TruncationSettings(
         flags.data.truncation, flags.data.head_tokens, flags.data.num_windows,
         flags.data.window_stride)
     self.batch_sizes = {"train": flags.training.train_batch_size,
@@ -36,8 +40,8 @@ class Sets:
   def spec(self) -> Dict[str, records.Field]:
     """Returns name -> Field of the sets' records."""
     length = self._flags.data.max_seq_length
-    return records.feature_spec(self._task.head.label_field(length), length,
-                                self.reading.num_windows)
+    return records.feature_spec(self._task.head.label_fields(length), length,
+                                self.truncation.num_windows)
 
   def write_to_train(self, examples: list, num_steps: int, done: int,
                      seed: int) -> Callable:
@@ -53,9 +57,11 @@ class Sets:
       The input_fn, which begins where the steps before ended.
     """
     batch_size = self.batch_sizes["train"]
-    input_fn = self.write("train", examples, records.Shuffle(
+    path = self.write("train", examples)
+    input_fn = input_fns.training_input_fn(path, self.spec(), input_fns.Shuffle(
         seed, done * batch_size,
-        num_grouped=len(examples) if self._flags.speed.bucket_by_length else 0))
+        num_grouped=len(examples) if self._flags.speed.bucket_by_length else 0),
+                                           self._flags.tpu.use_tpu)
     tf.logging.info("***** Running training *****")
     tf.logging.info("  Num examples = %d", len(examples))
     tf.logging.info("  Batch size = %d", batch_size)
@@ -83,9 +89,12 @@ class Sets:
     size = self.batch_sizes[name]
     use_tpu = self._flags.tpu.use_tpu
     missing = -len(examples) % size if use_tpu else 0
-    padded = examples + [features.PaddingInputExample()] * missing
-    input_fn = self.write(name, padded, records.BY_LENGTH if (
-        name == "predict" and not use_tpu) else None)
+    padded = examples + [PaddingInputExample()] * missing
+    path = self.write(name, padded)
+    if name == "predict" and not use_tpu:
+      input_fn = input_fns.by_length_input_fn(path, self.spec())
+    else:
+      input_fn = input_fns.ordered_input_fn(path, self.spec(), use_tpu)
     tf.logging.info(heading)
     tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
                     len(examples), missing)
@@ -93,32 +102,39 @@ class Sets:
     tf.logging.info("  Checkpoint = %s", checkpoint)
     return input_fn, -(-len(padded) // size)
 
-  def write(self, name: str, examples: list,
-            order: Optional[object] = None) -> Callable:
-    """Writes a set's record file, with a bar; returns the input_fn over it.
-
-    Args:
-      name: of the set and the file.
-      examples: the set.
-      order: as of records.make_input_fn.
-    """
+  def write(self, name: str, examples: list) -> str:
+    """Writes a dataset's record file, with a bar; returns its path."""
     path = os.path.join(self._flags.run.output_dir, name + ".tf_record")
-    head, tokenizer = self._task.head, self._task.tokenizer
     length = self._flags.data.max_seq_length
-    spec = self.spec()
-    serialize = records.make_serializer(spec)
-    cuts = features.CutCount()
-
-    def convert(example):
-      converted, cut = features.convert(example, head, length, tokenizer,
-                                        self.reading)
-      return serialize(converted), cut
-
-    features.log_examples(examples, head, length, tokenizer, self.reading)
+    encoder = features.TextEncoder(self._task.tokenizer, length,
+                                   self.truncation)
+    to_records = _RecordMaker(self._task.head, encoder, self.spec())
+    features.log_examples(examples, self._task.head, encoder)
+    counter = truncation.TruncationCounter()
     with contextlib.closing(workers.map_ordered(
-        convert, examples, self._flags.speed.num_workers)) as converted:
-      records.write_records(path, console.bar(
-          map(cuts.count, converted), len(examples),
-          "Writing %s records" % name))
-    cuts.log(name, length)
-    return records.make_input_fn(path, spec, order, self._flags.tpu.use_tpu)
+        to_records, examples, self._flags.speed.num_workers)) as converted:
+      records.write_records(path, _count(console.bar(
+          converted, len(examples), "Writing %s records" % name), counter))
+    counter.log(name, length)
+    return path
+
+
+class _RecordMaker:
+  """Makes records of an example, in any process."""
+
+  def __init__(self, head, encoder, spec):
+    self._head = head
+    self._encoder = encoder
+    self._record_encoder = record_encoder.RecordEncoder(spec)
+
+  def __call__(self, example):
+    """Returns (serialized records, TruncationStats)."""
+    rows, stats = self._head.to_features(example, self._encoder)
+    return [self._record_encoder.encode(row.values()) for row in rows], stats
+
+
+def _count(converted, counter):
+  """Yields the records of pairs (records, TruncationStats)."""
+  for serialized, stats in converted:
+    counter.add(stats)
+    yield from serialized

@@ -14,8 +14,6 @@ from bert import options
 from bert.common import files
 from bert.common.errors import UserError
 from bert.evaluation import metrics
-from bert.evaluation import plots
-from bert.evaluation import reports
 from bert.training import checkpoints
 from bert.training import model_function
 from bert.training import output_folder
@@ -53,11 +51,12 @@ def split(head, examples: Sequence, num_folds: int,
   if num_folds > len(examples):
     raise UserError("--num_folds=%d: there are only %d examples" % (
         num_folds, len(examples)))
-  is_stratified = head.kind == "classification"
-  kind = (model_selection.StratifiedKFold if is_stratified else
-          model_selection.KFold)
-  labels = [example.label if is_stratified else "" for example in examples]
-  return kind(num_folds, shuffle=True, random_state=seed).split(labels, labels)
+  classes = head.stratify_by(examples)
+  if classes is None:
+    return model_selection.KFold(
+        num_folds, shuffle=True, random_state=seed).split(examples)
+  return model_selection.StratifiedKFold(
+      num_folds, shuffle=True, random_state=seed).split(classes, classes)
 
 
 def run(job: Job, folding: options.FoldOptions,
@@ -107,13 +106,7 @@ def run(job: Job, folding: options.FoldOptions,
   _write_summary(job, found, train, rows)
   if test:
     job.write_predictions(test, [
-        mean_of(each) for each in zip(*[fold.test_rows for fold in found])])
-
-
-def mean_of(rows: Sequence[Dict[str, np.ndarray]]) -> Dict[str, np.ndarray]:
-  """Returns the mean of several models' outputs of one example."""
-  return {name: np.mean([row[name] for row in rows], axis=0)
-          for name in rows[0]}
+        job.task.head.average(each) for each in zip(*[fold.test_rows for fold in found])])
 
 
 def _fold_folder(folder, number):
@@ -179,16 +172,11 @@ def _run_fold(job, train, held_out, test) -> Fold:
 
 def _write_summary(job, found, train, rows):
   head = job.task.head
-  length = job.flags.data.max_seq_length
-  labels = np.array([head.encode_label(example.label, length)
-                     for example in train])
-  whole = dict(_stack(rows), label_ids=labels)
-  eval_prediction = head.eval_prediction(whole, train)
+  eval_prediction = head.eval_prediction(
+      dict(_stack(rows), **head.label_rows(train)), train)
   results = metrics.compute(job.task.metrics, eval_prediction)
-  if head.kind == "classification":
-    results["eval_accuracy"] = np.mean(eval_prediction.labels == eval_prediction.predicted)
-  reports.write(job.folder, head, train, eval_prediction)
-  plots.write(job.folder, head, eval_prediction)
+  results.update(head.aggregate_metrics(eval_prediction))
+  head.write_evaluation(job.folder, train, eval_prediction)
   write = lambda name, text: files.write_text(os.path.join(job.folder, name),
                                               text)
   output_folder.write_results(job.folder, results,

@@ -11,10 +11,9 @@ import tensorflow.compat.v1 as tf
 from bert.common import console
 from bert.common import files
 from bert.common.errors import UserError
+from bert.data import input_fns
 from bert.data import records
 from bert.evaluation import metrics
-from bert.evaluation import plots
-from bert.evaluation import reports
 from bert.training import checkpoints
 from bert.training import datasets
 from bert.training import estimator
@@ -111,7 +110,7 @@ class Job:
     """Raises UserError for a training that would make no step, for weights of
     other labels, and for a metric that nobody will tell."""
     self.count_steps(len(examples))
-    self.task.head.weigh(examples)
+    self.task.head.compute_class_weights(examples)
     self.policy()
 
   def count_steps(self, num_examples: int) -> int:
@@ -133,7 +132,7 @@ class Job:
     watch = self.flags.watch
     return eval_history.Policy(
         metrics.key_of(watch.best_metric, self.task.metrics,
-                       self.task.head.kind),
+                       self.task.head.streamed_keys),
         watch.early_stopping_patience, watch.plateau_patience,
         watch.plateau_factor)
 
@@ -170,12 +169,14 @@ class Job:
     checkpoints.remove_partial(self.folder, self.flags.run.keep_checkpoint_max,
                                saving_steps)
     input_fn = self.sets.write_to_train(examples, num_steps, done, seed)
+    head = self.task.head.with_class_weights(
+        self.task.head.compute_class_weights(examples))
     hooks = [console.ProgressHook(num_steps, self.sets.batch_sizes["train"],
                                   self.flags.run.log_steps,
                                   self.flags.tpu.use_tpu)]
     with output_folder.telling_nan(self.flags.training.learning_rate):
       self._estimator(
-          self._training(num_steps, done), seed, saving_steps).train(
+          self._training(num_steps, done), seed, saving_steps, head).train(
               input_fn, max_steps=num_steps,
               hooks=hooks + ([evaluator.RateHook(past)] if watch else []),
               saving_listeners=[watch] if watch else [])
@@ -190,7 +191,7 @@ class Job:
         input_fn, steps=num_steps, checkpoint_path=checkpoint,
         hooks=None if self.flags.tpu.use_tpu else hooks)
     if not self.flags.tpu.use_tpu:
-      results.update(self._judge(examples, results["global_step"],
+      results.update(self._score(examples, results["global_step"],
                                  collector.eval_prediction(self.task.head, examples)))
     output_folder.write_results(self.folder, results)
     return results
@@ -200,24 +201,21 @@ class Job:
     task, config = self.task, self.task.config
     settings = self.flags.head
     described = dict(
-        self.description(), **self.sets.reading._asdict(),
+        self.description(), **self.sets.truncation._asdict(),
         threshold=settings.threshold, vocab_size=config.vocab_size,
         max_positions=config.max_position_embeddings,
         num_segment_ids=config.type_vocab_size)
-    return export.write(self.folder, export.Contents(
+    return export.write(self.folder, export.ExportSpec(
         config, task.head, checkpoint, self.flags.data.vocab_file, described))
 
-  def _judge(self, examples, step, eval_prediction):
-    """Returns what metrics say; writes it for people to look at."""
-    head = self.task.head
-    judged = metrics.compute(self.task.metrics, eval_prediction)
-    events = os.path.join(self.folder, "eval")
-    model_function.write_scalars(events, step, judged)
-    pictures = plots.write(self.folder, head, eval_prediction)
-    plots.write_summaries(events, step, head, eval_prediction,
-                          pictures.get(plots.CONFUSION))
-    reports.write(self.folder, head, examples, eval_prediction)
-    return judged
+  def _score(self, examples, step, eval_prediction):
+    """Returns the metrics; writes what people look at."""
+    scores = metrics.compute(self.task.metrics, eval_prediction)
+    model_function.write_scalars(os.path.join(self.folder, "eval"), step,
+                                 scores)
+    self.task.head.write_evaluation(self.folder, examples, eval_prediction,
+                                    step)
+    return scores
 
   def predict(self, examples: list,
               checkpoint: str) -> List[Dict[str, np.ndarray]]:
@@ -254,17 +252,18 @@ class Job:
         self.task.config, self.task.head,
         lambda: records.placeholders(self.sets.spec()))
 
-  def _model_fn(self, training=None):
-    return model_function.make_model_fn(self.task.config, self.task.head, training,
+  def _model_fn(self, training=None, head=None):
+    return model_function.make_model_fn(self.task.config,
+                                        head or self.task.head, training,
                                    self.flags.tpu.use_tpu,
                                    self.flags.speed.cpu_replicas)
 
-  def _estimator(self, training=None, seed=None, saving_steps=None):
+  def _estimator(self, training=None, seed=None, saving_steps=None, head=None):
     run = self.flags.run
     if saving_steps:
       run = dataclasses.replace(run, save_checkpoints_steps=saving_steps)
     return estimator.make_estimator(
-        self._model_fn(training), run, self.flags.tpu, self.sets.batch_sizes,
+        self._model_fn(training, head), run, self.flags.tpu, self.sets.batch_sizes,
         estimator.Session(self.flags.speed.precision, seed,
                         self.flags.speed.cpu_replicas))
 
@@ -294,7 +293,9 @@ class Job:
 
   def _watch(self, examples, past, is_due):
     """Returns what evaluates a set while training goes on."""
-    input_fn = self.sets.write("eval", examples)
+    input_fn = input_fns.ordered_input_fn(
+        self.sets.write("eval", examples), self.sets.spec(),
+        self.flags.tpu.use_tpu)
     make_evaluator = lambda: evaluator.Evaluator(
         self._model_fn(), input_fn,
         {"batch_size": self.sets.batch_sizes["eval"]},

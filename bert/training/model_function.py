@@ -2,7 +2,8 @@
 
 import functools
 import typing
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional
+from typing import Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -11,10 +12,10 @@ from bert import modeling
 from bert import optimization
 from bert.common import files
 from bert.common.errors import UserError
-from bert.evaluation import metrics
+from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import pooling
 from bert.heads.base import Head
-from bert.heads.base import GraphHead
+from bert.heads.graph_head import GraphHead
 from bert.training import checkpoints
 from bert.training import gradients
 
@@ -103,16 +104,16 @@ def make_model_fn(config: modeling.BertConfig, head: GraphHead,
           gradients.compute, mean_loss, features,
           max(training.num_parts, cpu_replicas), cpu_replicas > 1)
       return _train_spec(slopes_of, training, use_tpu)
-    answers = gradients.join_parts(
-        lambda batch: answer(config, head, batch, use_tpu), features,
+    outputs = gradients.join_parts(
+        lambda batch: forward(config, head, batch, use_tpu), features,
         cpu_replicas)
     if mode == tf.estimator.ModeKeys.PREDICT:
-      predictions = head.predictions(answers, features)
+      predictions = head.predictions(outputs, features)
       if "position" in features:
         predictions["position"] = features["position"]
       return tf.estimator.tpu.TPUEstimatorSpec(
           mode=mode, predictions=predictions)
-    return _eval_spec(head.evaluation(answers, features), use_tpu)
+    return _eval_spec(head.evaluation(outputs, features), use_tpu)
 
   return model_fn
 
@@ -126,16 +127,16 @@ def variable_shapes(config: modeling.BertConfig, head: GraphHead,
     features: returns placeholders for a batch.
   """
   with tf.Graph().as_default():
-    answer(config, head, features())
+    forward(config, head, features())
     return {variable.op.name: tuple(variable.shape.as_list())
             for variable in tf.trainable_variables()}
 
 
-def answer(config: modeling.BertConfig, head: GraphHead,
+def forward(config: modeling.BertConfig, head: GraphHead,
            features: Dict[str, tf.Tensor],
            use_tpu: bool = False) -> Dict[str, tf.Tensor]:
-  """Returns what head.answer makes of a batch, without dropout."""
-  return head.answer(_model(config, head, features, False, use_tpu), features)
+  """Returns what head.forward makes of a batch, without dropout."""
+  return head.forward(_model(config, head, features, False, use_tpu), features)
 
 
 class OutputCollector(tf.estimator.SessionRunHook):
@@ -160,7 +161,7 @@ class OutputCollector(tf.estimator.SessionRunHook):
     """Adds a batch."""
     self._batches.append(batch)
 
-  def eval_prediction(self, head: Head, examples: Sequence) -> metrics.EvalPrediction:
+  def eval_prediction(self, head: Head, examples: Sequence) -> EvalPrediction:
     """Returns what metrics take of a set, padding examples left out."""
     rows = {name: join([batch[name] for batch in self._batches])
             for name in self._batches[0]}

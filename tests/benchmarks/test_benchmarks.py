@@ -280,7 +280,7 @@ def test_own_steps_of_bfloat16_ask_tensorflow_for_it(monkeypatch):
           config.intra_op_parallelism_threads) == (1, 2)
   if tf.__version__.startswith("1."):
     pytest.skip("TensorFlow 1.15 has no bfloat16 on a CPU")
-  monkeypatch.setattr(own_steps.session, "check_precision", lambda _: None)
+  monkeypatch.setattr(own_steps.estimator, "check_precision", lambda _: None)
   config = own_steps.session_config(
       own_steps.parse(["--precision=bfloat16"]))
   assert "bfloat16: ON" in str(config)

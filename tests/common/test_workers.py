@@ -12,7 +12,10 @@ import golden
 from bert.common import workers
 from bert.common.errors import UserError
 from bert.data import features
+from bert.data import record_encoder
 from bert.data import records
+from bert.data import vocabulary
+from bert.data.examples import InputExample
 from bert.heads import registry
 
 NUM_WORKERS = pytest.mark.parametrize("num_workers", [1, 2, 3])
@@ -63,17 +66,18 @@ def test_results_come_in_the_order_of_the_items(num_items, num_workers):
 def test_records_are_the_same_whoever_made_them(tmp_path):
   row = golden.rows("features.jsonl")[0]
   head = registry.create("classification", row["label_list"])
-  serialize = records.make_serializer(
-      records.feature_spec(head.label_field(32), 32))
-  examples = [features.InputExample("g", each["text_a"], each["text_b"])
+  encode = record_encoder.RecordEncoder(
+      records.feature_spec(head.label_fields(32), 32)).encode
+  examples = [InputExample("g", each["text_a"], each["text_b"])
               for each in golden.rows("features.jsonl")] * 3
   contents = []
   for num_workers in (1, 2, 3):
-    tokenizer = features.load_tokenizer(golden.path("vocab.txt"), True)
+    encoder = features.TextEncoder(
+        vocabulary.load_tokenizer(golden.path("vocab.txt"), True), 32)
     path = tmp_path / str(num_workers)
     assert records.write_records(str(path), workers.map_ordered(
-        lambda example, tokenizer=tokenizer: serialize(
-            features.convert_example(example, head, 32, tokenizer)),
+        lambda example, encoder=encoder: encode(
+            head.to_features(example, encoder)[0][0].values()),
         examples, num_workers, chunk_size=5)) == len(examples)
     contents.append(path.read_bytes())
   assert contents[0]

@@ -3,6 +3,11 @@ import pytest
 import golden
 from bert.common.errors import UserError
 from bert.data import features
+from bert.data import truncation
+from bert.data import vocabulary as vocabulary_lib
+from bert.data.examples import InputExample
+from bert.data.examples import PaddingInputExample
+from bert.data.examples import Source
 from bert.heads import registry
 
 ROWS = golden.rows("features.jsonl")
@@ -11,7 +16,7 @@ TOKEN_FIELDS = ("input_ids", "input_mask", "segment_ids")
 
 @pytest.fixture(scope="module")
 def tokenizer():
-  return features.load_tokenizer(golden.path("vocab.txt"), True)
+  return vocabulary_lib.load_tokenizer(golden.path("vocab.txt"), True)
 
 
 def vocabulary():
@@ -26,10 +31,17 @@ def classification(labels=("no", "yes")):
   return registry.create("classification", labels)
 
 
-def converted(tokenizer, max_seq_length, **example):
+def encoded(tokenizer, max_seq_length, **example):
   example.setdefault("label", "no")
-  return features.convert_example(features.InputExample(guid="g", **example),
-                                  classification(), max_seq_length, tokenizer)
+  return features_of(InputExample(guid="g", **example), classification(),
+                     max_seq_length, tokenizer)
+
+
+def features_of(example, head, max_seq_length, tokenizer):
+  """The features of an example's only record."""
+  (row,), _ = head.to_features(
+      example, features.TextEncoder(tokenizer, max_seq_length))
+  return row
 
 
 def write_vocabulary(folder, tokens):
@@ -41,15 +53,15 @@ def write_vocabulary(folder, tokens):
 @pytest.mark.parametrize(
     "row", ROWS, ids=["row%d" % index for index in range(len(ROWS))])
 def test_features_are_those_of_the_reference(row, tokenizer):
-  example = features.InputExample(
+  example = InputExample(
       guid="g", text_a=row["text_a"], text_b=row["text_b"], label=row["label"])
-  actual = features.convert_example(
+  actual = features_of(
       example, classification(row["label_list"]), row["max_seq_length"],
       tokenizer)
   for name in TOKEN_FIELDS:
-    assert getattr(actual, name) == row[name], name
-  assert actual.label_ids == [row["label_id"]]
-  assert actual.is_real_example == [int(row["is_real_example"])]
+    assert actual[name] == row[name], name
+  assert actual["label_ids"] == [row["label_id"]]
+  assert actual["is_real_example"] == [int(row["is_real_example"])]
 
 
 @pytest.mark.parametrize("num_a, num_b, max_tokens, left_a, left_b", [
@@ -66,69 +78,72 @@ def test_pair_is_cut_at_the_end_of_the_longer_one(
   tokens_a = ["a%d" % index for index in range(num_a)]
   tokens_b = ["b%d" % index for index in range(num_b)]
   whole_a, whole_b = list(tokens_a), list(tokens_b)
-  features.truncate_pair(tokens_a, tokens_b, max_tokens)
+  truncation.truncate_pair(tokens_a, tokens_b, max_tokens)
   assert tokens_a == whole_a[:left_a]
   assert tokens_b == whole_b[:left_b]
 
 
 @pytest.mark.parametrize("text_b", ["", " ", "\u200b"])
 def test_second_text_without_a_token_leaves_one_sequence(text_b, tokenizer):
-  actual = converted(tokenizer, 6, text_a="the", text_b=text_b)
-  assert actual.input_ids == ids_of("[CLS]", "the", "[SEP]") + [0, 0, 0]
-  assert actual.segment_ids == [0] * 6
+  actual = encoded(tokenizer, 6, text_a="the", text_b=text_b)
+  assert actual["input_ids"] == ids_of("[CLS]", "the", "[SEP]") + [0, 0, 0]
+  assert actual["segment_ids"] == [0] * 6
 
 
 def test_no_text_at_all_leaves_the_special_tokens(tokenizer):
-  actual = converted(tokenizer, 4, text_a="")
-  assert actual.input_ids == ids_of("[CLS]", "[SEP]") + [0, 0]
-  assert actual.input_mask == [1, 1, 0, 0]
+  actual = encoded(tokenizer, 4, text_a="")
+  assert actual["input_ids"] == ids_of("[CLS]", "[SEP]") + [0, 0]
+  assert actual["input_mask"] == [1, 1, 0, 0]
 
 
 def test_text_of_any_length_is_cut_to_the_row(tokenizer):
-  actual = converted(tokenizer, 3, text_a="the " * 100000)
-  assert actual.input_ids == ids_of("[CLS]", "the", "[SEP]")
+  actual = encoded(tokenizer, 3, text_a="the " * 100000)
+  assert actual["input_ids"] == ids_of("[CLS]", "the", "[SEP]")
 
 
 def test_word_pieces_are_taken_as_they_are(tokenizer):
   assert not {"tHE", "\u7535", "the clock"} & set(vocabulary())
   pieces = ["the", "tHE", "##s", "\u7535", "the clock"]
-  actual = converted(tokenizer, 8, text_a=pieces)
-  assert actual.input_ids == ids_of(
+  actual = encoded(tokenizer, 8, text_a=pieces)
+  assert actual["input_ids"] == ids_of(
       "[CLS]", "the", "[UNK]", "##s", "[UNK]", "[UNK]", "[SEP]") + [0]
-  assert actual.input_mask == [1] * 7 + [0]
+  assert actual["input_mask"] == [1] * 7 + [0]
   assert pieces == ["the", "tHE", "##s", "\u7535", "the clock"]
 
 
 def test_cutting_leaves_the_word_pieces_of_the_example_alone(tokenizer):
   text_a, text_b = ["the"] * 9, ["a"] * 9
-  actual = converted(tokenizer, 7, text_a=text_a, text_b=text_b)
-  assert actual.input_ids == ids_of(
+  actual = encoded(tokenizer, 7, text_a=text_a, text_b=text_b)
+  assert actual["input_ids"] == ids_of(
       "[CLS]", "the", "the", "[SEP]", "a", "a", "[SEP]")
-  assert actual.segment_ids == [0, 0, 0, 0, 1, 1, 1]
+  assert actual["segment_ids"] == [0, 0, 0, 0, 1, 1, 1]
   assert (text_a, text_b) == (["the"] * 9, ["a"] * 9)
 
 
 @pytest.mark.parametrize("kind, label_ids", [
     ("classification", [0]), ("multi_label", [0, 0, 0])])
 def test_padding_example_is_all_zeros(kind, label_ids, tokenizer):
-  actual = features.convert_example(
-      features.PaddingInputExample(), registry.create(kind, ["x", "y", "z"]), 5,
+  actual = features_of(
+      PaddingInputExample(), registry.create(kind, ["x", "y", "z"]), 5,
       tokenizer)
-  assert actual == ([0] * 5, [0] * 5, [0] * 5, label_ids, [0])
+  assert list(actual.items()) == [
+      ("input_ids", [0] * 5), ("input_mask", [0] * 5), ("segment_ids", [0] * 5),
+      ("label_ids", label_ids), ("is_real_example", [0])]
 
 
 def test_example_without_label_is_real_and_has_label_id_0(tokenizer):
-  actual = converted(tokenizer, 5, text_a="the", label=None)
-  assert actual.label_ids == [0]
-  assert actual.is_real_example == [1]
+  actual = encoded(tokenizer, 5, text_a="the", label=None)
+  assert actual["label_ids"] == [0]
+  assert actual["is_real_example"] == [1]
 
 
 def log_set(tokenizer, examples):
-  features.log_examples(examples, classification(), 5, tokenizer)
+  features.log_examples(examples, classification(),
+                        features.TextEncoder(tokenizer, 5))
 
 
 def test_first_five_examples_are_logged(log, tokenizer):
-  examples = [features.InputExample(guid="dev-%d" % index, text_a="the",
+  examples = [InputExample(guid="dev-%d" % index, text_a="the",
                                     label="yes") for index in range(7)]
   log_set(tokenizer, examples)
   assert log.count("*** Example ***") == 5
@@ -142,40 +157,41 @@ def test_first_five_examples_are_logged(log, tokenizer):
 
 
 def test_padding_examples_are_not_logged(log, tokenizer):
-  log_set(tokenizer, [features.PaddingInputExample()] * 2)
+  log_set(tokenizer, [PaddingInputExample()] * 2)
   assert not log
 
 
 def test_label_out_of_the_list_is_the_users_mistake(tokenizer):
-  example = features.InputExample(guid="train-3", text_a="the", label="maybe")
+  example = InputExample(guid="train-3", text_a="the", label="maybe")
   with pytest.raises(UserError, match="train-3.*'maybe'.*no yes"):
-    features.convert_example(example, classification(), 5, tokenizer)
+    features_of(example, classification(), 5, tokenizer)
   with pytest.raises(UserError, match="train-3.*'maybe'.*no yes"):
-    features.check_labels([example], classification(), is_labelled=False)
+    classification().check_example(example, is_labelled=False)
 
 
 def test_labels_of_the_list_pass_the_check():
-  features.check_labels(
-      [features.InputExample(guid="g", text_a="", label=label)
-       for label in ("yes", "no", None)], classification(), is_labelled=False)
+  for label in ("yes", "no", None):
+    classification().check_example(
+        InputExample(guid="g", text_a="", label=label), is_labelled=False)
 
 
 def test_missing_label_is_the_users_mistake_where_labels_count():
-  example = features.InputExample(guid="train-4", text_a="")
+  example = InputExample(guid="train-4", text_a="")
   with pytest.raises(UserError, match="train-4 has no label"):
-    features.check_labels([example], classification(), is_labelled=True)
+    classification().check_example(example, is_labelled=True)
 
 
-def test_fields_are_those_of_a_record():
-  assert features.InputFeatures._fields == (
-      "input_ids", "input_mask", "segment_ids", "label_ids", "is_real_example")
+def test_bad_label_of_a_file_is_told_by_its_line(tokenizer):
+  example = InputExample("train-3", "the", None, "maybe", Source("a.tsv", 4))
+  with pytest.raises(UserError, match="^a.tsv:4: .*'maybe'"):
+    features_of(example, classification(), 5, tokenizer)
 
 
 def test_example_takes_the_arguments_of_the_reference():
-  example = features.InputExample("g", "a", "b", "c")
+  example = InputExample("g", "a", "b", "c")
   assert (example.guid, example.text_a, example.text_b, example.label) == (
       "g", "a", "b", "c")
-  example = features.InputExample(guid="g", text_a="a")
+  example = InputExample(guid="g", text_a="a")
   assert (example.text_b, example.label) == (None, None)
 
 
@@ -185,25 +201,25 @@ def test_vocabulary_needs_its_special_tokens(missing, tmp_path):
             if token != missing]
   path = write_vocabulary(tmp_path, tokens)
   with pytest.raises(UserError) as caught:
-    features.load_tokenizer(path, True)
+    vocabulary_lib.load_tokenizer(path, True)
   assert "--vocab_file=%s" % path in str(caught.value)
   assert missing in str(caught.value)
 
 
 def test_vocabulary_with_the_special_tokens_is_taken(tmp_path):
   path = write_vocabulary(tmp_path, ["[CLS]", "[SEP]", "[UNK]", "The"])
-  assert features.load_tokenizer(path, False).tokenize("The") == ["The"]
-  assert features.load_tokenizer(path, True).tokenize("The") == ["[UNK]"]
+  assert vocabulary_lib.load_tokenizer(path, False).tokenize("The") == ["The"]
+  assert vocabulary_lib.load_tokenizer(path, True).tokenize("The") == ["[UNK]"]
 
 
 def test_vocabulary_must_be_a_file(tmp_path):
   missing = str(tmp_path / "none.txt")
   for path in (missing, str(tmp_path)):
     with pytest.raises(UserError, match="no such file|a folder") as caught:
-      features.load_tokenizer(path, True)
+      vocabulary_lib.load_tokenizer(path, True)
     assert "--vocab_file=%s" % path in str(caught.value)
 
 
 def test_empty_vocabulary_is_the_users_mistake(tmp_path):
   with pytest.raises(UserError, match="--vocab_file="):
-    features.load_tokenizer(write_vocabulary(tmp_path, []), True)
+    vocabulary_lib.load_tokenizer(write_vocabulary(tmp_path, []), True)

@@ -7,9 +7,13 @@ import tensorflow.compat.v1 as tf
 import golden
 import processors  # pylint: disable=unused-import
 from bert.data import features
+from bert.data import input_fns
+from bert.data import record_encoder
 from bert.data import records
+from bert.data import vocabulary
 from bert.heads import registry
 from processors import base
+from record_files import make_input_fn
 from record_files import read_batches
 
 GOLDEN_SETS = [(task, name) for task in ("cola", "mnli", "mrpc", "xnli")
@@ -19,8 +23,8 @@ GOLDEN_SETS = [(task, name) for task in ("cola", "mnli", "mrpc", "xnli")
 # Kind of head -> its labels, and (label, its numbers in a record) of examples.
 ENCODED = {
     "regression": ([], [("1.5", [1.5]), (2, [2.0]), (None, [0.0])]),
-    "tagging": (["O", "B-X"], [(["O"], [0] * 4), (["B-X", "O"], [0] * 4),
-                               (None, [0] * 4)]),
+    "tagging": (["O", "B-X"], [(["O"], [0, 1, 0, 0]),
+                               (["B-X", "O"], [0, 2, 1, 0]), (None, [0] * 4)]),
     "classification": (["x", "y", "z"], [("z", [2]), ("x", [0]), (None, [0])]),
     "multi_label": (["x", "y", "z"],
                     [(["z", "x"], [1, 0, 1]), ([], [0, 0, 0]),
@@ -41,7 +45,7 @@ def raw_examples(path):
 
 
 def spec_of(length, kind="classification", labels=("x", "y")):
-  return records.feature_spec(registry.create(kind, labels).label_field(length),
+  return records.feature_spec(registry.create(kind, labels).label_fields(length),
                               length)
 
 
@@ -54,7 +58,7 @@ def row(first_id, num_tokens=2, length=2):
 
 def write(path, rows, spec):
   return records.write_records(str(path),
-                               map(records.make_serializer(spec), rows))
+                               map(record_encoder.RecordEncoder(spec).encode, rows))
 
 
 def write_numbered(path, count):
@@ -80,11 +84,12 @@ def examples_of(task, name):
 @pytest.mark.parametrize("task, name", GOLDEN_SETS)
 def test_records_are_those_of_the_reference(task, name, tmp_path):
   examples, head = examples_of(task, name)
-  tokenizer = features.load_tokenizer(golden.path("vocab.txt"), True)
+  tokenizer = vocabulary.load_tokenizer(golden.path("vocab.txt"), True)
   path = tmp_path / "set.tf_record"
-  count = write(path, [features.convert_example(example, head, 40, tokenizer)
-                       for example in examples],
-                records.feature_spec(head.label_field(40), 40))
+  encoder = features.TextEncoder(tokenizer, 40)
+  rows = [row.values() for example in examples
+          for row in head.to_features(example, encoder)[0]]
+  count = write(path, rows, records.feature_spec(head.label_fields(40), 40))
   expected = raw_examples(
       golden.path("cli", task, "expected_%s.tf_record" % name))
   assert len(expected) == count > 0
@@ -99,10 +104,9 @@ def test_every_registered_head_has_a_round_trip():
 def test_what_is_written_is_read_back(kind, tmp_path):
   labels, encoded = ENCODED[kind]
   head = registry.create(kind, labels)
-  spec = records.feature_spec(head.label_field(4), 4)
-  rows = [features.InputFeatures([7, index, 8, 0], [1, 1, 1, 0], [0, 1, 1, 0],
-                                 head.encode_label(label, 4), [index % 2])
-          for index, (label, _) in enumerate(encoded)]
+  spec = records.feature_spec(head.label_fields(4), 4)
+  rows = [([7, index, 8, 0], [1, 1, 1, 0], [0, 1, 1, 0], numbers, [index % 2])
+          for index, (_, numbers) in enumerate(encoded)]
   path = str(tmp_path / "set.tf_record")
   assert write(path, rows, spec) == 3
 
@@ -120,7 +124,8 @@ def test_what_is_written_is_read_back(kind, tmp_path):
 
 
 def test_float_fields_are_written_and_read_as_float32(tmp_path):
-  spec = records.feature_spec(records.Field(tf.float32, (1,)), 2)
+  spec = records.feature_spec(
+      {"label_ids": records.Field(tf.float32, (1,))}, 2)
   path = str(tmp_path / "set.tf_record")
   write(path, [([7, 8], [1, 1], [0, 0], [2.5], [1])], spec)
   assert raw_examples(path)[0]["label_ids"] == ("float_list", [2.5])
@@ -129,8 +134,15 @@ def test_float_fields_are_written_and_read_as_float32(tmp_path):
   assert batch["label_ids"].tolist() == [[2.5]]
 
 
-def test_fields_follow_the_order_of_the_features():
-  assert tuple(spec_of(4)) == features.InputFeatures._fields
+def test_record_may_have_any_number_of_label_fields(tmp_path):
+  number = records.Field(tf.int64, (1,))
+  spec = records.feature_spec({"starts": number, "ends": number}, 2)
+  assert list(spec) == ["input_ids", "input_mask", "segment_ids", "starts",
+                        "ends", "is_real_example"]
+  path = str(tmp_path / "set.tf_record")
+  write(path, [([7, 8], [1, 1], [0, 0], [3], [5], [1])], spec)
+  (batch,) = read_batches(path, spec, 1)
+  assert (batch["starts"].tolist(), batch["ends"].tolist()) == ([[3]], [[5]])
 
 
 @pytest.mark.parametrize("is_static, length", [(False, 5), (True, 8)])
@@ -150,12 +162,12 @@ def test_batch_ends_with_its_longest_text_unless_static(is_static, length,
   assert batch["is_real_example"].tolist() == [[1], [1]]
 
 
-@pytest.mark.parametrize("shuffle", [None, records.Shuffle(seed=1)])
+@pytest.mark.parametrize("shuffle", [None, input_fns.Shuffle(seed=1)])
 def test_static_batches_have_every_size_in_the_graph(shuffle, tmp_path,
                                                      session):
   del session  # its graph is the default one
   write_numbered(tmp_path / "set", 3)
-  dataset = records.make_input_fn(
+  dataset = make_input_fn(
       str(tmp_path / "set"), spec_of(2), shuffle, is_static=True)(
           {"batch_size": 2})
   batch = tf.data.make_one_shot_iterator(dataset).get_next()
@@ -175,7 +187,7 @@ def test_static_evaluation_has_whole_batches_only(tmp_path):
 
 
 def training_batches(path, seed=1, skip=0, limit=9):
-  return read_numbers(path, 4, limit, order=records.Shuffle(seed, 4 * skip))
+  return read_numbers(path, 4, limit, order=input_fns.Shuffle(seed, 4 * skip))
 
 
 def epochs_of(batches, num_examples):
@@ -218,8 +230,8 @@ def test_training_batches_are_full_whatever_the_sets_size(tmp_path):
 def test_training_batches_have_their_size_in_the_graph(tmp_path, session):
   del session  # its graph is the default one
   write_numbered(tmp_path / "set", 3)
-  dataset = records.make_input_fn(
-      str(tmp_path / "set"), spec_of(2), records.Shuffle(seed=1))(
+  dataset = make_input_fn(
+      str(tmp_path / "set"), spec_of(2), input_fns.Shuffle(seed=1))(
           {"batch_size": 2})
   batch = tf.data.make_one_shot_iterator(dataset).get_next()
   assert batch["label_ids"].shape.as_list() == [2, 1]

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from bert.data import records
+from bert.data import input_fns
 from record_files import (
-    MAX_LENGTH, SPEC, lengths, numbers, padded_size, read, write)
+    BY_LENGTH, MAX_LENGTH, SPEC, lengths, make_input_fn, numbers, padded_size,
+    read, write)
 
 
 def drawn_lengths(count, seed=1):
@@ -30,10 +31,10 @@ def expected_order(text_lengths, window):
 def test_by_length_reads_each_once_in_sorted_windows(
     tmp_path, monkeypatch, count, batch_size, window):
   if window:
-    monkeypatch.setattr(records, "WINDOW", window)
+    monkeypatch.setattr(input_fns, "WINDOW", window)
   text_lengths = drawn_lengths(count)
   batches = read(write(tmp_path / "set", text_lengths), batch_size,
-                 records.BY_LENGTH)
+                 BY_LENGTH)
   order = sum(map(numbers, batches), [])
   assert order == expected_order(text_lengths, (window or 50) * batch_size)
   assert [len(numbers(batch)) for batch in batches] == [
@@ -41,9 +42,9 @@ def test_by_length_reads_each_once_in_sorted_windows(
 
 
 def test_positions_lead_back_to_the_files_order(tmp_path, monkeypatch):
-  monkeypatch.setattr(records, "WINDOW", 2)
+  monkeypatch.setattr(input_fns, "WINDOW", 2)
   text_lengths = drawn_lengths(21)
-  batches = read(write(tmp_path / "set", text_lengths), 4, records.BY_LENGTH)
+  batches = read(write(tmp_path / "set", text_lengths), 4, BY_LENGTH)
   found = {}
   for batch in batches:
     assert batch["position"].tolist() == numbers(batch)
@@ -55,19 +56,19 @@ def test_positions_lead_back_to_the_files_order(tmp_path, monkeypatch):
 
 
 def test_texts_of_one_length_keep_the_files_order(tmp_path):
-  batches = read(write(tmp_path / "set", [5, 3] * 10), 4, records.BY_LENGTH)
+  batches = read(write(tmp_path / "set", [5, 3] * 10), 4, BY_LENGTH)
   assert sum(map(numbers, batches), []) == (
       list(range(1, 20, 2)) + list(range(0, 20, 2)))
 
 
 def test_positions_are_read_by_length_alone(tmp_path):
   path = write(tmp_path / "set", [5, 3, 4])
-  for order in (None, records.Shuffle(1), records.Shuffle(1, 0, 3)):
+  for order in (None, input_fns.Shuffle(1), input_fns.Shuffle(1, 0, 3)):
     assert "position" not in read(path, 2, order, limit=1)[0]
 
 
 def grouped(path, count, batch_size, seed=1, num_skipped=0, limit=None):
-  return read(path, batch_size, records.Shuffle(seed, num_skipped, count),
+  return read(path, batch_size, input_fns.Shuffle(seed, num_skipped, count),
               limit, graph_seed=seed)
 
 
@@ -89,7 +90,7 @@ def epochs_of(order, count):
     (3, 4, 50), (5, 8, 50), (2, 7, 50), (1, 2, 50)])
 def test_grouped_epochs_have_every_example_once(
     tmp_path, monkeypatch, count, batch_size, window):
-  monkeypatch.setattr(records, "WINDOW", window)
+  monkeypatch.setattr(input_fns, "WINDOW", window)
   path = write(tmp_path / "set", drawn_lengths(count))
   epochs = epochs_of(stream(path, count, batch_size, 3), count)
   assert len(epochs) >= 3
@@ -132,7 +133,7 @@ def test_any_seed_groups(tmp_path, seed):
 @pytest.mark.parametrize("skip", [1, 3, 4, 8])
 def test_skipping_goes_on_where_an_undisturbed_grouped_run_would_be(
     tmp_path, monkeypatch, skip, count):
-  monkeypatch.setattr(records, "WINDOW", 2)
+  monkeypatch.setattr(input_fns, "WINDOW", 2)
   path = write(tmp_path / "set", drawn_lengths(count))
   undisturbed = [numbers(batch) for batch in grouped(path, count, 4, limit=11)]
   resumed = grouped(path, count, 4, num_skipped=4 * skip, limit=11 - skip)
@@ -166,7 +167,7 @@ def test_grouping_saves_padding(tmp_path):
   # In threes of any order, one long text makes a batch long.
   text_lengths = [40, 2, 2] * 20
   path = write(tmp_path / "set", text_lengths)
-  plain = padded_size(read(path, 3, records.Shuffle(1), 20, graph_seed=1))
+  plain = padded_size(read(path, 3, input_fns.Shuffle(1), 20, graph_seed=1))
   batches = grouped(path, 60, 3, limit=20)
   # 40 texts of 2 make 13 batches, and one of them is left for the long ones.
   assert padded_size(batches) == 13 * 3 * 2 + 7 * 3 * 40
@@ -176,8 +177,8 @@ def test_grouping_saves_padding(tmp_path):
 
 def test_grouped_batches_have_their_size_in_the_graph(tmp_path, session):
   del session  # its graph is the default one
-  dataset = records.make_input_fn(
-      write(tmp_path / "set", [3, 4, 5]), SPEC, records.Shuffle(1, 0, 3))(
+  dataset = make_input_fn(
+      write(tmp_path / "set", [3, 4, 5]), SPEC, input_fns.Shuffle(1, 0, 3))(
           {"batch_size": 2})
   batch = tf.data.make_one_shot_iterator(dataset).get_next()
   assert batch["label_ids"].shape.as_list() == [2, 1]
@@ -186,7 +187,7 @@ def test_grouped_batches_have_their_size_in_the_graph(tmp_path, session):
 def test_grouped_batches_hold_what_ungrouped_ones_hold(tmp_path):
   path = write(tmp_path / "set", drawn_lengths(12))
   rows = []
-  for order in (records.Shuffle(1), records.Shuffle(1, 0, 12)):
+  for order in (input_fns.Shuffle(1), input_fns.Shuffle(1, 0, 12)):
     batches = read(path, 4, order, 3)
     rows.append(sorted(
         tuple(batch[name][index].tolist()[:length] for name in (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from bert.data import record_encoder
 from bert.data import records
 
 
@@ -24,7 +25,7 @@ def serialize(**fields):
       feature.int64_list.SetInParent()
       feature.int64_list.value.extend(values)
   row_of_values = tuple(values for _, values in fields.values())
-  return records.make_serializer(spec)(row_of_values), message
+  return record_encoder.RecordEncoder(spec).encode(row_of_values), message
 
 
 @pytest.mark.parametrize("values", [
@@ -82,4 +83,4 @@ def test_what_is_no_number_of_the_kind_is_an_error(kind, value, error):
   spec = {"f": records.Field(kind, (1,))}
   for others in ([], [300]):
     with pytest.raises(error):
-      records.make_serializer(spec)((others + [value],))
+      record_encoder.RecordEncoder(spec).encode((others + [value],))

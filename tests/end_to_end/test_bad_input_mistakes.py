@@ -237,7 +237,7 @@ def test_mistake_ends_a_process_with_code_2_and_one_line(job):
 def test_user_task_with_a_label_outside_its_list_is_refused(job):
   job.flags.update(task_name="mine", processor_module=commands.write(
       job.path("mine_bad_label.py"), '''
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
 from processors import base
 
 @base.register("mine")

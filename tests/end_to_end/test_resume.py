@@ -17,7 +17,7 @@ import signal
 import tensorflow.compat.v1 as tf
 from tensorflow.python.lib.io import file_io
 
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
 from processors import base
 from processors import glue
 

@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 import commands
 from bert import modeling
 from bert.common.errors import UserError
-from bert.data import records
+from bert.data import input_fns
 from bert.heads import registry
 from bert.training import estimator
 from bert.training import model_function
@@ -123,7 +123,7 @@ def one_at_a_time(flags):
                                                 (NUM_TEST, 50), (8, 1)])
 def test_predictions_are_in_the_files_order_whatever_is_read_first(
     plain, tmp_path, monkeypatch, batch_size, window):
-  monkeypatch.setattr(records, "WINDOW", window)
+  monkeypatch.setattr(input_fns, "WINDOW", window)
   expected = one_at_a_time(plain)
   # No two texts would be taken for each other.
   assert np.min(np.diff(np.sort(expected[:, 0]))) > 1e-4

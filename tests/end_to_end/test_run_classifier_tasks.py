@@ -87,7 +87,7 @@ REFERENCE_STYLE_TASK = '''
 import os
 
 from bert import tokenization
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
 from processors import base
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import commands
 import run_cross_validation
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.training import folds
 from bert.training.task import FLAG_GROUPS
@@ -71,7 +71,8 @@ def test_more_folds_than_examples_are_refused():
 def test_mean_of_rows_is_that_of_each_output():
   rows = [{"probabilities": np.float32([0.25, 0.75])},
           {"probabilities": np.float32([0.75, 0.25])}]
-  assert folds.mean_of(rows)["probabilities"].tolist() == [0.5, 0.5]
+  assert registry.create("classification", ["a", "b"]).average(
+      rows)["probabilities"].tolist() == [0.5, 0.5]
 
 
 def test_held_out_predictions_are_those_of_the_folds_models(whole):

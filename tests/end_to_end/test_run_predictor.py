@@ -18,7 +18,6 @@ import exported
 import run_predictor
 from benchmarks import load
 from bert.serving import predictor
-from bert.serving import requests
 
 SCRIPT = os.path.abspath(run_predictor.__file__)
 
@@ -221,7 +220,7 @@ def test_mistake_is_told_in_one_line(flags, arguments, fragment):
 def test_load_with_mistakes_loses_nothing(flags, asked):
   pytest.importorskip("waitress", reason="requirements-serving.txt")
   texts = ["two votes " * (1 + number % 5) for number in range(20)]
-  expected = [requests.to_object(answer, asked.head)
+  expected = [asked.head.to_json(answer)
               for answer in asked.predict(texts)]
   made = load.Server(flags["output_dir"])
   try:

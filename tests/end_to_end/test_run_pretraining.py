@@ -10,7 +10,7 @@ import commands
 import create_pretraining_data
 import golden
 import run_pretraining
-from bert.data import records
+from bert.data import input_fns
 from bert.pretraining import instance_files
 from test_create_pretraining_data import make_flags as text_flags
 
@@ -160,7 +160,7 @@ def test_every_instance_is_read_before_any_comes_again(data):
   for seed in (1, 2):
     with tf.Graph().as_default(), tf.Session() as session:
       batch = tf.data.make_one_shot_iterator(instance_files.make_input_fn(
-          paths, spec, records.Shuffle(seed))({
+          paths, spec, input_fns.Shuffle(seed))({
               "batch_size": 1})).get_next()
       seen = [session.run(batch)["masked_lm_ids"].tobytes()
               for _ in range(len(whole))]

@@ -6,7 +6,12 @@ import tensorflow.compat.v1 as tf
 
 import processors  # pylint: disable=unused-import
 from bert.common.errors import UserError
+from bert.data.label_types import CLASS
+from bert.data.label_types import LABEL_SET
+from bert.data.label_types import NUMBER
+from bert.data.label_types import TAGS
 from bert.evaluation import metrics
+from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
 from eval_predictions import measured
 from eval_predictions import tagged
@@ -23,14 +28,14 @@ MULTI_HOT = ([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]],
 def eval_prediction(labels, predicted):
   labels, predicted = np.int32(labels), np.int64(predicted)
   num_labels = labels.shape[1] if labels.ndim > 1 else 2
-  return metrics.EvalPrediction(
+  return EvalPrediction(
       labels, predicted, np.zeros([len(labels), num_labels], np.float32))
 
 
 def ranked(labels, scores):
   """Two classes; scores are the second label's probabilities."""
   scores = np.float32(scores)
-  return metrics.EvalPrediction(np.int32(labels), np.int64(scores >= 0.5),
+  return EvalPrediction(np.int32(labels), np.int64(scores >= 0.5),
                          np.stack([1 - scores, scores], axis=1))
 
 
@@ -123,26 +128,26 @@ def test_number_that_is_not_defined_is_left_out_with_a_warning(monkeypatch):
   assert lines[0].startswith("eval_auc is left out")
 
 
-@pytest.mark.parametrize("name, head, library", [
-    ("mcc", "classification", "scikit-learn"),
-    ("auc", "classification", "scikit-learn"),
-    ("multi_label", "multi_label", "scikit-learn"),
-    ("pearson_spearman", "regression", "scipy"),
-    ("entities", "tagging", "seqeval")])
-def test_missing_library_is_named(name, head, library, monkeypatch):
-  metrics.check([name], head, 2)
+@pytest.mark.parametrize("name, label_type, library", [
+    ("mcc", CLASS, "scikit-learn"),
+    ("auc", CLASS, "scikit-learn"),
+    ("multi_label", LABEL_SET, "scikit-learn"),
+    ("pearson_spearman", NUMBER, "scipy"),
+    ("entities", TAGS, "seqeval")])
+def test_missing_library_is_named(name, label_type, library, monkeypatch):
+  metrics.check([name], label_type, 2)
   monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
   with pytest.raises(UserError) as caught:
-    metrics.check([name], head, 2)
+    metrics.check([name], label_type, 2)
   assert str(caught.value) == "metric %r needs %s: pip install %s" % (
       name, library, library)
 
 
 def test_metric_of_ones_own_needs_no_library(monkeypatch):
   monkeypatch.setattr(metrics, "_METRICS", {})
-  metrics.register("share", "classification")(lambda _: {"share": 0.5})
+  metrics.register("share", CLASS)(lambda _: {"share": 0.5})
   monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-  metrics.check(["share"], "classification", 2)
+  metrics.check(["share"], CLASS, 2)
   assert metrics.compute(["share"], eval_prediction(*BINARY)) == {"eval_share": 0.5}
 
 
@@ -179,24 +184,24 @@ def test_task_is_judged_by_its_metrics(task, expected):
 
 def test_metric_that_is_not_known_is_refused():
   with pytest.raises(UserError, match="'mc' is not known, did you mean mcc?"):
-    metrics.check(["f1", "mc"], "classification", 2)
+    metrics.check(["f1", "mc"], CLASS, 2)
 
 
 def test_metric_for_two_labels_is_refused_for_three():
-  metrics.check(["f1", "auc", "mcc"], "classification", 2)
+  metrics.check(["f1", "auc", "mcc"], CLASS, 2)
   with pytest.raises(UserError, match="'f1' is for 2 labels, the task has 3"):
-    metrics.check(["mcc", "f1"], "classification", 3)
+    metrics.check(["mcc", "f1"], CLASS, 3)
 
 
 def test_metric_of_another_head_is_refused():
-  metrics.check(["multi_label"], "multi_label", 2)
-  with pytest.raises(UserError, match="'f1' is for classification tasks, this"):
-    metrics.check(["multi_label", "f1"], "multi_label", 2)
+  metrics.check(["multi_label"], LABEL_SET, 2)
+  with pytest.raises(UserError, match="'f1' is for tasks with one label per text"):
+    metrics.check(["multi_label", "f1"], LABEL_SET, 2)
 
 
 def test_multi_label_scores_of_a_single_label():
   # 1 right, 1 missed, 1 wrong: precision, recall and F1 are all a half.
   labels, predicted = np.array([[[1], [1], [0], [0]], [[1], [0], [1], [0]]])
-  results = metrics.compute(["multi_label"], metrics.EvalPrediction(
+  results = metrics.compute(["multi_label"], EvalPrediction(
       labels, predicted, predicted.astype(np.float32)))
   assert set(results.values()) == {0.5}

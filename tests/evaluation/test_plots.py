@@ -36,8 +36,13 @@ def summaries(folder):
 def drawn(head, eval_prediction):
   """Draws all pictures -> file name -> matplotlib's figure."""
   # pylint: disable=protected-access
-  return {name: draw(plots._names(head.labels), eval_prediction)
-          for name, draw in plots._drawings(head, eval_prediction).items()}
+  return {name: draw(plots._names(head.labels))
+          for name, draw in head.drawings(eval_prediction).items()}
+
+
+def write(folder, head, eval_prediction):
+  """Writes the pictures that a head draws -> their contents."""
+  return plots.write(str(folder), head.labels, head.drawings(eval_prediction))
 
 
 def texts_of(artists):
@@ -64,7 +69,7 @@ def texts_of(artists):
     (eval_predictions.head("tagging", "O"), eval_predictions.tagged(["O"], ["O"]), set())])
 def test_pictures_are_those_that_suit_the_task(
     tmp_path, log, head, eval_prediction, expected):
-  plots.write(str(tmp_path), head, eval_prediction)
+  write(tmp_path, head, eval_prediction)
   assert commands.names(tmp_path) == expected
   for name in expected:
     content = (tmp_path / name).read_bytes()
@@ -75,7 +80,7 @@ def test_pictures_are_those_that_suit_the_task(
 
 def test_without_matplotlib_one_line_tells_how_to_get_it(
     tmp_path, log, without_matplotlib):
-  plots.write(str(tmp_path), eval_predictions.head("classification", "ab"), YES_NO)
+  write(tmp_path, eval_predictions.head("classification", "ab"), YES_NO)
   assert log == ["Not drawn: a picture of the evaluation needs matplotlib: pip "
                  "install -r requirements-plots.txt"]
   assert not list(tmp_path.iterdir())
@@ -83,14 +88,14 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(
 
 def test_without_matplotlib_nothing_is_said_where_nothing_would_be_drawn(
     tmp_path, log, without_matplotlib):
-  plots.write(str(tmp_path), eval_predictions.head("regression"),
-              eval_predictions.measured([1, 2], [1, 2]))
+  write(tmp_path, eval_predictions.head("regression"),
+        eval_predictions.measured([1, 2], [1, 2]))
   assert not log
 
 
 @needs_matplotlib
 def test_screen_and_global_state_of_matplotlib_are_left_alone(tmp_path):
-  plots.write(str(tmp_path), eval_predictions.head("classification", "ab"), YES_NO)
+  write(tmp_path, eval_predictions.head("classification", "ab"), YES_NO)
   assert "matplotlib.pyplot" not in sys.modules
 
 
@@ -153,7 +158,7 @@ def test_labels_that_no_font_has_become_the_numbers_of_the_report(
     tmp_path, log, monkeypatch):
   monkeypatch.setattr(fonts, "find", lambda text: None)
   head = eval_predictions.head("classification", ("治安", "户政"))
-  plots.write(str(tmp_path), head, YES_NO)
+  write(tmp_path, head, YES_NO)
   assert log == ["No installed font has all characters of the labels, so "
                  "pictures show numbers: 1 治安, 2 户政"]
   figures = drawn(head, YES_NO)
@@ -172,8 +177,8 @@ def test_long_label_is_shortened():
 
 def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
   eval_prediction = eval_predictions.counted([[3, 1], [0, 6]])
-  plots.write_summaries(str(tmp_path), 20, eval_predictions.head(
-      "classification", ("no|ne", "<b>")), eval_prediction)
+  eval_predictions.head("classification", ("no|ne", "<b>")).write_summaries(
+      str(tmp_path), 20, eval_prediction, {})
   found = summaries(tmp_path)
   assert found.PluginTagToContent("text").keys() == {"confusion_table"}
   (event,) = found.Tensors("confusion_table")
@@ -187,9 +192,7 @@ def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
 @needs_matplotlib
 def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
   head = eval_predictions.head("classification", "ab")
-  pictures = plots.write(str(tmp_path), head, YES_NO)
-  plots.write_summaries(str(tmp_path), 20, head, YES_NO,
-                        pictures["eval_confusion.png"])
+  head.write_summaries(str(tmp_path), 20, YES_NO, write(tmp_path, head, YES_NO))
   (event,) = summaries(tmp_path).Images("confusion")
   assert event.step == 20
   assert event.encoded_image_string.startswith(PNG)
@@ -203,15 +206,15 @@ def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
     (eval_predictions.head("classification", map(str, range(31))),
      eval_predictions.counted(np.eye(31, dtype=int)))])
 def test_summaries_are_of_matrices_that_can_be_read(tmp_path, head, eval_prediction):
-  plots.write_summaries(str(tmp_path), 20, head, eval_prediction)
+  head.write_summaries(str(tmp_path), 20, eval_prediction, {})
   assert not list(tmp_path.iterdir())
 
 
 def test_summaries_of_two_checkpoints_do_not_replace_each_other(
     tmp_path, without_matplotlib):
   for step in (10, 20):
-    plots.write_summaries(str(tmp_path), step,
-                          eval_predictions.head("classification", "ab"), YES_NO)
+    eval_predictions.head("classification", "ab").write_summaries(
+        str(tmp_path), step, YES_NO, {})
   steps = set()
   for path in tmp_path.iterdir():
     steps.update(event.step for event in tf.train.summary_iterator(str(path))

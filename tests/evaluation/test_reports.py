@@ -7,8 +7,10 @@ from sklearn import metrics as sklearn_metrics
 
 import commands
 import eval_predictions
-from bert.data.features import InputExample
+from bert.common import tables
+from bert.data.examples import InputExample
 from bert.evaluation import reports
+from bert.heads import base
 
 # Of 2 a's one is right, of 3 b's two, of one c none.
 LETTERS = eval_predictions.classified(
@@ -20,7 +22,8 @@ LETTERS = eval_predictions.classified(
 def written(folder, head, eval_prediction, texts=None):
   """Writes both files -> lines of the report, rows of the errors."""
   texts = texts or ["text"] * len(eval_prediction.labels)
-  reports.write(str(folder), head, eval_predictions.examples(texts), eval_prediction)
+  head.write_report(str(folder), eval_predictions.examples(texts),
+                    eval_prediction)
   return (commands.lines(folder, "eval_report.txt"),
           [line.split("\t") for line in commands.lines(
               folder, "eval_errors.tsv")])
@@ -125,8 +128,7 @@ def test_best_threshold_is_the_best_and_as_precise_as_the_outputs():
   random = np.random.RandomState(1)
   labels = random.randint(0, 2, 200)
   scores = np.float32(0.4 * labels + 0.6 * random.rand(200))
-  # pylint: disable=protected-access
-  threshold, best = reports._best_threshold(labels, scores)
+  threshold, best = reports.best_threshold(labels, scores)
   reached = [sklearn_metrics.f1_score(labels, scores >= each)
              for each in scores]
   assert best == "%.4f" % max(reached)
@@ -201,15 +203,17 @@ def test_tagging_without_any_entity_says_so(tmp_path):
   assert len(errors) == 1
 
 
-def test_other_kind_of_head_writes_nothing(tmp_path):
-  reports.write(str(tmp_path), eval_predictions.head("ranking"), [], LETTERS)
+def test_kind_of_head_without_a_report_writes_nothing(tmp_path):
+  head = base.Head("abc")
+  head.write_report(str(tmp_path), [], LETTERS)
   assert not list(tmp_path.iterdir())
 
 
 def test_missing_library_costs_the_report_and_not_the_evaluation(
     tmp_path, warnings, monkeypatch):
   monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-  reports.write(str(tmp_path), eval_predictions.head("tagging"), [], LETTERS)
+  eval_predictions.head("tagging", "O").write_report(
+      str(tmp_path), [], LETTERS)
   assert warnings == ["Not written: eval_report.txt needs seqeval: pip install "
                       "seqeval"]
   assert not list(tmp_path.iterdir())
@@ -218,8 +222,8 @@ def test_missing_library_costs_the_report_and_not_the_evaluation(
 def test_model_without_numbers_costs_the_report_and_not_the_evaluation(
     tmp_path, warnings):
   eval_prediction = eval_predictions.several([[1]], [[np.nan]])
-  reports.write(str(tmp_path), eval_predictions.head("multi_label", "a"),
-                eval_predictions.examples(["text"]), eval_prediction)
+  eval_predictions.head("multi_label", "a").write_report(
+      str(tmp_path), eval_predictions.examples(["text"]), eval_prediction)
   assert len(warnings) == 1
   assert not list(tmp_path.iterdir())
 
@@ -228,12 +232,11 @@ def test_report_that_fails_leaves_the_old_one(tmp_path):
   head = eval_predictions.head("classification", "abc")
   before = written(tmp_path, head, LETTERS)
   with pytest.raises(IndexError):
-    reports.write(str(tmp_path), head, [InputExample("dev-1", "text")],
-                  LETTERS)
+    head.write_report(str(tmp_path), [InputExample("dev-1", "text")], LETTERS)
   assert before[1] == [line.split("\t") for line in commands.lines(
       tmp_path, "eval_errors.tsv")]
 
 
 def test_longest_cell_sets_the_width_of_its_column():
-  assert reports.table(("set", "n"), [("a", "100"), ("dev", "5")]) == [
+  assert tables.table(("set", "n"), [("a", "100"), ("dev", "5")]) == [
       "set    n", "---  ---", "a    100", "dev    5"]

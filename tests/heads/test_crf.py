@@ -15,15 +15,15 @@ RANDOM = np.random.RandomState(9)
 EMISSIONS = np.float32(RANDOM.randn(4, 5, NUM_LABELS) * 2)
 MASK = np.int32(np.arange(5) < np.array(LENGTHS)[:, None])
 LABEL_IDS = np.int32(RANDOM.randint(0, NUM_LABELS, [4, 5]))
-CHAIN = crf.Chain(*[np.float32(RANDOM.randn(*shape) * 2) for shape in (
+PARAMS = crf.CrfParams(*[np.float32(RANDOM.randn(*shape) * 2) for shape in (
     [NUM_LABELS, NUM_LABELS], [NUM_LABELS], [NUM_LABELS])])
 
 
 def score(emissions, labels):
   """Of one sequence of labels."""
-  total = CHAIN.start[labels[0]] + CHAIN.end[labels[-1]]
+  total = PARAMS.start[labels[0]] + PARAMS.end[labels[-1]]
   total += sum(emissions[place, label] for place, label in enumerate(labels))
-  return total + sum(CHAIN.transitions[pair]
+  return total + sum(PARAMS.transitions[pair]
                      for pair in zip(labels, labels[1:]))
 
 
@@ -39,15 +39,15 @@ def tensors(is_fed=False):
     shapes = [[None, None, NUM_LABELS], [None, None], [None, None]]
     return [tf.placeholder_with_default(*each)
             for each in zip(values, shapes)] + [
-                crf.Chain(*map(tf.constant, CHAIN))]
+                crf.CrfParams(*map(tf.constant, PARAMS))]
   return [tf.constant(each) for each in values] + [
-      crf.Chain(*map(tf.constant, CHAIN))]
+      crf.CrfParams(*map(tf.constant, PARAMS))]
 
 
 @pytest.mark.parametrize("is_fed", [False, True])
 def test_loss_is_that_over_all_sequences(session, is_fed):
-  emissions, mask, label_ids, chain = tensors(is_fed)
-  found = session.run(crf.losses(emissions, label_ids, mask, chain))
+  emissions, mask, label_ids, params = tensors(is_fed)
+  found = session.run(crf.losses(emissions, label_ids, mask, params))
   expected = []
   for row, length in enumerate(LENGTHS[:3]):
     every = np.array(list(all_scores(row).values()), np.float64)
@@ -59,8 +59,8 @@ def test_loss_is_that_over_all_sequences(session, is_fed):
 
 @pytest.mark.parametrize("is_fed", [False, True])
 def test_decoded_sequence_has_the_highest_score(session, is_fed):
-  emissions, mask, _, chain = tensors(is_fed)
-  found = session.run(crf.decode(emissions, mask, chain))
+  emissions, mask, _, params = tensors(is_fed)
+  found = session.run(crf.decode(emissions, mask, params))
   assert found.shape == (4, 5)
   for row, length in enumerate(LENGTHS[:3]):
     scores = all_scores(row)
@@ -68,8 +68,8 @@ def test_decoded_sequence_has_the_highest_score(session, is_fed):
 
 
 def test_marginals_are_shares_of_all_sequences(session):
-  emissions, mask, _, chain = tensors()
-  found = session.run(crf.marginals(emissions, mask, chain))
+  emissions, mask, _, params = tensors()
+  found = session.run(crf.marginals(emissions, mask, params))
   expected = np.zeros(EMISSIONS.shape)
   for row in range(3):
     scores = all_scores(row)
@@ -81,14 +81,14 @@ def test_marginals_are_shares_of_all_sequences(session):
 
 
 def test_gradients_are_those_of_small_changes(session):
-  emissions, mask, label_ids, chain = tensors()
-  loss = tf.reduce_sum(crf.losses(emissions, label_ids, mask, chain))
+  emissions, mask, label_ids, params = tensors()
+  loss = tf.reduce_sum(crf.losses(emissions, label_ids, mask, params))
   of_emissions, of_transitions = session.run(
-      tf.gradients(loss, [emissions, chain.transitions]))
+      tf.gradients(loss, [emissions, params.transitions]))
   step = 1e-2
   for tensor, values, slopes in (
       (emissions, EMISSIONS, of_emissions),
-      (chain.transitions, CHAIN.transitions, of_transitions)):
+      (params.transitions, PARAMS.transitions, of_transitions)):
     for index in [(0,) * values.ndim, (1,) * values.ndim]:
       change = np.zeros_like(values)
       change[index] = step
@@ -102,12 +102,12 @@ def test_training_learns_what_labels_follow_each_other(session):
   label_ids = tf.constant([[0, 1, 2, 0, 1], [2, 0, 1, 2, 0]])
   emissions = tf.zeros([2, 5, NUM_LABELS])
   mask = tf.ones([2, 5], tf.int32)
-  chain = crf.create_chain(NUM_LABELS)
+  params = crf.crf_params(NUM_LABELS)
   assert [each.op.name for each in tf.trainable_variables()] == [
       "crf/transitions", "crf/start", "crf/end"]
-  loss = tf.reduce_mean(crf.losses(emissions, label_ids, mask, chain))
+  loss = tf.reduce_mean(crf.losses(emissions, label_ids, mask, params))
   train_op = tf.train.AdamOptimizer(0.2).minimize(loss)
-  decoded = crf.decode(emissions, mask, chain)
+  decoded = crf.decode(emissions, mask, params)
   run_init(session)
   before = session.run(loss)
   for _ in range(60):

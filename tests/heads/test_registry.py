@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert.common.errors import UserError
-from bert.data import features
+from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.options import HeadOptions
 from mistakes import message_of
@@ -114,7 +114,7 @@ def test_every_registered_head_has_a_case_or_a_file():
 def test_label_becomes_its_numbers(kind):
   head = registry.create(kind, LABELS)
   for label, numbers in CASES[kind].encoded:
-    assert head.encode_label(label, 9) == numbers, label
+    assert head.encode_label(label) == numbers, label
 
 
 @each_kind
@@ -122,16 +122,16 @@ def test_unknown_label_is_refused_with_the_list(kind):
   head = registry.create(kind, LABELS)
   for label in CASES[kind].bad_labels:
     with pytest.raises(ValueError, match="is not one of: w x y z"):
-      head.encode_label(label, 9)
+      head.encode_label(label)
   with pytest.raises(ValueError, match="'v'"):
-    head.encode_label("v", 9)
+    head.encode_label("v")
 
 
 @each_kind
 def test_long_list_of_labels_is_shortened_in_the_message(kind):
   head = registry.create(kind, ["label%d" % index for index in range(95)])
   with pytest.raises(ValueError) as caught:
-    head.encode_label("v", 9)
+    head.encode_label("v")
   assert "label0 label1 " in str(caught.value)
   assert "75 more" in str(caught.value)
   assert "label20" not in str(caught.value)
@@ -140,11 +140,11 @@ def test_long_list_of_labels_is_shortened_in_the_message(kind):
 @each_kind
 def test_label_field_has_the_shape_of_the_numbers(kind):
   head = registry.create(kind, LABELS)
-  field = head.label_field(9)
+  field = head.label_fields(9)["label_ids"]
   assert field.kind == tf.int64
   assert not field.is_per_token
   for label, _ in CASES[kind].encoded:
-    assert field.shape == (len(head.encode_label(label, 9)),)
+    assert field.shape == (len(head.encode_label(label)),)
 
 
 @each_kind
@@ -324,7 +324,7 @@ def test_f1_loss_is_of_all_decisions_of_a_multi_label_batch(session):
 
 
 def examples_of(labels):
-  return [features.InputExample("g", "a", None, label) for label in labels]
+  return [InputExample("g", "a", None, label) for label in labels]
 
 
 @pytest.mark.parametrize("kind, text, labels, expected", [
@@ -337,8 +337,9 @@ def examples_of(labels):
 def test_weights_are_those_given_or_even_labels_out(kind, text, labels,
                                                     expected):
   head = registry.create(kind, LABELS, HeadOptions(class_weights=text))
-  head.weigh(examples_of(labels))
-  assert head.class_weights == (expected and pytest.approx(expected))
+  assert head.compute_class_weights(examples_of(labels)) == (
+      expected and pytest.approx(expected))
+  assert head.class_weights is None  # Counting changes nothing.
 
 
 @each_kind
@@ -346,7 +347,7 @@ def test_weights_reach_the_training_loss_alone(kind, session):
   losses = []
   for text in (None, "3,3,3,3"):
     head = registry.create(kind, LABELS, HeadOptions(class_weights=text))
-    head.weigh([])
+    head = head.with_class_weights(head.compute_class_weights([]))
     losses.append(session.run([
         head.training_loss(tf.constant(LOGITS), labels_as_fed(kind)),
         head.example_losses(tf.constant(LOGITS), labels_as_fed(kind))]))
@@ -357,7 +358,7 @@ def test_weights_reach_the_training_loss_alone(kind, session):
 def test_weights_must_be_as_many_as_labels():
   head = registry.create("classification", LABELS, HeadOptions(
       class_weights="1,2"))
-  message = message_of(head.weigh, [])
+  message = message_of(head.compute_class_weights, [])
   assert "--class_weights=1,2: 2 weights" in message and "4 labels" in message
 
 

@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
-from bert.data import features
+from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.options import HeadOptions
 from graphs import run_init, tiny_config
@@ -24,15 +24,19 @@ def create(**settings):
 
 
 def examples(num_words=(3, 2), is_labelled=True):
-  return [features.InputExample(
+  return [InputExample(
       "g%d" % index, ["w%d" % place for place in range(count)], None,
       ["O"] * count if is_labelled else None)
           for index, count in enumerate(num_words)]
 
 
+def predictions_of(head):
+  return head.predictions({"logits": tf.constant(LOGITS)},
+                          {"label_ids": tf.constant(LABEL_IDS)})
+
+
 def rows_of(session, head):
-  found = session.run(head.outputs(tf.constant(LOGITS),
-                                   tf.constant(LABEL_IDS)))
+  found = session.run(predictions_of(head))
   return found, [{name: values[index] for name, values in found.items()}
                  for index in range(2)]
 
@@ -97,7 +101,7 @@ def test_predictions_come_in_columns(session):
 
 
 def test_field_is_cut_with_the_batch():
-  field = create().label_field(9)
+  field = create().label_fields(9)["label_ids"]
   assert (field.kind, field.shape, field.is_per_token) == (
       tf.int64, (9,), True)
 
@@ -145,8 +149,9 @@ def test_crf_weighs_sentences_as_a_whole(session):
   logits_of(session, head, [5])
   losses, outputs = session.run([
       head.example_losses(tf.constant(LOGITS), tf.constant(LABEL_IDS)),
-      head.outputs(tf.constant(LOGITS), tf.constant(LABEL_IDS))])
-  chain = [session.run(each) for each in head._chain]
+      predictions_of(head)])
+  chain = [session.run("crf/%s:0" % name)
+           for name in ("transitions", "start", "end")]
   for row, places in enumerate(WORDS):
     scores = {}
     for labels in np.ndindex(*[3] * len(places)):
@@ -165,6 +170,6 @@ def test_crf_weighs_sentences_as_a_whole(session):
 
 def test_weights_count_the_labels_of_words():
   head = create(class_weights="balanced")
-  head.weigh([features.InputExample("g", ["a"] * 4, None,
-                                    ["O", "O", "B-X", "O"])])
-  assert head.class_weights == pytest.approx([4 / 6, 2.0, 1.0])
+  assert head.compute_class_weights([
+      InputExample("g", ["a"] * 4, None, ["O", "O", "B-X", "O"])
+  ]) == pytest.approx([4 / 6, 2.0, 1.0])

@@ -1,30 +1,27 @@
 """Heads and eval_predictions as an evaluation hands them to reports and plots."""
-import collections
-
 import numpy as np
 
-from bert.data.features import InputExample
-from bert.evaluation.metrics import EvalPrediction
-
-Head = collections.namedtuple("Head", "kind labels threshold")
-
+from bert.data.examples import InputExample
+from bert.evaluation.eval_prediction import EvalPrediction
+from bert.heads import registry
 
 def head(kind, labels=()):
-  """All of a head that is read."""
-  return Head(kind, list(labels), 0.5)
+  """A head of a kind."""
+  return registry.create(kind, list(labels))
 
 
 def classified(labels, probabilities):
   """Classification; a list of probabilities an example."""
   probabilities = np.float32(probabilities)
-  return EvalPrediction(np.int32(labels), probabilities.argmax(axis=1), probabilities)
+  return EvalPrediction(np.int32(labels), probabilities.argmax(axis=1),
+                        probabilities)
 
 
 def several(labels, probabilities):
   """Multi-label; 0 or 1 a label, and a list of probabilities an example."""
   probabilities = np.float32(probabilities)
   return EvalPrediction(np.int32(labels), (probabilities >= 0.5).astype(int),
-                 probabilities)
+                        probabilities)
 
 
 def measured(labels, predicted):
@@ -36,7 +33,7 @@ def measured(labels, predicted):
 def tagged(labels, predicted):
   """Tagging; a sentence's labels as one string."""
   return EvalPrediction([each.split() for each in labels],
-                 [each.split() for each in predicted], None)
+                        [each.split() for each in predicted], None)
 
 
 def examples(texts):

@@ -2,6 +2,9 @@
 import json
 
 import commands
+from bert.data.truncation import TruncationSettings
+from bert.options import HeadOptions
+from processors import loading
 
 
 def write_rows(folder, tables):
@@ -31,6 +34,14 @@ def tuples_of(examples):
   """(guid, text_a, text_b, label) of each example."""
   return [(each.guid, each.text_a, each.text_b, each.label)
           for each in examples]
+
+
+def read_checked(processor, read):
+  """Reads a dataset and has the task's head check it, as a run does."""
+  examples = read(processor.data_dir)
+  head, _ = loading.create_head(processor, HeadOptions())
+  loading.check_examples(examples, head, TruncationSettings(), False)
+  return examples
 
 
 def readers_of(processor):

@@ -48,7 +48,7 @@ def test_losses_are_the_references(session, variable_kind):
   model = modeling.BertModel(
       config(), False, features["input_ids"], features["input_mask"],
       features["segment_ids"], scope="bert")
-  answers = head.answer(model, features)
+  answers = head.forward(model, features)
   evaluation = head.evaluation(answers, features)
   names = {each.op.name for each in tf.trainable_variables()}
   assert {name for name in names if name.startswith("cls/")} == set(VARIABLES)

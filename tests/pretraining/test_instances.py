@@ -7,7 +7,7 @@ import commands
 import create_pretraining_data
 import golden
 from benchmarks import plain_instances
-from bert.data import features
+from bert.data import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining import instances
@@ -141,7 +141,7 @@ def test_vocabulary_without_a_special_token_is_refused(missing):
 
 
 def test_instances_are_those_of_the_plain_way(tmp_path):
-  tokenizer = features.load_tokenizer(golden.path("vocab.txt"), True)
+  tokenizer = vocabulary.load_tokenizer(golden.path("vocab.txt"), True)
   paths = [golden.path("corpus_en.txt"), golden.path("corpus_zh.txt")]
   plan = instances.Plan(40, 6, 0.15, 0.3, 3)
   source = instance_files.Source(

@@ -5,7 +5,7 @@ import commands
 from mistakes import message_of
 from processors import base
 from processors import files
-from task_files import tuples_of, write_rows
+from task_files import read_checked, tuples_of, write_rows
 
 
 class Notes(base.TableProcessor):
@@ -139,7 +139,10 @@ def test_half_of_a_surrogate_pair_is_taken_as_unknown(tmp_path):
     ({"no": 1, "text": "x", "label": 7}, ["'7'", "a b"])])
 def test_json_that_says_something_else_is_refused(row, fragments, tmp_path):
   good = {"no": 1, "text": "x", "label": "a"}
-  message = message_of(read, JsonNotes, tmp_path, [good, row])
+  write_rows(tmp_path, {"notes.tsv": [good, row]})
+  processor = JsonNotes()
+  processor.data_dir = str(tmp_path)
+  message = message_of(read_checked, processor, processor.get_train_examples)
   assert "notes.tsv:2: " in message
   for fragment in fragments:
     assert fragment in message
@@ -237,7 +240,10 @@ def test_score_stays_as_it_is(score, tmp_path):
 
 @pytest.mark.parametrize("score", ["", "good", "nan", "inf", "-1e39", "1,5"])
 def test_score_that_is_no_number_is_refused(score, tmp_path):
-  message = message_of(read, Scores, tmp_path, "x\t1\ny\t%s\n" % score)
+  commands.write(tmp_path / "notes.tsv", "x\t1\ny\t%s\n" % score)
+  processor = Scores()
+  processor.data_dir = str(tmp_path)
+  message = message_of(read_checked, processor, processor.get_train_examples)
   assert "notes.tsv:2: " in message
   assert repr(score) in message and "number" in message
 

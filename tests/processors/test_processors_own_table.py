@@ -6,11 +6,11 @@ import pytest
 import commands
 import processors  # pylint: disable=unused-import
 from bad_input import assert_refused, task
+from bert.data import label_types
 from bert.heads import registry
 from mistakes import message_of
 from processors import base
-from processors import table
-from task_files import sets_of, tuples_of, write_rows
+from task_files import read_checked, sets_of, tuples_of, write_rows
 
 ROWS = [["水", "好"], ["火", "坏"]]
 
@@ -139,7 +139,7 @@ def test_regression_has_scores_and_no_labels(tmp_path):
   assert processor.get_labels() == []
   assert processor.head == "regression"
   assert "dev.tsv:1: score 'high'" in message_of(
-      processor.get_dev_examples, str(tmp_path))
+      read_checked, processor, processor.get_dev_examples)
 
 
 @pytest.mark.parametrize("said", [{}, {"text_a": 0, "label": 3},
@@ -196,7 +196,7 @@ MISTAKES = [
     ({"format": 3}, ['"format" is 3', "tsv csv jsonl conll"]),
     ({"head": "taging"}, ['"head" is "taging"', "did you mean tagging?",
                           "classification multi_label regression tagging"]),
-    ({"head": ["tagging"]}, ['"head" is ["tagging"]', "classification"]),
+    ({"head": ["tagging"]}, ['"head" is ["tagging"]', "name of a head"]),
     ({"header": "no"}, ['"header" is "no"', "true or false"]),
     ({"header": 1}, ['"header" is 1', "true or false"]),
     ({"text_a": -1}, ['"text_a" is -1', "number from 0"]),
@@ -212,13 +212,11 @@ MISTAKES = [
     ({"labels": ["1", 1]}, ['"labels" is ["1", 1]', "once"]),
     ({"labels": [["a"]]}, ['"labels" is [["a"]]', "list"]),
     ({"metrics": "f1"}, ['"metrics" is "f1"', "list"]),
-    ({"metrics": ["f1", "mc"]}, ['"metrics" is "mc"', "did you mean mcc?",
-                                 "f1"]),
     ({"train": 3}, ['"train" is 3', "name of a file"]),
     ({"dev": ""}, ['"dev" is ""', "name of a file"]),
     ({"test": ["x"]}, ['"test" is ["x"]', "name of a file"]),
     ({"label_separator": ",", "head": "classification"},
-     ['"label_separator"', "multi_label", "classification"]),
+     ['"label_separator"', "classification"]),
     ({"label_separator": "", "head": "multi_label"},
      ['"label_separator" is ""']),
     ({"labels": ["a"], "head": "regression"}, ['"labels"', "regression"]),
@@ -279,7 +277,21 @@ def test_column_over_the_last_is_refused_by_line(tmp_path):
 
 
 def test_every_head_may_be_said():
-  assert set(registry.registered()) <= set(table.HEADS)
+  assert set(registry.registered()) == set(label_types.kinds())
+
+
+@pytest.mark.parametrize("settings, fragments", [
+    (dict(metrics=["f1", "mc"]), ["'mc'", "did you mean mcc?", "f1"]),
+    (dict(metrics=["entities"]), ["'entities'", "a label per word"])])
+def test_metric_that_does_not_fit_is_told_with_its_file(settings, fragments,
+                                                        tmp_path):
+  processor = described(tmp_path, {"train.tsv": [["t", "y"], ["水", "a"],
+                                                 ["火", "b"]]},
+                        **dict(GOOD, **settings))
+  message = message_of(read_checked, processor, processor.get_train_examples)
+  assert message.startswith(str(tmp_path / "table.json"))
+  for fragment in fragments:
+    assert fragment in message
 
 
 def test_table_is_trained_scored_and_predicted(tmp_path):

@@ -50,7 +50,7 @@ REFERENCE_STYLE = '''
 import os
 
 from processors.base import DataProcessor, register
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
 
 
 @register("Tickets")

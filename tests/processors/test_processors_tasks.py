@@ -12,6 +12,7 @@ import task_cases
 import task_cases_more
 from mistakes import message_of
 from processors import base
+from task_files import read_checked
 from task_files import readers_of, replace_line, sets_of, write_rows
 
 CASES = dict(task_cases.CASES, **task_cases_more.CASES)
@@ -111,10 +112,10 @@ def test_unknown_label_is_refused_by_line_with_the_list(task, tmp_path):
 def test_mistake_in_a_line_is_refused_by_line(task, mistake, tmp_path):
   write_rows(tmp_path, CASES[task].files)
   replace_line(tmp_path / mistake.path, mistake.line, mistake.text)
-  (read,) = [read for name, read in readers_of(
-      base.create(task, str(tmp_path))).items()
+  processor = base.create(task, str(tmp_path))
+  (read,) = [read for name, read in readers_of(processor).items()
              if name in mistake.path.replace("valid", "dev")]
-  message = message_of(read, str(tmp_path))
+  message = message_of(read_checked, processor, read)
   assert "%s:%d: " % (tmp_path / mistake.path, mistake.line) in message
   for fragment in mistake.fragments:
     assert fragment in message

@@ -8,7 +8,7 @@ import pytest
 import commands
 import golden
 from bert import tokenization
-from bert.evaluation import metrics
+from bert.common import libraries
 
 SCRIPTS = os.path.join(os.path.dirname(commands.SCRIPT), "scripts")
 
@@ -73,7 +73,7 @@ def test_input_is_not_overwritten(tmp_path):
   assert commands.content(path) == "text"
 
 
-@pytest.mark.skipif(not metrics.is_installed("tokenizers"),
+@pytest.mark.skipif(not libraries.is_installed("tokenizers"),
                     reason="requirements-pretraining.txt")
 def test_vocabulary_is_one_that_reads_its_text(tmp_path):
   text = (golden.text("corpus_en.txt") + golden.text("corpus_zh.txt")) * 3
@@ -94,7 +94,7 @@ def test_vocabulary_is_one_that_reads_its_text(tmp_path):
       "\u4e00" <= char <= "\u9fff" for char in entry)]
 
 
-@pytest.mark.skipif(not metrics.is_installed("tokenizers"),
+@pytest.mark.skipif(not libraries.is_installed("tokenizers"),
                     reason="requirements-pretraining.txt")
 @pytest.mark.parametrize("changes, fragment", [
     (dict(input_file="none*"), "none*"), (dict(vocab_size=104), "vocab_size")])

@@ -21,7 +21,7 @@ text_lengths = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(text_lengths)
 
 PAIRS = """
-from bert.data.features import InputExample
+from bert.data.examples import InputExample
 from processors.base import DataProcessor, register
 
 class Lists(DataProcessor):

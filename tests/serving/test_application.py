@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import exported
+from bert.data.examples import TextPair
+from bert.data.examples import Words
 from bert.serving import application
 from bert.serving import batcher
+from bert.serving import formats
 from bert.serving import predictor
-from bert.serving import requests
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +60,8 @@ def client(asked):
 
 
 def encoded(asked, question):
-  # pylint: disable=protected-access
-  _, (ids, mask, segments) = asked._encode(asked._to_example(question))
-  return {"input_ids": ids[0].tolist(), "input_mask": mask[0].tolist(),
-          "segment_ids": segments[0].tolist()}
+  columns = asked.encode(asked.to_example(question))
+  return {name: values[0].tolist() for name, values in columns.items()}
 
 
 PAIRS = [("the captain said", "two votes"), ("before sunrise", "ferry left")]
@@ -126,8 +126,7 @@ def test_page_names_the_model_and_breaks_out_of_no_script(client):
   page = body.decode()
   assert headers["Content-Type"].startswith("text/html")
   about = json.loads(re.search(r"const about = (.*);", page).group(1))
-  assert about == {"model": "bert", "task": "mrpc", "head": "classification",
-                   "labels": ["0", "1"]}
+  assert about == {"model": "bert", "task": "mrpc", "takes_pairs": True}
   assert "{{" not in page
 
 
@@ -241,14 +240,16 @@ def test_closing_server_takes_nothing_new(asked):
 
 
 @pytest.mark.parametrize("line, question", [
-    ("a text", "a text"), ("a ||| b", ("a", "b")), (" a | b ", "a | b")])
+    ("a text", "a text"), ("a ||| b", TextPair("a", "b")), (" a | b ", "a | b")])
 def test_lines_are_questions(line, question):
-  assert requests.of_line(line) == question
+  parsed = formats.of_line(line)
+  assert parsed == question and type(parsed) is type(question)
 
 
 @pytest.mark.parametrize("line, question", [
     ('"a"', "a"), ('{"text_a": "a"}', "a"),
-    ('{"text_a": "a", "text_b": "b"}', ("a", "b")),
-    ('{"words": ["a", "b"]}', ["a", "b"])])
+    ('{"text_a": "a", "text_b": "b"}', TextPair("a", "b")),
+    ('{"words": ["a", "b"]}', Words(["a", "b"]))])
 def test_json_lines_are_questions(line, question):
-  assert requests.of_json(line) == question
+  parsed = formats.of_json(line)
+  assert parsed == question and type(parsed) is type(question)

@@ -15,7 +15,7 @@ from mistakes import message_of
 CONFIG = golden.document("bert_config.json")
 
 needs_safetensors = pytest.mark.skipif(
-    not hugging_face.metrics.is_installed("safetensors"),
+    not hugging_face.libraries.is_installed("safetensors"),
     reason="requirements-interchange.txt")
 
 

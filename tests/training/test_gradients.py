@@ -25,7 +25,7 @@ def make_batch(kind="classification", are_words_unique=False):
     ids[:, 0] = 1
     ids[range(4), np.array(LENGTHS) - 1] = 2
   head = registry.create(kind, LABELS)
-  label_ids = [head.encode_label(label, 8) for label in "zxyz"]
+  label_ids = [head.encode_label(label) for label in "zxyz"]
   return {"input_ids": np.int32(ids * mask), "input_mask": mask,
           "segment_ids": np.int32(mask * (np.arange(8) > 2)),
           "label_ids": np.int32(label_ids),

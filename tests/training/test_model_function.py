@@ -52,7 +52,7 @@ def variable_shapes(head):
   return model_function.variable_shapes(
       modeling.BertConfig.from_dict(CONFIG), head,
       lambda: records.placeholders(records.feature_spec(
-          head.label_field(16), 16)))
+          head.label_fields(16), 16)))
 
 
 @pytest.mark.parametrize("kind", sorted(LABEL_IDS))

@@ -1,0 +1,60 @@
+"""Examples: what a processor reads, text with its label."""
+
+import typing
+from typing import List, Optional, Union
+
+# Text, or its word pieces where it has been tokenized already, or its words.
+Text = Union[str, List[str]]
+
+
+class Source(typing.NamedTuple):
+  """Where an example was read: a file, and the number of a line from 1."""
+  path: str
+  line: int
+
+
+class InputExample:
+  """One text, or pair of texts, with its label.
+
+  Attributes:
+    guid: names the example in the log and in test_predictions.tsv.
+    text_a: str, or a list of word pieces, which are taken as they are; for
+      tagging a list of words.
+    text_b: the same, or None.
+    label: what the task's head takes: a str, for multi_label a list of str, for
+      tagging a str per word, for regression a number, as str or float. None
+      where there is none, as in a test set.
+    source: a Source; None where the processor does not tell.
+  """
+
+  def __init__(self, guid, text_a: Text, text_b: Optional[Text] = None,
+               label=None, source: Optional[Source] = None):
+    self.guid = guid
+    self.text_a = text_a
+    self.text_b = text_b
+    self.label = label
+    self.source = source
+
+  def locate(self) -> str:
+    """Returns file:line, or the example's name, for an error."""
+    if self.source is None:
+      return "example %s" % self.guid
+    return "%s:%d" % self.source
+
+
+class PaddingInputExample:
+  """Fills a dataset up to whole batches, which TPUs need; has no weight."""
+
+
+class TextPair(typing.NamedTuple):
+  """Two texts that are classified together."""
+  text_a: str
+  text_b: str
+
+
+class Words(list):
+  """The words of one text, a str each."""
+
+
+# What a trained model is given.
+TextInput = Union[str, TextPair, Words]

@@ -1,0 +1,152 @@
+"""The input_fns that read record files: for training, in order, by length."""
+
+import typing
+from typing import Callable, Dict, Optional
+
+import tensorflow.compat.v1 as tf
+
+from bert.data import records
+from bert.data.records import Field
+
+# Datasets up to this size are shuffled whole; larger ones through a window of
+# it.
+SHUFFLE_BUFFER = 100000
+# Batches that are sorted by length at a time.
+WINDOW = 50
+MAX_EPOCHS = 2**40
+
+
+class Shuffle(typing.NamedTuple):
+  """How training reads.
+
+  Attributes:
+    seed: what the order is drawn from, anew each epoch.
+    num_skipped: first examples left out, as an earlier run has seen them.
+    num_grouped: size of the dataset, if texts of similar length are to share a
+      batch; else 0.
+  """
+  seed: Optional[int] = None
+  num_skipped: int = 0
+  num_grouped: int = 0
+
+
+def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
+                      is_static: bool = False) -> Callable:
+  """Returns an input_fn in which examples repeat and the remainder is dropped.
+
+  Args:
+    path: of a TFRecord file.
+    spec: what its records hold.
+    shuffle: the order.
+    is_static: whether every batch has max_seq_length, as TPUs need. Otherwise
+      a batch is as long as its longest text, which changes no result: what is
+      cut off is padding.
+
+  Returns:
+    A function of params, which hold "batch_size", returning a tf.data.Dataset
+    of dicts name -> int32 or float32 [batch, *shape].
+  """
+  def input_fn(params):
+    batch_size = params["batch_size"]
+    dataset = _repeat(tf.data.TFRecordDataset(path), shuffle, params)
+    return _to_batches(dataset.batch(batch_size, drop_remainder=True), spec,
+                       is_static)
+
+  return input_fn
+
+
+def ordered_input_fn(path: str, spec: Dict[str, Field],
+                     is_static: bool = False) -> Callable:
+  """Returns an input_fn of every example once, in the file's order.
+
+  Arguments and result as of training_input_fn; is_static drops a last batch
+  that is not full.
+  """
+  def input_fn(params):
+    dataset = tf.data.TFRecordDataset(path).batch(
+        params["batch_size"], drop_remainder=is_static)
+    return _to_batches(dataset, spec, is_static)
+
+  return input_fn
+
+
+def by_length_input_fn(path: str, spec: Dict[str, Field]) -> Callable:
+  """Returns an input_fn of every example once, texts of similar length together.
+
+  Windows of WINDOW batches are sorted; "position" is an example's place in the
+  file. Arguments and result as of training_input_fn.
+  """
+  def input_fn(params):
+    batch_size = params["batch_size"]
+    dataset = tf.data.TFRecordDataset(path).enumerate()
+    dataset = dataset.batch(WINDOW * batch_size).flat_map(_sort_window)
+    return dataset.batch(batch_size).map(
+        lambda positions, batch: dict(records.parse(batch, spec, False),
+                                      position=positions)).prefetch(4)
+
+  return input_fn
+
+
+def _to_batches(dataset, spec, is_static):
+  return dataset.map(lambda batch: records.parse(batch, spec, is_static),
+                     num_parallel_calls=2).prefetch(4)
+
+
+def _repeat(dataset, shuffle, params):
+  """Returns serialized examples without end, shuffled anew each epoch."""
+  num_hosts, host = hosts(params)
+  if shuffle.num_grouped:
+    dataset = tf.data.Dataset.range(MAX_EPOCHS).flat_map(
+        lambda epoch: _group(dataset, shuffle, epoch, params["batch_size"]))
+  else:
+    dataset = dataset.shard(num_hosts, host)
+    dataset = dataset.shuffle(SHUFFLE_BUFFER, seed=shuffle.seed,
+                              reshuffle_each_iteration=True).repeat()
+  return dataset.skip(shuffle.num_skipped // num_hosts)
+
+
+def _group(dataset, shuffle, epoch, batch_size):
+  """Returns an epoch's examples so that batches hold similar lengths.
+
+  Windows of the shuffled set are sorted by length and cut into batches, which
+  are shuffled. An epoch's first examples fill up the last batch of the epoch
+  before, so that all others are cut where groups begin.
+  """
+  num_owed = -epoch * shuffle.num_grouped % batch_size
+  # Read twice, it must have the same order twice.
+  shuffled = dataset.shuffle(SHUFFLE_BUFFER, seed=shuffle.seed + epoch,
+                             reshuffle_each_iteration=False)
+
+  def group(window, serialized):
+    serialized = tf.gather(serialized, _order_by_length(serialized))
+    num_full = tf.size(serialized) // batch_size
+    batches = tf.reshape(serialized[:num_full * batch_size], [-1, batch_size])
+    draws = tf.random.stateless_uniform(
+        [num_full], [shuffle.seed + epoch, window])
+    return tf.data.Dataset.from_tensor_slices(tf.concat(
+        [tf.reshape(tf.gather(batches, tf.argsort(draws)), [-1]),
+         serialized[num_full * batch_size:]], axis=0))
+
+  rest = shuffled.skip(num_owed).batch(WINDOW * batch_size)
+  return shuffled.take(num_owed).concatenate(rest.enumerate().flat_map(group))
+
+
+def _sort_window(positions, serialized):
+  """Returns pairs of a position and its example, shortest text first."""
+  order = _order_by_length(serialized)
+  return tf.data.Dataset.from_tensor_slices(
+      (tf.gather(positions, order), tf.gather(serialized, order)))
+
+
+def _order_by_length(serialized):
+  """Returns the indices that sort examples by their number of real tokens."""
+  mask = tf.io.parse_example(serialized, {
+      "input_mask": tf.io.VarLenFeature(tf.int64)})["input_mask"]
+  lengths = tf.math.segment_sum(mask.values, mask.indices[:, 0])
+  return tf.argsort(lengths, stable=True)
+
+
+def hosts(params):
+  """Returns how many hosts feed a TPU, and which one this is; 1, 0 without."""
+  context = params.get("context")
+  return (context.num_hosts, context.current_host) if context else (1, 0)

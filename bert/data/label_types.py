@@ -1,0 +1,71 @@
+"""What a label is: one name, any number of them, a number, or a name per word.
+
+Processors read labels by their type, metrics score predictions of one type, and
+each kind of head declares its own.
+"""
+
+from typing import List, Optional, Sequence, Union
+
+from bert.common.errors import UserError
+from bert.common.errors import did_you_mean
+
+
+class LabelType:
+  """Labels of one type.
+
+  Attributes:
+    description: for errors, as in "a task with ...".
+    has_names: whether the labels are names out of a list.
+    unfit_keys: keys of table.json that mean nothing for such labels.
+  """
+
+  def __init__(self, description: str, has_names: bool = True,
+               unfit_keys: Sequence[str] = ("label_separator",)):
+    self.description = description
+    self.has_names = has_names
+    self.unfit_keys = tuple(unfit_keys)
+
+  def parse_cell(self, text: str,
+                 separator: Optional[str] = None) -> Union[str, List[str]]:
+    """Returns the label in a cell of a table."""
+    del separator
+    return text
+
+
+class _LabelSet(LabelType):
+  """Any number of names, between separators; None: white space."""
+
+  def parse_cell(self, text, separator=None):
+    names = [name.strip() for name in text.split(separator)]
+    return [name for name in names if name]
+
+
+CLASS = LabelType("one label per text")
+LABEL_SET = _LabelSet("any number of labels per text", unfit_keys=())
+NUMBER = LabelType("a number per text", has_names=False,
+                   unfit_keys=("labels", "label_separator"))
+TAGS = LabelType("a label per word")
+
+_TYPES = {}
+
+
+def register(kind: str, label_type: LabelType) -> None:
+  """Makes the label type of a kind of head known by its name."""
+  _TYPES[kind] = label_type
+
+
+def kinds() -> List[str]:
+  """Returns the names of all kinds of head."""
+  return sorted(_TYPES)
+
+
+def of_head(kind: str) -> LabelType:
+  """Returns the label type of a kind of head.
+
+  Raises:
+    UserError: no head is of that kind.
+  """
+  if kind not in _TYPES:
+    raise UserError("head %r is not known%s; heads: %s" % (
+        kind, did_you_mean(kind, _TYPES), " ".join(sorted(_TYPES))))
+  return _TYPES[kind]

@@ -1,0 +1,29 @@
+"""The vocabulary of a model, checked."""
+
+from typing import Dict
+
+from bert import tokenization
+from bert.common import files
+from bert.common.errors import UserError
+
+
+def load_tokenizer(vocab_file: str,
+                   do_lower_case: bool) -> tokenization.FullTokenizer:
+  """Returns the tokenizer of a vocabulary.
+
+  Raises:
+    UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
+  """
+  files.read_text(vocab_file, "--vocab_file")
+  tokenizer = tokenization.FullTokenizer(vocab_file, do_lower_case)
+  missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
+             if token not in tokenizer.vocab]
+  if missing:
+    raise UserError("--vocab_file=%s: no line is %s; every BERT vocabulary "
+                    "has it, a token a line" % (vocab_file, missing[0]))
+  return tokenizer
+
+
+def num_entries(vocab: Dict[str, int]) -> int:
+  """Returns the size of a vocabulary without blank lines at its end."""
+  return 1 + max(index for token, index in vocab.items() if token)

@@ -1,0 +1,26 @@
+"""Labels and predictions of a dataset: all that metrics and reports see."""
+
+import typing
+from typing import List, Optional, Union
+
+import numpy as np
+
+class EvalPrediction(typing.NamedTuple):
+  """The labels of a dataset and what a model predicted.
+
+  Attributes:
+    labels: by label type (bert.data.label_types): CLASS: int [examples];
+      LABEL_SET: 0/1 int [examples, num_labels]; NUMBER: float [examples]; TAGS:
+      for each example a list of str, a label per word.
+    predicted: the same.
+    probabilities: float32 [examples, num_labels]; NUMBER: [examples, 1]; TAGS:
+      None.
+  """
+  labels: Union[np.ndarray, List[List[str]]]
+  predicted: Union[np.ndarray, List[List[str]]]
+  probabilities: Optional[np.ndarray]
+
+  def is_finite(self) -> bool:
+    """Whether all outputs are numbers; of a model that diverged they aren't."""
+    return (self.probabilities is None or
+            bool(np.isfinite(self.probabilities).all()))

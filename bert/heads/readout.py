@@ -1,0 +1,202 @@
+"""What becomes of a head's outputs: scores, files, reports, responses.
+
+The half of a head that needs no graph: it sees rows, a name -> array for each
+example.
+"""
+
+import os
+import typing
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
+from typing import Sequence
+
+import numpy as np
+
+from bert.common.errors import UserError
+from bert.data.examples import InputExample
+from bert.data.examples import TextInput
+from bert.data.examples import TextPair
+from bert.evaluation import plots
+from bert.evaluation import reports
+from bert.evaluation.eval_prediction import EvalPrediction
+
+Row = Dict[str, np.ndarray]
+
+
+class Prediction(typing.NamedTuple):
+  """The labels predicted for an example, as in test_predictions.tsv."""
+  labels: List[str]
+  scores: List[float]
+
+
+class TextOutput(typing.NamedTuple):
+  """What a trained model says of a text.
+
+  Attributes:
+    labels, scores: those predicted: one for classification, any number for
+      multi_label, one per word for tagging; for regression the number, as text
+      and as number.
+    probabilities: label -> probability of all labels; {} for regression and
+      tagging.
+    words: of tagging, what the labels are of.
+    line: the line of test_results.tsv.
+  """
+  labels: List[str]
+  scores: List[float]
+  probabilities: Dict[str, float]
+  words: Optional[List[str]]
+  line: str
+
+
+class Readout:
+  """The outputs of a head of a task, read out.
+
+  Attributes:
+    report_library: what eval_report.txt needs (what else is needed comes with
+      it); None: there is no report.
+    takes_pairs: whether a text may be a pair of texts.
+    hugging_face_class, hugging_face_problem: Hugging Face's class of such a
+      model, and how it names the loss; None: there is none.
+  """
+  labels = []  # type: List[str]
+  report_library = None  # type: Optional[str]
+  takes_pairs = True
+  hugging_face_class = None  # type: Optional[str]
+  hugging_face_problem = None  # type: Optional[str]
+
+  def eval_prediction(self, rows: Dict[str, np.ndarray],
+                      examples: Sequence[InputExample]) -> EvalPrediction:
+    """Returns what metrics take.
+
+    Args:
+      rows: of a whole dataset in its order: predictions and label fields.
+      examples: the dataset.
+    """
+    raise NotImplementedError()
+
+  def prediction(self, row: Row, example: InputExample) -> Prediction:
+    """Returns the labels predicted for an example, with their scores."""
+    raise NotImplementedError()
+
+  def result(self, row: Row, example: InputExample) -> str:
+    """Returns an example's line of test_results.tsv."""
+    del example
+    return "\t".join(map(str, row["probabilities"]))
+
+  def prediction_files(self, examples: Sequence[InputExample],
+                       predictions: Sequence[Prediction]
+                      ) -> Dict[str, Iterable[str]]:
+    """Returns file name -> lines, of files beside test_results.tsv."""
+    return {"test_predictions.tsv": _prediction_lines(examples, predictions)}
+
+  def aggregate_metrics(self, predictions: EvalPrediction) -> Dict[str, float]:
+    """Returns `eval_<key>` -> number of what batches report, for predictions
+    of several models together."""
+    del predictions
+    return {}
+
+  def write_evaluation(self, folder: str, examples: Sequence[InputExample],
+                       predictions: EvalPrediction,
+                       step: Optional[int] = None) -> None:
+    """Writes the report, the list of errors and the pictures.
+
+    Args:
+      folder: path.
+      examples: the dataset, in the order of the predictions.
+      predictions: of the dataset.
+      step: the checkpoint's, for TensorBoard's events in folder/eval; None: no
+        events.
+    """
+    pictures = plots.write(folder, self.labels, self.drawings(predictions))
+    if step is not None:
+      self.write_summaries(os.path.join(folder, "eval"), step, predictions,
+                           pictures)
+    self.write_report(folder, examples, predictions)
+
+  def write_report(self, folder: str, examples: Sequence[InputExample],
+                   predictions: EvalPrediction) -> None:
+    """Writes eval_report.txt and eval_errors.tsv; arguments as of
+    write_evaluation."""
+    if self.report_library and reports.can_write(self.report_library,
+                                                 predictions):
+      reports.write_report(folder, self.report(predictions))
+      reports.write_errors(folder, examples, self.errors(predictions))
+
+  def report(self, predictions: EvalPrediction) -> Iterator[str]:
+    """Yields the lines of eval_report.txt."""
+    raise NotImplementedError()
+
+  def errors(self, predictions: EvalPrediction
+            ) -> Iterator[reports.ErrorRow]:
+    """Yields the examples that are predicted wrongly, in their order."""
+    raise NotImplementedError()
+
+  def drawings(self, predictions: EvalPrediction) -> Dict[str, Callable]:
+    """Returns file name -> function of plots.Names that returns a figure."""
+    del predictions
+    return {}
+
+  def write_summaries(self, folder: str, step: int, predictions: EvalPrediction,
+                      pictures: Dict[str, bytes]) -> None:
+    """Adds what TensorBoard can show to a folder's events."""
+    del folder, step, predictions, pictures
+
+  def stratify_by(self, examples: Sequence[InputExample]
+                 ) -> Optional[Sequence[Any]]:
+    """Returns a class per example whose shares every fold is to have."""
+    del examples
+    return None
+
+  def check_averaging(self) -> None:
+    """Raises UserError if outputs of several models have no mean."""
+
+  def average(self, rows: Sequence[Row]) -> Row:
+    """Returns the mean of several models' outputs for one example."""
+    return {name: np.mean([row[name] for row in rows], axis=0)
+            for name in rows[0]}
+
+  def to_example(self, text_input: TextInput) -> InputExample:
+    """Returns the example that a trained model is given; raises UserError."""
+    pair = text_input if isinstance(text_input, TextPair) else TextPair(
+        text_input, None)
+    if not _is_text(pair.text_a):
+      raise UserError("the text is blank")
+    if pair.text_b is not None and not _is_text(pair.text_b):
+      raise UserError("the second text is blank")
+    return InputExample("text", *pair)
+
+  def rows_of(self, outputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Returns predictions [batch, ...] of what an export's signature returns.
+    """
+    return outputs
+
+  def text_output(self, row: Row, example: InputExample) -> TextOutput:
+    """Returns what is said of one text."""
+    prediction = self.prediction(row, example)
+    return TextOutput(
+        list(prediction.labels), [float(score) for score in prediction.scores],
+        self.label_probabilities(row), None, self.result(row, example))
+
+  def label_probabilities(self, row: Row) -> Dict[str, float]:
+    """Returns label -> probability."""
+    return dict(zip(self.labels, map(float, row["probabilities"])))
+
+  def to_json(self, output: TextOutput) -> Dict[str, Any]:
+    """Returns an output as a JSON object has it."""
+    return {"probabilities": output.probabilities, "labels": output.labels,
+            "scores": output.scores}
+
+  def to_line(self, output: TextOutput) -> str:
+    """Returns an output as `labels TAB scores`."""
+    return "%s\t%s" % (" ".join(output.labels),
+                       " ".join("%.6f" % score for score in output.scores))
+
+
+def _is_text(value):
+  return isinstance(value, str) and bool(value.strip())
+
+
+def _prediction_lines(examples, predictions):
+  yield "guid\tprediction\tscore"
+  for example, prediction in zip(examples, predictions):
+    yield "%s\t%s\t%s" % (example.guid, " ".join(prediction.labels),
+                          " ".join(map(str, prediction.scores)))

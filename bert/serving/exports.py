@@ -1,0 +1,88 @@
+"""Finds and loads an export."""
+
+import os
+import typing
+from typing import Dict
+
+import tensorflow.compat.v1 as tf
+
+from bert import options
+from bert.common import files
+from bert.common.errors import UserError
+from bert.data import features
+from bert.data import vocabulary
+from bert.data.truncation import TruncationSettings
+from bert.heads import registry
+from bert.heads.base import Head
+from bert.training import checkpoints
+from bert.training import export
+
+
+class LoadedModel(typing.NamedTuple):
+  """An export in a session.
+
+  Attributes:
+    session: with graph and weights.
+    signatures: name -> SignatureDef.
+    task: the content of its task.json.
+    head: of the task.
+    encoder: how its texts become ids.
+  """
+  session: tf.Session
+  signatures: Dict
+  task: dict
+  head: Head
+  encoder: features.TextEncoder
+
+
+def find(folder: str) -> str:
+  """Returns a folder that is an export, or the newest one below it.
+
+  Raises:
+    UserError: there is none.
+  """
+  for parent in (folder, os.path.join(folder, "export")):
+    if tf.gfile.Exists(os.path.join(parent, "saved_model.pb")):
+      return parent
+    names = tf.gfile.ListDirectory(parent) if tf.gfile.IsDirectory(
+        parent) else []
+    numbers = [int(name.rstrip("/")) for name in names
+               if name.rstrip("/").isdigit()]
+    if numbers:
+      return os.path.join(parent, str(max(numbers)))
+  raise UserError("--export_dir=%s: no export there; run_classifier.py "
+                  "--do_export makes one" % folder)
+
+
+def load(folder: str, config: tf.ConfigProto) -> LoadedModel:
+  """Loads an export.
+
+  Args:
+    folder: from find.
+    config: of the session.
+
+  Raises:
+    UserError: it is not whole, or not of this program.
+  """
+  assets = os.path.join(folder, "assets")
+  task = checkpoints.with_new_names(
+      files.read_json(os.path.join(assets, "task.json")))
+  with tf.Graph().as_default():
+    session = tf.Session(config=config)
+    try:
+      loaded = tf.saved_model.loader.load(session, export.TAGS, folder)
+    except (tf.errors.OpError, OSError, ValueError) as error:
+      raise UserError("%s: can't be loaded: %s" % (
+          folder, str(error).split("\n")[0]))
+  settings = options.HeadOptions(**{
+      name: task[name] for name in ("threshold", "pooling", "encoder_top",
+                                    "window_pooling", "crf")})
+  return LoadedModel(
+      session, dict(loaded.signature_def), task,
+      registry.create(task["head"], task["labels"], settings),
+      features.TextEncoder(
+          vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
+                                    task["do_lower_case"]),
+          task["max_seq_length"],
+          TruncationSettings(*[task[name]
+                               for name in TruncationSettings._fields])))
