@@ -5,32 +5,34 @@ that never saw it, the test set by the mean of all.
 
 import sys
 
-from bert.common import import_logging  # First; pylint: disable=unused-import
+from bert import flag_rules
 from bert import options
+from bert.common import command
 from bert.common import command_line
-from bert.common import console
-from bert.training import finetuning
-from bert.training import folds
-from bert.training import job
-from bert.training.task import FLAG_GROUPS
-from bert.training.task import Flags
-from processors import loading
 
-GROUPS = (options.FoldOptions,) + FLAG_GROUPS
+GROUPS = (options.FoldOptions,) + tuple(
+    options.FineTuningFlags.__annotations__.values())
 
 
 def main(argv):
-  fold_options, *groups = command_line.parse(argv, GROUPS, __doc__)
-  flags = Flags(*groups)
-  wanted = ["train"] + ["predict"] * fold_options.do_predict
-  finetuning.check(flags, wanted + ["eval"])
-  task, processor = loading.load_task(flags)
-  if fold_options.do_predict:
+  folding, *groups = command_line.parse(argv, GROUPS, __doc__)
+  flags = options.FineTuningFlags(*groups)
+  datasets = ["train"] + ["predict"] * folding.do_predict
+  flag_rules.check_fine_tuning(flags, datasets + ["eval"])
+
+  command.start_tensorflow()
+  from bert.model import estimator
+  from bert.training import finetuning
+  from bert.training import folds
+  from bert.training import task as tasks
+  from processors import loading
+  estimator.check_precision(flags.speed.precision)
+  task = tasks.load(flags, loading.load_processor(flags.data))
+  if folding.do_predict:
     task.head.check_averaging()
-  made = job.Job(flags, task)
-  folds.run(made, fold_options,
-            loading.read_examples(made, processor, wanted))
+  folds.run(finetuning.FineTuning(flags, task), folding,
+            tasks.read_examples(flags, task, datasets))
 
 
 if __name__ == "__main__":
-  sys.exit(console.run(main, sys.argv))
+  sys.exit(command.run(main, sys.argv))

@@ -8,29 +8,36 @@ A line is a text, or `text_a ||| text_b`. Export with run_classifier.py
 
 import sys
 
-from bert.common import import_logging  # First; pylint: disable=unused-import
-from bert import predictor_options
+from bert import flag_rules
+from bert import options
+from bert.common import command
 from bert.common import command_line
-from bert.common import console
-from bert.serving import pipe
-from bert.serving import predictor
-from bert.serving import server
 
-GROUPS = (predictor_options.PredictorOptions, predictor_options.ServerOptions)
+GROUPS = (options.PredictorOptions, options.ServerOptions)
 
 
 def main(argv):
-  wanted, served = command_line.parse(argv, GROUPS, __doc__)
-  address = server.check(served)
-  made = predictor.Predictor(wanted.export_dir, wanted.batch_size,
-                             wanted.precision)
+  predicting, serving = command_line.parse(argv, GROUPS, __doc__)
+  address = flag_rules.address_of(serving.http)
+
+  command.start_tensorflow()
+  from bert.serving import pipe
+  from bert.serving import predictor
+  from bert.serving import server
+  from processors import base
   if address:
-    server.serve(made, address, served)
+    server.check_libraries()
+  if predicting.processor_module:
+    base.load_module(predicting.processor_module)
+  model = predictor.Predictor(predicting.export_dir, predicting.batch_size,
+                              predicting.precision)
+  if address:
+    server.serve(model, address, serving)
   elif sys.stdin.isatty() and sys.stdout.isatty():
-    pipe.prompt(made)
+    pipe.prompt(model)
   else:
-    pipe.run(made, wanted, sys.stdin.buffer, sys.stdout)
+    pipe.run(model, predicting, sys.stdin.buffer, sys.stdout)
 
 
 if __name__ == "__main__":
-  sys.exit(console.run(main, sys.argv))
+  sys.exit(command.run(main, sys.argv))

@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> None:
   source = instance_files.Source(
       corpus.Corpus(args.input_file.split(",") * args.repeat, tokenizer, None,
                     128),
-      instances.Plan(),
+      instances.MaskingConfig(),
       instances.load_vocabulary(tokenizer.vocab, args.vocab_file), 12345)
   with tempfile.TemporaryDirectory() as folder:
     start = time.perf_counter()
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
 def write(source: instance_files.Source, path: str, args) -> int:
   """Returns how many instances were made."""
   if args.what == "plain":
-    return plain_instances.write(source.corpus.paths, path, source.plan,
+    return plain_instances.write(source.corpus.paths, path, source.masking,
                                  source.corpus.tokenizer, source.seed)
   if args.shards:
     return instance_files.write_shards(source, path, args.shards,

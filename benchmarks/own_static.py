@@ -7,7 +7,7 @@ text; it has no flag for that, as nobody would want it.
 import sys
 
 import run_classifier
-from bert.common import console
+from bert.common import command
 from bert.data import records
 
 _parse = records.parse
@@ -21,4 +21,4 @@ def parse_whole(serialized, spec, is_static, *rest, **options):
 
 if __name__ == "__main__":
   records.parse = parse_whole
-  sys.exit(console.run(run_classifier.main, sys.argv))
+  sys.exit(command.run(run_classifier.main, sys.argv))

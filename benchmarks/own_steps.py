@@ -11,8 +11,8 @@ from benchmarks import measure
 from benchmarks import own_plain
 from bert import modeling
 from bert.heads import registry
-from bert.training import estimator
-from bert.training import model_function
+from bert.model import estimator
+from bert.model import model_function
 
 
 def main(argv: Sequence[str]) -> None:
@@ -63,14 +63,14 @@ def build(args) -> List:
       args.vocab, args.hidden, args.layers, args.heads, 4 * args.hidden,
       max_position_embeddings=512, type_vocab_size=2)
   head = registry.create("classification", ["0", "1"])
-  training = model_function.Training(5e-5, 1000, 100, num_parts=args.parts)
+  settings = model_function.TrainingSettings(5e-5, 1000, 100,
+                                             num_micro_batches=args.parts)
   tf.train.get_or_create_global_step()
-  model_fn = model_function.make_model_fn(config, head, training,
-                                     cpu_replicas=args.parallel)
+  model = model_function.Model(config, head, cpu_replicas=args.parallel)
   if args.mode == "train":
-    spec = model_fn(batch(args), None, tf.estimator.ModeKeys.TRAIN, {})
+    spec = model.train_spec(batch(args), settings)
     return [spec.train_op, spec.loss]
-  spec = model_fn(batch(args), None, tf.estimator.ModeKeys.PREDICT, {})
+  spec = model.model_fn(batch(args), None, tf.estimator.ModeKeys.PREDICT, {})
   return [spec.predictions["probabilities"]]
 
 

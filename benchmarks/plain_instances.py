@@ -12,17 +12,17 @@ from typing import List, Sequence
 import tensorflow.compat.v1 as tf
 
 from bert import tokenization
-from bert.pretraining.instances import Plan
+from bert.pretraining.instances import MaskingConfig
 
 
-def write(paths: Sequence[str], output: str, plan: Plan,
+def write(paths: Sequence[str], output: str, masking: MaskingConfig,
           tokenizer: tokenization.FullTokenizer, seed: int) -> int:
   """Writes a file of all instances; returns their number.
 
   Args:
     paths: files of text, a sentence a line.
     output: the file.
-    plan: how; do_whole_word_mask is not for this.
+    masking: how; do_whole_word_mask is not for this.
     tokenizer: what splits.
     seed: what all choices are drawn from.
   """
@@ -31,13 +31,13 @@ def write(paths: Sequence[str], output: str, plan: Plan,
   documents = [document for document in _read(paths, tokenizer) if document]
   rng.shuffle(documents)
   made = []
-  for _ in range(plan.dupe_factor):
+  for _ in range(masking.dupe_factor):
     for index in range(len(documents)):
-      made += _make(documents, index, plan, words, rng)
+      made += _make(documents, index, masking, words, rng)
   rng.shuffle(made)
   with tf.python_io.TFRecordWriter(output) as writer:
     for instance in made:
-      writer.write(_to_example(instance, plan, tokenizer).SerializeToString())
+      writer.write(_to_example(instance, masking, tokenizer).SerializeToString())
   return len(made)
 
 
@@ -58,9 +58,9 @@ def _read(paths, tokenizer) -> List[List[List[str]]]:
   return documents
 
 
-def _make(documents, index, plan, words, rng):
-  room = target = plan.max_seq_length - 3
-  if rng.random() < plan.short_seq_prob:
+def _make(documents, index, masking, words, rng):
+  room = target = masking.max_seq_length - 3
+  if rng.random() < masking.short_seq_prob:
     target = rng.randint(2, room)
   document = documents[index]
   made, chunk, place = [], [], 0
@@ -89,20 +89,20 @@ def _make(documents, index, plan, words, rng):
     while len(first) + len(second) > room:
       longer = first if len(first) > len(second) else second
       longer.pop(0 if rng.random() < 0.5 else -1)
-    made.append(_mask(first, second, is_random, (plan, words, rng)))
+    made.append(_mask(first, second, is_random, (masking, words, rng)))
     chunk = []
   return made
 
 
 def _mask(first, second, is_random, tools):
-  plan, words, rng = tools
+  masking, words, rng = tools
   tokens = ["[CLS]"] + first + ["[SEP]"] + second + ["[SEP]"]
   segments = [0] * (len(first) + 2) + [1] * (len(second) + 1)
   places = [place for place, token in enumerate(tokens)
             if token not in ("[CLS]", "[SEP]")]
   rng.shuffle(places)
-  wanted = min(plan.max_predictions_per_seq,
-               max(1, int(round(len(tokens) * plan.masked_lm_prob))))
+  wanted = min(masking.max_predictions_per_seq,
+               max(1, int(round(len(tokens) * masking.masked_lm_prob))))
   masked = []
   for place in places[:wanted]:
     masked.append((place, tokens[place]))
@@ -113,11 +113,11 @@ def _mask(first, second, is_random, tools):
   return tokens, segments, sorted(masked), is_random
 
 
-def _to_example(instance, plan, tokenizer):
+def _to_example(instance, masking, tokenizer):
   tokens, segments, masked, is_random = instance
   pad = lambda values, size: values + [0] * (size - len(values))
-  tokens_of = lambda values: _whole(pad(values, plan.max_seq_length))
-  masked_of = lambda values: pad(values, plan.max_predictions_per_seq)
+  tokens_of = lambda values: _whole(pad(values, masking.max_seq_length))
+  masked_of = lambda values: pad(values, masking.max_predictions_per_seq)
   features = {
       "input_ids": tokens_of(tokenizer.convert_tokens_to_ids(tokens)),
       "input_mask": tokens_of([1] * len(tokens)),

@@ -114,9 +114,9 @@ class BertModel:
         multiply = (_gelu_and_multiply_to_train
                     if is_training and activation is gelu else
                     _activate_and_multiply(activation))
-        self._layers = _encode(
+        self._layers = _Encoder(config, multiply).run(
             reshape_to_matrix(self.embedding_output), mask, shape,
-            (config, multiply), first_token_only)
+            first_token_only)
       with tf.variable_scope("pooler/dense"):
         self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
                                         config.initializer_range)
@@ -564,8 +564,8 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
       intermediate_size, hidden_dropout_prob=hidden_dropout_prob,
       attention_probs_dropout_prob=attention_probs_dropout_prob,
       initializer_range=initializer_range)
-  layers = _encode(reshape_to_matrix(input_tensor), attention_mask, shape,
-                   (config, _activate_and_multiply(intermediate_act_fn)))
+  encoder = _Encoder(config, _activate_and_multiply(intermediate_act_fn))
+  layers = encoder.run(reshape_to_matrix(input_tensor), attention_mask, shape)
   if do_return_all_layers:
     return [reshape_from_matrix(layer, shape) for layer in layers]
   return reshape_from_matrix(layers[-1], shape)
@@ -644,47 +644,56 @@ def _dense(matrix, out_size, name, initializer_range, multiply=tf.matmul):
     return tf.nn.bias_add(multiply(matrix, kernel), bias)
 
 
-def _encode(matrix, mask, shape, config_and_multiply, first_token_only=False):
-  """[B * L, H] -> a list of them, one a layer; shape is [B, L, ...].
+class _Encoder:
+  """The layers of a transformer.
 
-  With first_token_only the last one is [B, H].
+  Attributes:
+    config: BertConfig.
+    multiply: (intermediate matrix before its activation, kernel) -> product.
   """
-  layers = []
-  num_layers = config_and_multiply[0].num_hidden_layers
-  for index in range(num_layers):
-    is_first_only = first_token_only and index == num_layers - 1
-    with tf.variable_scope("layer_%d" % index):
-      matrix = _transformer_layer(matrix, mask, shape[:2],
-                                  config_and_multiply, is_first_only)
-    layers.append(matrix)
-  return layers
 
+  def __init__(self, config, multiply):
+    self.config = config
+    self.multiply = multiply
 
-def _transformer_layer(matrix, mask, sizes, config_and_multiply,
-                       is_first_only):
-  """[B * L, H] -> the same, or [B, H] of first tokens; sizes is (B, L)."""
-  config, multiply = config_and_multiply
-  with tf.variable_scope("attention"):
-    with tf.variable_scope("self"):
-      if is_first_only:
-        sequence = tf.reshape(matrix, list(sizes) + [config.hidden_size])
-        matrix = tf.squeeze(sequence[:, 0:1, :], axis=1)
-        context = _attend_once(matrix, sequence, mask, config)
-      else:
-        context = attention_layer(
-            matrix, matrix, mask, config.num_attention_heads,
-            config.hidden_size // config.num_attention_heads,
-            attention_probs_dropout_prob=config.attention_probs_dropout_prob,
-            initializer_range=config.initializer_range,
-            do_return_2d_tensor=True, batch_size=sizes[0],
-            from_seq_length=sizes[1], to_seq_length=sizes[1])
+  def run(self, matrix, mask, shape, first_token_only=False):
+    """[B * L, H] -> a list of them, one a layer; shape is [B, L, ...].
+
+    With first_token_only the last one is [B, H].
+    """
+    layers = []
+    num_layers = self.config.num_hidden_layers
+    for index in range(num_layers):
+      is_first_only = first_token_only and index == num_layers - 1
+      with tf.variable_scope("layer_%d" % index):
+        matrix = self._layer(matrix, mask, shape[:2], is_first_only)
+      layers.append(matrix)
+    return layers
+
+  def _layer(self, matrix, mask, sizes, is_first_only):
+    """[B * L, H] -> the same, or [B, H] of first tokens; sizes is (B, L)."""
+    config = self.config
+    with tf.variable_scope("attention"):
+      with tf.variable_scope("self"):
+        if is_first_only:
+          sequence = tf.reshape(matrix, list(sizes) + [config.hidden_size])
+          matrix = tf.squeeze(sequence[:, 0:1, :], axis=1)
+          context = _attend_once(matrix, sequence, mask, config)
+        else:
+          context = attention_layer(
+              matrix, matrix, mask, config.num_attention_heads,
+              config.hidden_size // config.num_attention_heads,
+              attention_probs_dropout_prob=config.attention_probs_dropout_prob,
+              initializer_range=config.initializer_range,
+              do_return_2d_tensor=True, batch_size=sizes[0],
+              from_seq_length=sizes[1], to_seq_length=sizes[1])
+      with tf.variable_scope("output"):
+        attended = _add_and_norm(matrix, context, config)
+    with tf.variable_scope("intermediate"):
+      intermediate = _dense(attended, config.intermediate_size, "dense",
+                            config.initializer_range)
     with tf.variable_scope("output"):
-      attended = _add_and_norm(matrix, context, config)
-  with tf.variable_scope("intermediate"):
-    intermediate = _dense(attended, config.intermediate_size, "dense",
-                          config.initializer_range)
-  with tf.variable_scope("output"):
-    return _add_and_norm(attended, intermediate, config, multiply)
+      return _add_and_norm(attended, intermediate, config, self.multiply)
 
 
 def _attend_once(rows, sequence, mask, config):

@@ -30,7 +30,8 @@ def learning_rate_at(step, init_lr, num_train_steps, num_warmup_steps):
 
 
 def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
-                     use_tpu, gradients=None, loss_scale=None, adam=None):
+                     use_tpu, gradients=None, loss_scale=None, adam=None,
+                     variables=None):
   """Returns the op that makes one training step and counts global_step up.
 
   Args:
@@ -39,10 +40,11 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
     num_train_steps: steps of the whole schedule.
     num_warmup_steps: steps of warm-up, may be 0.
     use_tpu: whether gradients are averaged over the cores of a TPU.
-    gradients: of tf.trainable_variables(), where the loss's own are not meant.
+    gradients: of the variables, where the loss's own are not meant.
     loss_scale: the DynamicLossScale of the gradients; a step in which one of
       them is not finite changes it and counts, and does nothing else.
     adam: dict of further arguments of AdamWeightDecayOptimizer.
+    variables: what is trained; None: tf.trainable_variables().
 
   Returns:
     A tf.Operation. Its rate is the tensor "rate:0" of the graph.
@@ -60,7 +62,8 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
   if use_tpu:
     optimizer = tf.tpu.CrossShardOptimizer(optimizer)
 
-  variables = tf.trainable_variables()
+  if variables is None:
+    variables = tf.trainable_variables()
   if gradients is None:
     gradients = tf.gradients(loss, variables)
   if use_tpu:  # Gradients of several cores are still to be added up.

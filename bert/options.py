@@ -1,77 +1,134 @@
-"""Every flag, declared once: a field of a frozen group, default and help.
+"""Every flag of the commands, declared once: a field with default and help.
 
-A command names its groups; bert.command_line reads them.
+A group is a frozen dataclass whose docstring is its heading in --help; a
+command names its groups, and bert.common.command_line reads them. Flags that
+several groups have stand above the groups. Nothing is checked here: which flags
+exclude each other is in bert.flag_rules. The scripts' own flags are in
+bert.script_options.
 """
 
 import dataclasses
-import re
-from typing import Dict
+import typing
 
-from bert.common.command_line import describe
 from bert.common.command_line import option
-from bert.common.errors import UserError
+
+_VOCAB_FILE = option(None, "WordPiece vocabulary file: one token per line.",
+                     required=True)
+_DO_LOWER_CASE = option(True, "Lower-case the text; true for uncased and "
+                        "Chinese models.")
+_BERT_CONFIG_FILE = option(None, "JSON file with the sizes of the model, "
+                           "usually bert_config.json.", required=True)
+_INIT_CHECKPOINT = option(None, "Checkpoint that the weights start from, "
+                          "usually .../bert_model.ckpt; random weights when "
+                          "not given.")
+_PRECISION = option("float32", "Type of the factors of matrix products: "
+                    "float32; bfloat16, on CPUs with AVX512-BF16 or AMX and "
+                    "TensorFlow 2.12 or later; float16, on GPUs. Weights are "
+                    "always float32.",
+                    choices=("float32", "bfloat16", "float16"))
+_DO_TRAIN = option(False, "Train the model.")
+_TRAIN_BATCH_SIZE = option(32, "Examples per training step.", minimum=1)
+_EVAL_BATCH_SIZE = option(8, "Examples per evaluation step.", minimum=1)
+_BATCH_SIZE = option(32, "Maximum number of texts per prediction step.",
+                     minimum=1)
+_LEARNING_RATE = option(5e-5, "Peak learning rate of Adam.", above=0.0)
+_ADAM_BIAS_CORRECTION = option(False, "Correct Adam's moment estimates for "
+                               "their start at 0, as in the paper; BERT "
+                               "releases do not.")
+_MAX_PREDICTIONS_PER_SEQ = option(20, "Maximum number of masked tokens per "
+                                  "instance.", minimum=1)
+_INSTANCE_LENGTH = option(128, "Tokens per instance, [CLS] and [SEP] included.",
+                          minimum=5)
+_TEXT_LENGTH = option(128, "Maximum number of tokens per text or pair, [CLS] "
+                      "and [SEP] included; longer texts are truncated.",
+                      minimum=3)
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskOptions:
+  """What to do"""
+  do_train: bool = _DO_TRAIN
+  do_eval: bool = option(False, "Evaluate on the dev set: eval_results.txt.")
+  do_predict: bool = option(False, "Predict the test set: test_results.tsv, "
+                            "test_predictions.tsv.")
+  do_export: bool = option(False, "Export the model for run_predictor.py and "
+                           "TensorFlow Serving: export/.")
+  num_trials: int = option(1, "Number of seeds to train with, each in a folder "
+                           "of its own; the results of the best one go to "
+                           "output_dir.", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class FoldOptions:
+  """Cross-validation"""
+  num_folds: int = option(5, "Number of parts of the training set, each held "
+                          "out once.", minimum=2)
+  do_predict: bool = option(False, "Predict the test set with the mean of all "
+                            "models' probabilities.")
+  init_folds: str = option(None, "output_dir of an earlier cross-validation "
+                           "with the same folds: each model starts from the "
+                           "one that was trained on the same examples.")
 
 
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
   """Task and data"""
-  task_name: str = option(None, "Task, in any case; a wrong name lists them.",
-                          required=True)
-  data_dir: str = option(None, "Folder with the task's files.", required=True)
-  vocab_file: str = option(None, "Vocabulary, a word piece a line.",
-                           required=True)
-  do_lower_case: bool = option(True, "Lower-case the text, as the vocabulary "
-                               "of an uncased or Chinese model needs.")
-  max_seq_length: int = option(128, "Tokens an example, [CLS] and [SEP] "
-                               "included; longer texts are cut.", minimum=3)
-  processor_module: str = option(None, "Tasks of your own: a module to import "
-                                 "or a path to a .py file.")
-  truncation: str = option("head", "Which part of a single text stays that is "
-                           "too long: head, tail, or head_tail, both ends.",
+  task_name: str = option(None, "Name of the task, in any case; an unknown name "
+                          "lists all tasks.", required=True)
+  data_dir: str = option(None, "Folder with the files of the task.",
+                         required=True)
+  vocab_file: str = _VOCAB_FILE
+  do_lower_case: bool = _DO_LOWER_CASE
+  max_seq_length: int = _TEXT_LENGTH
+  processor_module: str = option(None, "Python module, or path of a .py file, "
+                                 "that registers tasks of your own.")
+  truncation: str = option("head", "Part of a long single text that is kept: "
+                           "head, tail, or head_tail for both ends.",
                            choices=("head", "tail", "head_tail"))
-  head_tokens: int = option(128, "Tokens of the head that head_tail keeps.",
+  head_tokens: int = option(128, "Number of tokens of the head that "
+                            "--truncation=head_tail keeps.", minimum=1)
+  num_windows: int = option(1, "Maximum number of windows of --max_seq_length "
+                            "tokens that a long single text is split into.",
                             minimum=1)
-  num_windows: int = option(1, "Most windows of --max_seq_length tokens that a "
-                            "long text is split into.", minimum=1)
-  window_stride: int = option(None, "Tokens from one window's start to the "
-                              "next; a window's whole text when not given.",
-                              minimum=1)
+  window_stride: int = option(None, "Tokens from the start of one window to the "
+                              "start of the next; windows do not overlap when "
+                              "not given.", minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class HeadOptions:
   """Head and loss"""
-  threshold: float = option(0.5, "Multi-label: a label is predicted from this "
-                            "probability on.", minimum=0.0, maximum=1.0)
-  pooling: str = option("cls", "What is read of a text: cls, the first token's "
-                        "vector, mean, max or attention over all of its "
-                        "tokens, or mean_max_attention, these three.", choices=(
+  threshold: float = option(0.5, "Multi-label tasks: probability from which a "
+                            "label is predicted.", minimum=0.0, maximum=1.0)
+  pooling: str = option("cls", "How token vectors become the vector of a text: "
+                        "cls (first token), mean, max, attention, or "
+                        "mean_max_attention (all three).", choices=(
                             "cls", "mean", "max", "attention",
                             "mean_max_attention"))
-  encoder_top: str = option("none", "What stands between BERT and that: none, cnn or "
-                    "bilstm.", choices=("none", "cnn", "bilstm"))
+  encoder_top: str = option("none", "Layers between the encoder and the "
+                            "pooling: none, cnn or bilstm.",
+                            choices=("none", "cnn", "bilstm"))
   window_pooling: str = option("mean", "How the vectors of --num_windows "
-                                "windows become one: mean, max or attention.",
-                                choices=("mean", "max", "attention"))
-  crf: bool = option(False, "Tagging: weigh each sentence's labels as a whole, "
-                     "in a conditional random field.")
-  loss: str = option("cross_entropy", "What training makes small: "
-                     "cross_entropy, focal, or f1, for two labels and "
-                     "multi-label.", choices=("cross_entropy", "focal", "f1"))
-  class_weights: str = option(None, "How much each label counts in training: "
-                              "w1,w2,... in the labels' order, or balanced, "
-                              "which evens out how often they occur.")
-  label_smoothing: float = option(0.0, "Share of each target that goes to all "
-                                  "labels alike.", minimum=0.0, maximum=0.5)
+                               "windows become one: mean, max or attention.",
+                               choices=("mean", "max", "attention"))
+  crf: bool = option(False, "Tagging tasks: score the labels of a sentence "
+                     "together, by a conditional random field.")
+  loss: str = option("cross_entropy", "Training loss: cross_entropy, focal, or "
+                     "f1 (two labels, or multi-label).",
+                     choices=("cross_entropy", "focal", "f1"))
+  class_weights: str = option(None, "Weight of each label in the training loss: "
+                              "w1,w2,... in label order, or balanced for "
+                              "weights inverse to the labels' frequency; 1 when "
+                              "not given.")
+  label_smoothing: float = option(0.0, "Share of each target that is spread "
+                                  "over all labels.", minimum=0.0, maximum=0.5)
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelOptions:
   """Model"""
-  bert_config_file: str = option(None, "JSON file with the model's size.",
-                                 required=True)
-  init_checkpoint: str = option(None, "Checkpoint to start from: a pretrained "
-                                "BERT, usually .../bert_model.ckpt.")
+  bert_config_file: str = _BERT_CONFIG_FILE
+  init_checkpoint: str = _INIT_CHECKPOINT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,210 +136,259 @@ class RunOptions:
   """Run"""
   output_dir: str = option(None, "Folder for checkpoints and results.",
                            required=True)
-  random_seed: int = option(None, "Makes a run repeatable; drawn and logged "
-                            "when not given.", minimum=0, maximum=2**31 - 1)
+  random_seed: int = option(None, "Seed of weights, order and dropout; drawn "
+                            "and logged when not given.", minimum=0,
+                            maximum=2**31 - 1)
   log_steps: int = option(100, "Steps between two progress lines and "
                           "TensorBoard points.", minimum=1)
   save_checkpoints_steps: int = option(1000, "Steps between two checkpoints.",
                                        minimum=1)
-  keep_checkpoint_max: int = option(5, "Newest checkpoints kept; 0 = all.",
-                                    minimum=0)
-
-
-@dataclasses.dataclass(frozen=True)
-class TaskOptions:
-  """What to do"""
-  do_train: bool = option(False, "Fine-tune on the training set.")
-  do_eval: bool = option(False, "Evaluate on the dev set: eval_results.txt.")
-  do_predict: bool = option(False, "Predict the test set: test_results.tsv, "
-                            "test_predictions.tsv.")
-  do_export: bool = option(False, "Export the model for run_predictor.py and "
-                           "TensorFlow Serving: export/.")
-  num_trials: int = option(1, "Seeds to train with, each in a folder of its "
-                           "own; the best one's results go to output_dir.",
-                           minimum=1)
-
-
-@dataclasses.dataclass(frozen=True)
-class FoldOptions:
-  """Cross-validation"""
-  num_folds: int = option(5, "Parts of the training set, each held out once.",
-                          minimum=2)
-  do_predict: bool = option(False, "Predict the test set by the mean of all "
-                            "models.")
-  init_folds: str = option(None, "Folder of an earlier cross-validation of the "
-                           "same folds: each model starts from the one there "
-                           "that was trained on the same examples.")
+  keep_checkpoint_max: int = option(5, "Number of newest checkpoints that are "
+                                    "kept; 0 keeps all.", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainOptions:
   """Training"""
-  train_batch_size: int = option(32, "Examples a training step.", minimum=1)
-  eval_batch_size: int = option(8, "Examples an evaluation step.", minimum=1)
-  predict_batch_size: int = option(8, "Examples a prediction step.", minimum=1)
-  learning_rate: float = option(5e-5, "Peak learning rate of Adam.", above=0.0)
-  num_train_epochs: float = option(3.0, "Passes over the training set.",
-                                   above=0.0)
-  warmup_proportion: float = option(0.1, "Share of the steps in which the rate "
-                                    "rises from 0.", minimum=0.0, maximum=1.0)
-  trainable: str = option("all", "What is trained: all, head, top:N, which is "
-                          "the head with the N top layers, or a regular "
-                          "expression over variable names.")
-  head_learning_rate: float = option(None, "Peak rate of the head; "
+  train_batch_size: int = _TRAIN_BATCH_SIZE
+  eval_batch_size: int = _EVAL_BATCH_SIZE
+  predict_batch_size: int = option(8, "Examples per prediction step.",
+                                   minimum=1)
+  learning_rate: float = _LEARNING_RATE
+  num_train_epochs: float = option(3.0, "Number of passes over the training "
+                                   "set.", above=0.0)
+  warmup_proportion: float = option(0.1, "Share of the training steps in which "
+                                    "the learning rate rises from 0.",
+                                    minimum=0.0, maximum=1.0)
+  trainable: str = option("all", "Variables to train: all, head, top:N (the "
+                          "head and the N top layers), or a regular expression "
+                          "over variable names.")
+  head_learning_rate: float = option(None, "Peak learning rate of the head; "
                                      "--learning_rate when not given.",
                                      above=0.0)
-  layerwise_lr_decay: float = option(1.0, "What the rate is multiplied with at "
-                                     "each step from the head down.",
+  layerwise_lr_decay: float = option(1.0, "Factor of the learning rate from "
+                                     "each layer to the one below it.",
                                      above=0.0, maximum=1.0)
-  adam_bias_correction: bool = option(False, "Correct Adam's averages for "
-                                      "their start at 0, as its paper does.")
+  adam_bias_correction: bool = _ADAM_BIAS_CORRECTION
 
 
 @dataclasses.dataclass(frozen=True)
-class WatchOptions:
+class EvalOptions:
   """Evaluation during training"""
-  eval_every: str = option(None, "Evaluate every so many steps, or every "
-                           "epoch, and keep the best checkpoint in "
-                           "output_dir/best for the final evaluation and "
-                           "prediction.")
-  best_metric: str = option(None, "What is best, by its name in "
-                            "eval_results.txt; the task's own metric when not "
-                            "given.")
-  early_stopping_patience: int = option(None, "Evaluations without a new best "
-                                        "after which training stops.",
+  eval_every: str = option(None, "Evaluate every so many steps, or every epoch; "
+                           "the best checkpoint is kept in output_dir/best and "
+                           "used for evaluation and prediction afterwards.")
+  best_metric: str = option(None, "Key of eval_results.txt that decides which "
+                            "checkpoint or trial is best; the main metric of "
+                            "the task when not given.")
+  early_stopping_patience: int = option(None, "Number of evaluations without a "
+                                        "new best after which training stops.",
                                         minimum=1)
-  plateau_patience: int = option(None, "Evaluations without a new best after "
-                                 "which the learning rate falls.", minimum=1)
-  plateau_factor: float = option(0.5, "What it is multiplied with then.",
-                                 above=0.0, maximum=1.0)
+  plateau_patience: int = option(None, "Number of evaluations without a new "
+                                 "best after which the learning rate is "
+                                 "lowered.", minimum=1)
+  plateau_factor: float = option(0.5, "Factor of the learning rate when it is "
+                                 "lowered by --plateau_patience.", above=0.0,
+                                 maximum=1.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class StepOptions:
   """Speed and memory"""
-  precision: str = option("float32", "Numbers that products are made of: "
-                          "float32, bfloat16 on CPUs that have it, with "
-                          "TensorFlow 2.x, or float16 on GPUs. Weights stay "
-                          "float32.",
-                          choices=("float32", "bfloat16", "float16"))
+  precision: str = _PRECISION
   gradient_accumulation_steps: int = option(
-      1, "Parts that a training batch is worked off in, one after the other, "
-      "to save memory; they must divide it.", minimum=1)
+      1, "Number of micro-batches that a training batch is split into, one "
+      "after the other, to save memory; must divide --train_batch_size.",
+      minimum=1)
   cpu_replicas: int = option(
-      1, "Parts that a batch is worked off in side by side, each on its share "
-      "of a CPU's cores; they must divide the training's.", minimum=1)
+      1, "Number of copies of the model that share a batch side by side, each "
+      "on its part of the CPU's cores; must divide --train_batch_size.",
+      minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class SpeedOptions(StepOptions):
   """Speed and memory"""
   bucket_by_length: bool = option(False, "Train on batches of texts of similar "
-                                  "length; each example still once an epoch.")
-  num_workers: int = option(0, "Processes that turn text into records; 0 = one "
-                            "a core for large sets.", minimum=0)
+                                  "length; each example still once per epoch.")
+  num_workers: int = option(0, "Number of processes that turn text into "
+                            "records; 0 = one per core for large datasets.",
+                            minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)
 class TpuOptions:
   """Cloud TPU"""
-  use_tpu: bool = option(False, "Run on a TPU; all batch sizes are totals.")
-  tpu_name: str = option(None, "The TPU's name, or a grpc:// address.")
-  tpu_zone: str = option(None, "Its zone; found out when not given.")
-  gcp_project: str = option(None, "Its project; found out when not given.")
-  master: str = option(None, "Address of a TensorFlow master.")
-  num_tpu_cores: int = option(8, "Its number of cores.", minimum=1)
-  iterations_per_loop: int = option(1000, "Steps between two returns from the "
-                                    "TPU.", minimum=1)
+  use_tpu: bool = option(False, "Run on a TPU; batch sizes are totals over all "
+                         "cores.")
+  tpu_name: str = option(None, "Name or grpc:// address of the TPU.")
+  tpu_zone: str = option(None, "TPU zone; found automatically when not given.")
+  gcp_project: str = option(None, "Google Cloud project of the TPU; found "
+                            "automatically when not given.")
+  master: str = option(None, "Address of a TensorFlow master, instead of "
+                       "--tpu_name.")
+  num_tpu_cores: int = option(8, "Number of TPU cores.", minimum=1)
+  iterations_per_loop: int = option(1000, "Training steps on the TPU between "
+                                    "two returns to the host.", minimum=1)
 
 
-def check_tpu(tpu: TpuOptions, batch_sizes: Dict[str, int]) -> None:
-  """Checks what the TPUEstimator would only look at later.
-
-  Args:
-    tpu: the flags.
-    batch_sizes: total examples a step, by "train", "eval" and "predict", of
-      what is to be done.
-
-  Raises:
-    UserError: no address or two, or a batch that the cores don't divide.
-  """
-  if not tpu.use_tpu:
-    return
-  if bool(tpu.tpu_name) == bool(tpu.master):
-    raise UserError("--use_tpu: give either --tpu_name or --master")
-  for name, size in sorted(batch_sizes.items()):
-    if size % tpu.num_tpu_cores:
-      raise UserError(
-          "--%s_batch_size=%d is not a multiple of --num_tpu_cores=%d" % (
-              name, size, tpu.num_tpu_cores))
+class FineTuningFlags(typing.NamedTuple):
+  """The groups of run_classifier.py and run_cross_validation.py."""
+  data: DataOptions
+  head: HeadOptions
+  model: ModelOptions
+  run: RunOptions
+  training: TrainOptions
+  evaluation: EvalOptions
+  speed: SpeedOptions
+  tpu: TpuOptions
 
 
-def check_speed(speed: StepOptions, train_batch_size: int,
-                use_tpu: bool) -> None:
-  """Raises UserError for what does not divide, or is not for TPUs."""
-  splits = ("gradient_accumulation_steps", "cpu_replicas")
-  for name in splits:
-    if train_batch_size % getattr(speed, name):
-      raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
-          name, getattr(speed, name), train_batch_size))
-  if all(getattr(speed, name) > 1 for name in splits):
-    raise UserError("--%s=%d saves memory, --%s=%d time; leave one out" % (
-        splits[0], getattr(speed, splits[0]), splits[1],
-        getattr(speed, splits[1])))
-  if not use_tpu:
-    return
-  for name in ("precision", "bucket_by_length") + splits:
-    default = getattr(SpeedOptions(), name)
-    value = getattr(speed, name, default)
-    if value != default:
-      raise UserError("--%s=%s does not go with --use_tpu; leave it out" % (
-          name, describe(value)))
+@dataclasses.dataclass(frozen=True)
+class TextOptions:
+  """Text"""
+  input_file: str = option(None, "Text files: a comma-separated list of globs.",
+                           required=True)
+  vocab_file: str = _VOCAB_FILE
+  do_lower_case: bool = _DO_LOWER_CASE
+  segmenter: str = option(None, "Word segmenter for --do_whole_word_mask: "
+                          "jieba, whitespace, or module:function (text -> list "
+                          "of words); when not given, a piece with ## continues "
+                          "the word before it.")
 
 
-def check_head(head: HeadOptions, data: DataOptions, speed: SpeedOptions):
-  """Raises UserError for flags of which one leaves another without effect."""
-  if head.loss == "f1":
-    for name in ("class_weights", "label_smoothing"):
-      if getattr(head, name):
-        raise UserError("--%s=%s does not go with --loss=f1; leave one out" % (
-            name, getattr(head, name)))
-    for name in ("gradient_accumulation_steps", "cpu_replicas"):
-      if getattr(speed, name) > 1:
-        raise UserError("--loss=f1 is of a whole batch; leave out --%s" % name)
-  if head.class_weights and head.class_weights != "balanced" and not re.match(
-      r"\d*\.?\d+(,\d*\.?\d+)*$", head.class_weights):
-    raise UserError("--class_weights=%s: needed is balanced, or a number from "
-                    "0 for each label, with commas between" %
-                    head.class_weights)
-  room = data.max_seq_length - 2
-  if data.window_stride and data.window_stride > room:
-    raise UserError("--window_stride=%d would leave tokens out: a window of "
-                    "--max_seq_length=%d has %d" % (
-                        data.window_stride, data.max_seq_length, room))
-  if data.num_windows == 1:
-    for name, value in (("window_stride", data.window_stride),
-                        ("window_pooling", head.window_pooling)):
-      if value not in (None, HeadOptions.window_pooling):
-        raise UserError("--%s=%s is for --num_windows from 2" % (name, value))
-  elif data.truncation != "head":
-    raise UserError("--truncation=%s does not go with --num_windows=%d; leave "
-                    "one out" % (data.truncation, data.num_windows))
+@dataclasses.dataclass(frozen=True)
+class InstanceOptions:
+  """Instances"""
+  output_file: str = option(None, "Record files: a comma-separated list; "
+                            "instances go to them in turn.", required=True)
+  max_seq_length: int = _INSTANCE_LENGTH
+  max_predictions_per_seq: int = _MAX_PREDICTIONS_PER_SEQ
+  masked_lm_prob: float = option(0.15, "Share of the tokens that is masked.",
+                                 above=0.0, maximum=1.0)
+  do_whole_word_mask: bool = option(False, "Mask all pieces of a word "
+                                    "together.")
+  short_seq_prob: float = option(0.1, "Share of the documents whose instances "
+                                 "are made shorter.", minimum=0.0, maximum=1.0)
+  dupe_factor: int = option(10, "Number of passes over the text, each with "
+                            "other masks.", minimum=1)
+  random_seed: int = option(12345, "Seed of all random choices.", minimum=0)
+  num_shards: int = option(0, "Number of parts that a large corpus is split "
+                           "into, each written to a file of its own; 0 makes "
+                           "all instances in memory.", minimum=0)
+  shards: str = option(None, "Shards that this run writes, as in 0-9 or 3; all "
+                       "when not given.")
+  num_workers: int = option(0, "Number of processes that write shards; 0 = one "
+                            "per core.", minimum=0)
 
 
-def check_watch(watch: WatchOptions, use_tpu: bool) -> None:
-  """Raises UserError for --eval_every that is neither steps nor epoch, for
-  flags that need it, and on TPUs."""
-  if not watch.eval_every:
-    for field in dataclasses.fields(watch):
-      if field.name != "best_metric" and (  # Trials have a best as well.
-          getattr(watch, field.name) != field.default):
-        raise UserError("--%s=%s needs --eval_every" % (
-            field.name, getattr(watch, field.name)))
-    return
-  if not re.match("(epoch|[1-9][0-9]*)$", watch.eval_every):
-    raise UserError("--eval_every=%s: needed is a number of steps, or epoch" %
-                    watch.eval_every)
-  if use_tpu:
-    raise UserError("--eval_every=%s does not go with --use_tpu; leave it out" %
-                    watch.eval_every)
+@dataclasses.dataclass(frozen=True)
+class RecordOptions:
+  """What to do"""
+  do_train: bool = _DO_TRAIN
+  do_eval: bool = option(False, "Evaluate: eval_results.txt.")
+  input_file: str = option(None, "Record files of create_pretraining_data.py: "
+                           "a comma-separated list of globs.", required=True)
+  eval_file: str = option(None, "Record files for --do_eval: a comma-separated "
+                          "list of globs; --input_file when not given.")
+  max_seq_length: int = _INSTANCE_LENGTH
+  max_predictions_per_seq: int = _MAX_PREDICTIONS_PER_SEQ
+
+
+@dataclasses.dataclass(frozen=True)
+class ScheduleOptions:
+  """Training"""
+  train_batch_size: int = _TRAIN_BATCH_SIZE
+  eval_batch_size: int = _EVAL_BATCH_SIZE
+  learning_rate: float = _LEARNING_RATE
+  num_train_steps: int = option(100000, "Number of training steps.", minimum=1)
+  num_warmup_steps: int = option(10000, "Number of steps in which the learning "
+                                 "rate rises from 0.", minimum=0)
+  max_eval_steps: int = option(100, "Number of evaluation steps; the files are "
+                               "read again where they end.", minimum=1)
+  adam_bias_correction: bool = _ADAM_BIAS_CORRECTION
+
+
+class PretrainingFlags(typing.NamedTuple):
+  """The groups of run_pretraining.py."""
+  data: RecordOptions
+  model: ModelOptions
+  run: RunOptions
+  training: ScheduleOptions
+  speed: StepOptions
+  tpu: TpuOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class VectorOptions:
+  """Vectors"""
+  input_file: str = option(None, "Text file: one text per line, or a pair as "
+                           "`text_a ||| text_b`.", required=True)
+  output_file: str = option(None, "Output file: JSON lines, or .npy with "
+                            "--sentence_vectors.", required=True)
+  layers: str = option("-1,-2,-3,-4", "Layers whose token vectors are written; "
+                       "-1 is the last.")
+  sentence_vectors: str = option(
+      None, "Write one vector per text instead of one per token: mean, max, "
+      "mean_max or cls of --vector_layer.",
+      choices=("mean", "max", "mean_max", "cls"))
+  vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; -1 "
+                             "is the last.")
+  bert_config_file: str = _BERT_CONFIG_FILE
+  init_checkpoint: str = option(None, "Checkpoint with the weights.",
+                                required=True)
+  vocab_file: str = _VOCAB_FILE
+  do_lower_case: bool = _DO_LOWER_CASE
+  max_seq_length: int = _TEXT_LENGTH
+  batch_size: int = _BATCH_SIZE
+  use_one_hot_embeddings: bool = option(False, "Look embeddings up by a matrix "
+                                        "product, which is faster on TPUs.")
+
+
+class VectorFlags(typing.NamedTuple):
+  """The groups of extract_features.py."""
+  data: VectorOptions
+  speed: StepOptions
+  tpu: TpuOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictorOptions:
+  """Predictor"""
+  export_dir: str = option(None, "Folder of an export; or an output_dir, of "
+                           "which the newest export is used.", required=True)
+  processor_module: str = option(None, "Python module, or path of a .py file, "
+                                 "that registers a head of your own.")
+  batch_size: int = _BATCH_SIZE
+  precision: str = _PRECISION
+  input_format: str = option("text", "Format of a pipe's input: text, one per "
+                             "line, or jsonl, objects with text_a, text_b or "
+                             "words.", choices=("text", "jsonl"))
+  output_format: str = option("tsv", "Format of a pipe's output: tsv, labels "
+                              "and scores, or jsonl, with all probabilities.",
+                              choices=("tsv", "jsonl"))
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerOptions:
+  """HTTP"""
+  http: str = option(None, "Address of an HTTP server: HOST:PORT, or PORT for "
+                     "this machine alone; no server when not given.")
+  model_name: str = option("bert", "Name of the model in the server's paths.")
+  max_batch: int = option(32, "Maximum number of texts of several requests that "
+                          "are run together.", minimum=1)
+  batch_wait_ms: float = option(2.0, "Milliseconds that a text waits for others "
+                                "to fill a batch.", minimum=0.0,
+                                maximum=10000.0)
+  max_queue: int = option(1024, "Maximum number of waiting texts; more are "
+                          "refused with status 429.", minimum=1)
+  max_body_kb: int = option(1024, "Maximum size of a request in KiB; larger "
+                            "ones are refused with status 413.", minimum=1)
+  max_texts: int = option(256, "Maximum number of texts per request; more are "
+                          "refused with status 413.", minimum=1)
+  max_chars: int = option(20000, "Maximum number of characters per text; more "
+                          "are refused with status 413.", minimum=1)
+  timeout: float = option(30.0, "Seconds after which a request fails with "
+                          "status 504.", above=0.0)
+  num_threads: int = option(64, "Number of requests that are handled at once.",
+                            minimum=1)

@@ -90,22 +90,22 @@ def describe(data_dir: str) -> TableProcessor:
     UserError: it is not there, or says what does not hold together.
   """
   path = os.path.join(data_dir, "table.json")
-  said = read_settings(path)
-  kind = said["format"]
+  settings = read_settings(path)
+  kind = settings["format"]
   task = _rows_class(kind)()
   task.data_dir = data_dir
   task.declared_in = path
-  task.head = said["head"]
-  task.metrics = tuple(said.get("metrics", ()))
+  task.head = settings["head"]
+  task.metrics = tuple(settings.get("metrics", ()))
   task.labels = None if label_types.of_head(task.head).has_names else ()
-  if "labels" in said:
-    task.labels = [_label_text(label) for label in said["labels"]]
-  task.separator = said.get("label_separator")
-  table = Table("", said.get("text_a", 0), said.get("text_b"),
-                said.get("label", -1), said.get("guid"),
-                said.get("header", True), reader=FORMATS[kind])
+  if "labels" in settings:
+    task.labels = [_label_text(label) for label in settings["labels"]]
+  task.separator = settings.get("label_separator")
+  table = Table("", settings.get("text_a", 0), settings.get("text_b"),
+                settings.get("label", -1), settings.get("guid"),
+                settings.get("header", True), reader=FORMATS[kind])
   task.train, task.dev, task.test = [
-      table._replace(path=said.get(name, "%s.%s" % (name, kind)))
+      table._replace(path=settings.get(name, "%s.%s" % (name, kind)))
       for name in ("train", "dev", "test")]
   return task
 
@@ -116,19 +116,19 @@ def read_settings(path: str) -> dict:
   Raises:
     UserError: it is not there, or says what does not hold together.
   """
-  said = _read_object(path)
-  for key, value in said.items():
+  settings = _read_object(path)
+  for key, value in settings.items():
     _check_value(path, key, value)
-  if "format" in said:
-    said.setdefault("head", _rows_class(said["format"]).head)
-  needed = (("format",) if said.get("format") == "conll" else
+  if "format" in settings:
+    settings.setdefault("head", _rows_class(settings["format"]).head)
+  needed = (("format",) if settings.get("format") == "conll" else
             ("format", "text_a", "label"))
   for key in needed:
-    if key not in said:
+    if key not in settings:
       _refuse(path, 'no "%s"; it is needed, %s' % (key, _KEYS[key][0]))
-  _check_together(path, said)
-  _check_columns(path, said)
-  return said
+  _check_together(path, settings)
+  _check_columns(path, settings)
+  return settings
 
 
 def _read_object(path):
@@ -136,7 +136,7 @@ def _read_object(path):
     _refuse(path, "no such file; --task_name=table needs it to know the format "
             "and the columns of the task's files")
   try:
-    said = json.loads(files.read_text(path),
+    settings = json.loads(files.read_text(path),
                       object_pairs_hook=lambda pairs: _to_dict(path, pairs))
   except json.JSONDecodeError as error:
     raise UserError("%s:%d: not JSON: %s at column %d" % (
@@ -144,31 +144,31 @@ def _read_object(path):
   # Of numbers with very many digits, and brackets in brackets.
   except (ValueError, RecursionError) as error:
     raise UserError("%s: not JSON: %s" % (path, error))
-  if not isinstance(said, dict):
+  if not isinstance(settings, dict):
     _refuse(path, 'found %s; an object, {"format": ..., "text_a": ..., '
-            '"label": ...}, is needed' % _shown(said))
-  return said
+            '"label": ...}, is needed' % _quoted(settings))
+  return settings
 
 
 def _to_dict(path, pairs):
   keys = [key for key, _ in pairs]
   for key in keys:
     if keys.count(key) > 1:
-      _refuse(path, "%s stands there twice" % _shown(key))
+      _refuse(path, "%s stands there twice" % _quoted(key))
   return dict(pairs)
 
 
 def _check_value(path, key, value):
   if key not in _KEYS:
     _refuse(path, "%s is not known%s; known: %s" % (
-        _shown(key), did_you_mean(key, _KEYS), " ".join(_KEYS)))
+        _quoted(key), did_you_mean(key, _KEYS), " ".join(_KEYS)))
   needed, fits, choices = _KEYS[key]
   if not fits(value):
-    _refuse(path, '"%s" is %s; it must be %s' % (key, _shown(value), needed))
+    _refuse(path, '"%s" is %s; it must be %s' % (key, _quoted(value), needed))
   for name in value if isinstance(value, list) else [value]:
     if choices and name not in choices():
       _refuse(path, '"%s" is %s%s; known: %s' % (
-          key, _shown(name), did_you_mean(name, choices()),
+          key, _quoted(name), did_you_mean(name, choices()),
           " ".join(choices())))
 
 
@@ -177,27 +177,27 @@ def _rows_class(kind):
   return TableSentences if kind == "conll" else TableRows
 
 
-def _check_together(path, said):
-  kind, head = said["format"], said["head"]
+def _check_together(path, settings):
+  kind, head = settings["format"], settings["head"]
   if (kind == "conll") != (head == TableSentences.head):
     _refuse(path, '"format" is "%s" and "head" is "%s"; the head of conll '
             'files is tagging, and of no others' % (kind, head))
   for key in _UNFIT_KEYS.get(kind, ()):
-    if key in said:
+    if key in settings:
       _refuse(path, '"%s" is not for the format %s; leave it out' % (key, kind))
   for key in label_types.of_head(head).unfit_keys:
-    if key in said:
+    if key in settings:
       _refuse(path, '"%s" is not for the head %s; leave it out' % (key, head))
 
 
-def _check_columns(path, said):
-  kind = said["format"]
-  has_names = kind == "jsonl" or kind != "conll" and said.get("header", True)
+def _check_columns(path, settings):
+  kind = settings["format"]
+  has_names = kind == "jsonl" or kind != "conll" and settings.get("header", True)
   for key in _COLUMN_KEYS:
-    column = said.get(key)
+    column = settings.get(key)
     if isinstance(column, str) and not has_names:
       _refuse(path, '"%s" is %s, and the files have no header; give the '
-              "column's number, from 0" % (key, _shown(column)))
+              "column's number, from 0" % (key, _quoted(column)))
     if isinstance(column, int) and kind == "jsonl":
       _refuse(path, '"%s" is %d; in JSON lines, columns go by name' % (
           key, column))
@@ -207,7 +207,7 @@ def _refuse(path, text):
   raise UserError("%s: %s" % (path, text))
 
 
-def _shown(value):
+def _quoted(value):
   return shorten(json.dumps(value, ensure_ascii=False))
 
 

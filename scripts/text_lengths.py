@@ -5,7 +5,6 @@ Counted are the tokens that the model would read, [CLS] and [SEP] included, if
 nothing were cut. --max_seq_length adds a column: how many examples it cuts.
 """
 
-import dataclasses
 import math
 import os
 import sys
@@ -14,41 +13,29 @@ from typing import Dict, Sequence
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert.common import import_logging  # First; pylint: disable=unused-import
-import numpy as np
-import tensorflow.compat.v1 as tf
-
 from bert import options
+from bert import script_options
+from bert.common import command
 from bert.common import command_line
-from bert.common import console
-from bert.common import tables
-from bert.common import workers
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
-from bert.data import vocabulary
-from bert.evaluation import plots
-from bert.heads import registry
-from processors import loading
 
 LIMITS = (64, 128, 256, 512)
 PERCENTILES = (50, 90, 95, 99)
 COVERED = 95  # Percent of the training set that the suggestion does not cut.
-
-
-@dataclasses.dataclass(frozen=True)
-class LengthOptions:
-  """Lengths"""
-  output_png: str = command_line.option(
-      None, "Histogram to draw; needs matplotlib.")
-
-
-GROUPS = (options.DataOptions, LengthOptions)
+GROUPS = (options.DataOptions, script_options.LengthOptions)
 
 
 def main(argv):
-  data, wanted = command_line.parse(argv, GROUPS, __doc__)
-  if wanted.output_png:
-    check_picture(wanted.output_png)
+  data, drawing = command_line.parse(argv, GROUPS, __doc__)
+
+  command.start_tensorflow()
+  from bert.data import vocabulary
+  from bert.evaluation import plots
+  from bert.heads import registry
+  from processors import loading
+  if drawing.output_png:
+    check_picture(drawing.output_png)
   processor = loading.load_processor(data)
   tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
   examples, missing = read_sets(processor, data.data_dir)
@@ -63,18 +50,19 @@ def main(argv):
   if suggested:
     print("Suggested: --max_seq_length=%d, which cuts %.1f %% of the training "
           "set" % (suggested, percent_over(suggested, lengths["train"])))
-  if wanted.output_png:
-    plots.write_lengths(wanted.output_png, lengths, suggested)
-    print("Histogram: %s" % wanted.output_png)
+  if drawing.output_png:
+    plots.write_lengths(drawing.output_png, lengths, suggested)
+    print("Histogram: %s" % drawing.output_png)
 
 
 def check_picture(path: str) -> None:
   """Raises UserError if no picture can be drawn or written."""
+  from bert.evaluation import plots
   plots.check("--output_png")
   folder = os.path.dirname(path)
-  if folder and not tf.gfile.IsDirectory(folder):
+  if folder and not os.path.isdir(folder):
     raise UserError("--output_png=%s: no folder %s" % (path, folder))
-  if tf.gfile.IsDirectory(path):
+  if os.path.isdir(path):
     raise UserError("--output_png=%s: a folder, where a file is needed" % path)
 
 
@@ -102,15 +90,20 @@ def read_sets(processor, data_dir: str):
   return examples, missing
 
 
-def count(name: str, examples: list, tokenizer, head) -> np.ndarray:
+def count(name: str, examples: list, tokenizer, head):
   """Returns int [examples], with a bar; head is the class of the task's."""
+  import numpy as np
+  from bert.common import console
+  from bert.common import workers
   counts = workers.map_ordered(
       lambda example: head.num_tokens(example, tokenizer), examples)
   return np.array(list(console.bar(counts, len(examples), "Counting " + name)))
 
 
-def show(lengths: Dict[str, np.ndarray], limits: Sequence[int]) -> None:
+def show(lengths: Dict[str, Sequence[int]], limits: Sequence[int]) -> None:
   """Prints the table; limits are those to count the longer ones of."""
+  import numpy as np
+  from bert.common import tables
   header = (["set", "examples", "mean"] +
             ["median" if each == 50 else "%d %%" % each
              for each in PERCENTILES] +
@@ -123,15 +116,16 @@ def show(lengths: Dict[str, np.ndarray], limits: Sequence[int]) -> None:
   print("\n".join(tables.table(header, rows)))
 
 
-def percent_over(limit: int, lengths: np.ndarray) -> float:
+def percent_over(limit: int, lengths) -> float:
   """Returns how many percent are longer."""
-  return 100 * np.mean(lengths > limit)
+  return 100 * (lengths > limit).mean()
 
 
-def suggest(lengths: np.ndarray) -> int:
+def suggest(lengths) -> int:
   """Returns the percentile COVERED, up to a multiple of 8, at most 512."""
+  import numpy as np
   return min(512, 8 * math.ceil(np.percentile(lengths, COVERED) / 8))
 
 
 if __name__ == "__main__":
-  sys.exit(console.run(main, sys.argv))
+  sys.exit(command.run(main, sys.argv))

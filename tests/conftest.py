@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -95,6 +96,19 @@ def log(monkeypatch):
 def warnings(monkeypatch):
   """The warnings of the test."""
   return _lines_of(monkeypatch, "warning")
+
+
+@pytest.fixture
+def saved(tmp_path):
+  """Name -> shape, written as a checkpoint -> its path without suffix."""
+  def save(shapes, name="model.ckpt-7"):
+    with tf.Graph().as_default(), tf.Session() as session:
+      for variable, shape in shapes.items():
+        tf.get_variable(variable, initializer=np.ones(shape, np.float32))
+      session.run(tf.global_variables_initializer())
+      return tf.train.Saver().save(session, str(tmp_path / name),
+                                   write_meta_graph=False)
+  return save
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 import golden
 from bert import modeling
 from bert import optimization
-from bert.training import gradients
+from bert.model import gradients
 from graphs import assert_slots_close, run_init, value_of, variable
 from model_fns import TRAIN, batch, constants, make_model_fn
 
@@ -27,9 +27,10 @@ def mean_in_float16(features):
 
 
 def gradient_of(session, x, loss_scale, num_parts=1):
-  loss, (gradient,) = gradients.compute(
-      mean_in_float16, {"x": tf.constant(np.float32(x))}, num_parts,
-      loss_scale=loss_scale)
+  mean_loss = gradients.MeanLoss(
+      mean_in_float16, scale=loss_scale and loss_scale())
+  loss, (gradient,) = mean_loss.compute({"x": tf.constant(np.float32(x))},
+                                        num_parts)
   run_init(session)
   return session.run([loss, gradient])
 
@@ -49,11 +50,11 @@ def test_scaling_saves_gradients_too_small_for_float16(
 
 def step_of(session, feed, weight, loss_scale):
   """An op that trains weight on the mean of what is fed."""
-  loss, slopes = gradients.compute(
-      lambda features: tf.reduce_mean(features["x"] * weight), {"x": feed},
-      loss_scale=loss_scale)
+  loss, loss_gradients = gradients.MeanLoss(
+      lambda features: tf.reduce_mean(features["x"] * weight),
+      scale=loss_scale and loss_scale()).compute({"x": feed})
   train_op = optimization.create_optimizer(
-      loss, 0.1, 10, 0, False, slopes, loss_scale)
+      loss, 0.1, 10, 0, False, loss_gradients, loss_scale)
   run_init(session)
   return train_op
 
@@ -88,7 +89,7 @@ def test_scaled_training_in_float32_is_plain_training(
       tf.set_random_seed(3)
       spec = make_model_fn(
           "classification", False, learning_rate=1e-3, num_train_steps=20,
-          num_warmup_steps=0, num_parts=num_parts,
+          num_warmup_steps=0, num_micro_batches=num_parts,
           is_loss_scaled=is_loss_scaled)(
               constants(batch("classification")), None, TRAIN, {})
       run_init(session)

@@ -4,6 +4,7 @@ import typing
 import pytest
 
 import run_classifier
+from bert import flag_rules
 from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
@@ -309,11 +310,11 @@ def test_undefok_does_not_let_unknown_flags_pass():
 def test_tpu_flags_that_cannot_work_are_refused(flags, expected):
   sizes = {"train": 32, "eval": 8}
   with pytest.raises(UserError) as caught:
-    options.check_tpu(options.TpuOptions(use_tpu=True, **flags), sizes)
+    flag_rules.check_tpu(options.TpuOptions(use_tpu=True, **flags), sizes)
   assert expected in str(caught.value)
-  options.check_tpu(options.TpuOptions(use_tpu=False, **flags), sizes)
+  flag_rules.check_tpu(options.TpuOptions(use_tpu=False, **flags), sizes)
 
 
 def test_tpu_flags_that_work_pass():
-  options.check_tpu(options.TpuOptions(use_tpu=True, tpu_name="a"),
+  flag_rules.check_tpu(options.TpuOptions(use_tpu=True, tpu_name="a"),
                     {"train": 32, "predict": 8})

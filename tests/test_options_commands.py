@@ -49,7 +49,8 @@ CASES = {
         output_dir=name(True), random_seed=count(0), log_steps=count(),
         save_checkpoints_steps=count(), keep_checkpoint_max=count(0)),
     "run_predictor": {
-        "export_dir": name(True), "batch_size": count(),
+        "export_dir": name(True), "processor_module": name(),
+        "batch_size": count(),
         "precision": test_options.CASES["precision"],
         "input_format": choice("jsonl", "text"),
         "output_format": choice("jsonl", "tsv"), "http": name(),

@@ -2,6 +2,7 @@
 import pytest
 
 import run_classifier
+from bert import flag_rules
 from bert import options
 from bert.common import command_line
 from mistakes import message_of
@@ -22,7 +23,7 @@ def parse(*arguments):
 
 
 def check(train_batch_size=32, use_tpu=False, **flags):
-  options.check_speed(options.SpeedOptions(**flags), train_batch_size, use_tpu)
+  flag_rules.check_speed(options.SpeedOptions(**flags), train_batch_size, use_tpu)
 
 
 def test_run_without_these_flags_is_as_it_was_before_them():

@@ -1,24 +1,22 @@
-import dataclasses
+"""README and docs say what is there."""
 import os
 import re
+import sys
 
 import pytest
 
-from bert.common import command_line
 from processors import base
-import create_pretraining_data
-import extract_features
-import run_classifier
-import run_cross_validation
-import run_predictor
-import run_pretraining
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import make_flags_doc  # pylint: disable=wrong-import-position
 
 
-DOCUMENTS = ["README.md"] + [
+READMES = ["README.md", "README.zh-CN.md"]
+DOCUMENTS = READMES + ["CONTRIBUTING.md", "tests/README.md"] + [
     os.path.join("docs", name)
-    for name in sorted(os.listdir(os.path.join(ROOT, "docs")))]
+    for name in sorted(os.listdir(os.path.join(ROOT, "docs")))
+    if name.endswith(".md")]
 
 
 def content(name):
@@ -26,40 +24,68 @@ def content(name):
     return reader.read()
 
 
-def row(field):
-  default = "`%s`" % command_line.describe(field.default)
-  if field.metadata.get("required"):
-    default = "required"
-  elif field.default is None:
-    default = "none"
-  return field.name, default, field.metadata["help"].replace("|", "\\|")
+def test_flags_page_is_current():
+  """Else run scripts/make_flags_doc.py."""
+  assert content("docs/flags.md") == make_flags_doc.document()
 
 
-# What docs/flags.md has a section for, in its order.
-GROUPS = (
-    run_classifier.GROUPS[1:] + run_classifier.GROUPS[:1] +
-    run_cross_validation.GROUPS[:1] + create_pretraining_data.GROUPS +
-    tuple(group for group in run_pretraining.GROUPS
-          if not any(issubclass(each, group)
-                     for each in run_classifier.GROUPS)) +
-    run_predictor.GROUPS + extract_features.GROUPS[:1])
-
-
-def test_flag_table_is_what_help_says():
-  table = re.findall(r"^\| `--(\w+)` \| (required|none|`.*?`) \| (.*) \|$",
-                     content("docs/flags.md"), re.M)
-  assert table == [row(field) for group in GROUPS
-                   for field in dataclasses.fields(group)]
-
-
-@pytest.mark.parametrize("name", ["README.md", "docs/tasks.md"])
+@pytest.mark.parametrize("name", READMES + ["docs/tasks.md"])
 def test_every_task_is_named(name):
   named = set(re.findall(r"`([\w-]+)`", content(name)))
   assert not set(base.registered()) - named
 
 
-def test_readme_is_not_too_long():
-  assert content("README.md").count("\n") <= 300
+@pytest.mark.parametrize("name", READMES)
+def test_readme_is_not_too_long(name):
+  assert content(name).count("\n") <= 200
+
+
+def code_blocks(text):
+  return re.findall(r"^```.*?^```$", text, re.M | re.S)
+
+
+def test_both_readmes_have_the_same_commands():
+  blocks = [code_blocks(content(name)) for name in READMES]
+  assert blocks[0] and blocks[0] == blocks[1]
+
+
+def test_both_readmes_have_the_same_links_and_names():
+  """In their order, but for those to each other."""
+  found = []
+  for name in READMES:
+    text = re.sub(r"```.*?```", "", content(name), flags=re.S)
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    found.append(([link for link in links if not link.startswith("README")],
+                  sorted(re.findall(r"`[^`\n]+`", text))))
+  assert found[0] == found[1]
+
+
+def test_both_readmes_have_the_same_numbers():
+  found = []
+  for name in READMES:
+    text = re.sub(r"```.*?```|\(http[^)]*\)", "", content(name), flags=re.S)
+    found.append(sorted(re.findall(r"\d+(?:\.\d+)*", text)))
+  assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name):
+  for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", content(name)):
+    if not link.startswith("http"):
+      target = os.path.join(ROOT, os.path.dirname(name), link)
+      assert os.path.exists(target), link
+
+
+def test_architecture_names_every_module():
+  text = content("docs/architecture.md")
+  sections = {section.split("\n")[0]: section
+              for section in text.split("\n### ")[1:]}
+  for folder, _, names in os.walk(os.path.join(ROOT, "bert")):
+    package = os.path.relpath(folder, ROOT)
+    for name in names:
+      if name.endswith(".py") and name != "__init__.py":
+        where = text if package == "bert" else sections[package]
+        assert name in where, os.path.join(package, name)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -67,12 +93,11 @@ def test_no_line_is_left_to_be_filled_in(name):
   assert not re.findall(r"^[A-Z]{5,}$", content(name), re.M)
 
 
-@pytest.mark.parametrize("name", ["README.md"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_scripts_and_files_that_are_named_exist(name):
   named = set(re.findall(r"\b(?:scripts|samples|tests|bert|processors|docs)/"
                          r"\w[\w./]*\.(?:sh|py|txt|json|tsv|md)",
                          content(name)))
-  assert named
   missing = [name for name in named
              if not os.path.exists(os.path.join(ROOT, name))]
   assert not missing

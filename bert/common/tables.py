@@ -1,23 +1,24 @@
 """Tables whose columns align on a terminal, Chinese characters included."""
 
 import unicodedata
-from typing import Iterable, List, Sequence
+from typing import Iterable, List, Optional, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]],
-          text_column: int = 0) -> List[str]:
+          text_column: Optional[int] = 0) -> List[str]:
   """Returns the lines of a table.
 
   Args:
     header: a cell a column.
     rows: the same.
-    text_column: the one that is aligned to the left, others to the right.
+    text_column: the one that is aligned to the left, others to the right;
+      None: all are aligned to the left.
   """
   lines = [header] + list(rows)
   widths = [max(map(_width, column)) for column in zip(*lines)]
   lines.insert(1, ["-" * width for width in widths])
   return ["  ".join(
-      _pad(cell, width, column == text_column)
+      _pad(cell, width, text_column in (None, column))
       for column, (cell, width) in enumerate(zip(line, widths))).rstrip()
           for line in lines]
 

@@ -21,6 +21,11 @@ class TruncationSettings(typing.NamedTuple):
   num_windows: int = 1
   window_stride: Optional[int] = None
 
+  @classmethod
+  def from_options(cls, data) -> "TruncationSettings":
+    """Returns the settings of a group with flags of these names."""
+    return cls(*[getattr(data, name) for name in cls._fields])
+
   def changed_flag(self) -> Optional[str]:
     """Returns --name=value of a setting that is not the default, or None."""
     for name in ("truncation", "num_windows"):

@@ -11,13 +11,14 @@ _CJK = re.compile("CJK|Source Han|WenQuanYi|Hei|PingFang|Song|Hiragino|AR PL|"
 def find(text: str) -> Optional[str]:
   """Returns the path of a font that has all characters of a text, or None.
 
-  matplotlib's default comes first, then upright fonts of usual weight.
+  matplotlib's default comes first, then upright fonts of usual weight, those
+  without serifs before others.
   """
   from matplotlib import font_manager
 
   def rank(font):
     return (not _CJK.search(font.name), font.style != "normal",
-            font.weight not in (400, "normal"))
+            font.weight not in (400, "normal"), "Serif" in font.name)
 
   # That one has every character: as a box that tells its script.
   fonts = [font for font in font_manager.fontManager.ttflist

@@ -7,9 +7,6 @@ import tensorflow.compat.v1 as tf
 from bert.heads import pooling
 from bert.heads.graph_head import GraphHead
 
-# Of one text: how a layer's vectors become one.
-VECTORS = ("mean", "max", "mean_max", "cls")
-
 
 class LayersHead(GraphHead):
   """The vectors of some layers, a token each, or one a text."""
@@ -20,7 +17,7 @@ class LayersHead(GraphHead):
 
     Args:
       layers: their numbers; -1 is the last.
-      vectors: one of VECTORS, of the first of the layers; None: all tokens.
+      vectors: mean, max, mean_max or cls, of the first of the layers; None: all tokens.
       special_ids: what a mean leaves out, as it does padding.
     """
     self._layers = list(layers)
@@ -37,10 +34,10 @@ class LayersHead(GraphHead):
     return {"vector": self._pool(chosen["layer_%d" % self._layers[0]],
                                  features)}
 
-  def predictions(self, answers, features):
+  def predictions(self, outputs, features):
     """Returns what `forward` returned."""
     del features
-    return answers
+    return outputs
 
   def _pool(self, layer, features):
     mask = features["input_mask"]

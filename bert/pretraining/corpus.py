@@ -78,7 +78,7 @@ def read_documents(corpus: Corpus, shard: int = 0, num_shards: int = 1,
   Args:
     corpus: what is read.
     shard, num_shards: which documents; the text of others is passed over.
-    show: is told how many bytes have been read.
+    show: is called with the number of bytes read.
 
   Raises:
     UserError: a line is not UTF-8, or no sentence; the segmenter's words are
@@ -139,7 +139,7 @@ def _read_lines(paths) -> Iterator[Tuple[str, int, str]]:
 
 
 def _make_converter(corpus):
-  """Returns (line, its place) -> tokens."""
+  """Returns (line, its position) -> tokens."""
   tokenizer = corpus.tokenizer
   # ~id says that a piece goes on with the one before it.
   code_of = {token: ~index if token.startswith("##") else index
@@ -179,15 +179,15 @@ class _Aligner:
     if sum(map(len, basic)) != len(owners):
       raise UserError("%s:%d: the words of --segmenter are not the text: %s" % (
           where + (" | ".join(map(str, words))[:200],)))
-    tokens, place, before = [], 0, None
+    tokens, position, before = [], 0, None
     for token in basic:
       pieces = self._corpus.tokenizer.wordpiece_tokenizer.tokenize(token)
       codes = [self._code_of[piece] for piece in pieces]
-      if owners[place] == before and codes[0] >= 0:
+      if owners[position] == before and codes[0] >= 0:
         codes[0] = ~codes[0]
       tokens += codes
-      place += len(token)
-      before = owners[place - 1]
+      position += len(token)
+      before = owners[position - 1]
     return tokens
 
   def _count(self, char):

@@ -1,6 +1,6 @@
-"""What pre-training learns: masked words, and whether two texts belong together.
+"""The head of pre-training: masked words, and whether two texts follow on.
 
-Shapes in the comments: B batch, P masked places, L sequence length, H the
+Shapes in the comments: B batch, P masked positions, L sequence length, H the
 encoder's width, V entries of the vocabulary.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 3.1.
@@ -44,30 +44,30 @@ class PretrainingHead(GraphHead):
             "next_losses": tf.nn.sparse_softmax_cross_entropy_with_logits(
                 labels=labels, logits=logits)}
 
-  def evaluation(self, answers, features):
+  def evaluation(self, outputs, features):
     weights = features["masked_lm_weights"]
     labels = tf.reshape(features["next_sentence_labels"], [-1])
-    whole = tf.ones_like(answers["next_losses"])
-    return BatchEvaluation(self._loss(answers, features), {
-        "masked_lm_accuracy": (_is_equal(answers["words"],
+    whole = tf.ones_like(outputs["next_losses"])
+    return BatchEvaluation(self._loss(outputs, features), {
+        "masked_lm_accuracy": (_is_equal(outputs["words"],
                                          features["masked_lm_ids"]), weights),
-        "masked_lm_loss": (answers["word_losses"], weights),
-        "next_sentence_accuracy": (_is_equal(answers["next"], labels), whole),
-        "next_sentence_loss": (answers["next_losses"], whole)}, {})
+        "masked_lm_loss": (outputs["word_losses"], weights),
+        "next_sentence_accuracy": (_is_equal(outputs["next"], labels), whole),
+        "next_sentence_loss": (outputs["next_losses"], whole)}, {})
 
-  def _loss(self, answers, features):
+  def _loss(self, outputs, features):
     weights = features["masked_lm_weights"]
     total = tf.reduce_sum(features["mean_weight"])
-    return (tf.reduce_sum(answers["word_losses"] * weights) /
-            (total + _EPSILON) + tf.reduce_mean(answers["next_losses"]))
+    return (tf.reduce_sum(outputs["word_losses"] * weights) /
+            (total + _EPSILON) + tf.reduce_mean(outputs["next_losses"]))
 
   def _words(self, model, features):
     """Returns the likeliest words, int32 [B, P], and losses, float32 [B, P]."""
     config = self._config
-    places = features["masked_lm_positions"]
-    shape = modeling.get_shape_list(places, expected_rank=2)
+    positions = features["masked_lm_positions"]
+    shape = modeling.get_shape_list(positions, expected_rank=2)
     with tf.variable_scope("cls/predictions"):
-      vectors = _gather(model.get_sequence_output(), places)  # [B * P, H]
+      vectors = _gather(model.get_sequence_output(), positions)  # [B * P, H]
       with tf.variable_scope("transform"):
         vectors = _dense(vectors, config)
         vectors = modeling.layer_norm(vectors)
@@ -103,12 +103,12 @@ def _dense(vectors, config):
   return activate(tf.nn.bias_add(tf.matmul(vectors, kernel), bias))
 
 
-def _gather(sequence, places):
+def _gather(sequence, positions):
   """float32 [B, L, H], int32 [B, P] -> float32 [B * P, H]."""
   batch_size, length, width = modeling.get_shape_list(sequence)
   starts = tf.reshape(tf.range(batch_size) * length, [-1, 1])
   return tf.gather(tf.reshape(sequence, [-1, width]),
-                   tf.reshape(places + starts, [-1]))
+                   tf.reshape(positions + starts, [-1]))
 
 
 def _is_equal(one, other):

@@ -5,7 +5,7 @@ import json
 import os
 import random
 import typing
-from typing import Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, List, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -27,11 +27,29 @@ _SHUFFLE_BUFFER = 20000
 
 
 class Source(typing.NamedTuple):
-  """What instances are made of, how, and from which seed."""
+  """The text that instances are made of, how, and the seed."""
   corpus: corpus.Corpus
-  plan: instances.Plan
+  masking: instances.MaskingConfig
   vocabulary: instances.Vocabulary
   seed: int
+
+  def maker(self, seed) -> instances.InstanceMaker:
+    """Returns what makes the instances."""
+    return instances.InstanceMaker(self.masking, self.vocabulary,
+                                   random.Random(seed))
+
+
+class _InstanceEncoder:
+  """Encodes instances as records, in any process."""
+
+  def __init__(self, masking):
+    self._masking = masking
+    self._encoder = record_encoder.RecordEncoder(feature_spec(
+        masking.max_seq_length, masking.max_predictions_per_seq))
+
+  def encode(self, instance):
+    """Returns the bytes of a record."""
+    return self._encoder.encode(to_row(instance, self._masking))
 
 
 def feature_spec(max_seq_length: int,
@@ -46,12 +64,13 @@ def feature_spec(max_seq_length: int,
       ("next_sentence_labels", Field(tf.int64, (1,)))])
 
 
-def to_row(instance: instances.Instance, plan: instances.Plan) -> List:
+def to_row(instance: instances.Instance,
+           masking: instances.MaskingConfig) -> List:
   """Returns an instance's lists of numbers, in the order of feature_spec."""
   length = len(instance.input_ids)
-  padding = [0] * (plan.max_seq_length - length)
+  padding = [0] * (masking.max_seq_length - length)
   count = len(instance.positions)
-  missing = [0] * (plan.max_predictions_per_seq - count)
+  missing = [0] * (masking.max_predictions_per_seq - count)
   return [instance.input_ids + padding, [1] * length + padding,
           [0] * instance.num_a + [1] * (length - instance.num_a) + padding,
           instance.positions + missing, instance.masked_ids + missing,
@@ -68,46 +87,52 @@ def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
           path, error.message))
     if serialized is None:
       raise UserError("%s: the file has no records" % path)
-    found = tf.train.Example.FromString(serialized).features.feature
+    features = tf.train.Example.FromString(serialized).features.feature
     for name, flag in (("input_ids", "max_seq_length"),
                        ("masked_lm_ids", "max_predictions_per_seq")):
-      if name not in found:
+      if name not in features:
         raise UserError("%s: its records have no %s; files of "
                         "create_pretraining_data.py are needed" % (path, name))
-      length = len(found[name].int64_list.value)
+      length = len(features[name].int64_list.value)
       if (length,) != spec[name].shape:
         raise UserError("%s was made with --%s=%d, this run has %d" % (
             path, flag, length, spec[name].shape[0]))
 
 
-def make_input_fn(paths: Sequence[str], spec: Dict[str, Field],
-                  order: Optional[input_fns.Shuffle] = None,
-                  is_static: bool = False) -> Callable:
-  """Returns the Estimator's input_fn over record files, which never ends.
+def training_input_fn(paths: Sequence[str], spec: Dict[str, Field],
+                      shuffle: input_fns.Shuffle,
+                      is_static: bool = False) -> Callable:
+  """Returns an input_fn over record files, which never ends.
 
-  Args:
-    paths: of the files.
-    spec: from feature_spec.
-    order: for training: each epoch anew, files are shuffled, read side by
-      side, and shuffled again; None: the files' order.
-    is_static: as of input_fns.training_input_fn.
+  Each epoch anew, files are shuffled, read side by side, and shuffled again.
+  Arguments and result as of input_fns.training_input_fn.
   """
-
   def input_fn(params):
-    if order:
-      num_hosts, host = input_fns.hosts(params)
-      dataset = tf.data.Dataset.range(input_fns.MAX_EPOCHS).flat_map(
-          lambda epoch: _shuffled(paths, order.seed + epoch).shard(
-              num_hosts, host))
-      dataset = dataset.skip(order.num_skipped // num_hosts)
-    else:
-      dataset = tf.data.Dataset.from_tensor_slices(list(paths)).flat_map(
-          tf.data.TFRecordDataset).repeat()
-    dataset = dataset.batch(params["batch_size"], drop_remainder=True)
-    return dataset.map(lambda batch: records.parse(batch, spec, is_static),
-                       num_parallel_calls=2).prefetch(4)
+    num_hosts, host = input_fns.hosts(params)
+    dataset = tf.data.Dataset.range(input_fns.MAX_EPOCHS).flat_map(
+        lambda epoch: _shuffled(paths, shuffle.seed + epoch).shard(
+            num_hosts, host))
+    return _to_batches(dataset.skip(shuffle.num_skipped // num_hosts),
+                       params, spec, is_static)
 
   return input_fn
+
+
+def evaluation_input_fn(paths: Sequence[str], spec: Dict[str, Field],
+                        is_static: bool = False) -> Callable:
+  """Does the same in the files' order, again and again."""
+  def input_fn(params):
+    dataset = tf.data.Dataset.from_tensor_slices(list(paths)).flat_map(
+        tf.data.TFRecordDataset).repeat()
+    return _to_batches(dataset, params, spec, is_static)
+
+  return input_fn
+
+
+def _to_batches(dataset, params, spec, is_static):
+  dataset = dataset.batch(params["batch_size"], drop_remainder=True)
+  return dataset.map(lambda batch: records.parse(batch, spec, is_static),
+                     num_parallel_calls=2).prefetch(4)
 
 
 def _shuffled(paths, seed):
@@ -135,21 +160,19 @@ def write_files(source: Source, paths: Sequence[str]) -> int:
   documents = corpus.read_documents(source.corpus, show=meter.show)
   meter.close()
   _check_documents(documents, source)
-  meter = console.Meter(len(documents) * source.plan.dupe_factor,
+  meter = console.Meter(len(documents) * source.masking.dupe_factor,
                         "Making instances of documents")
-  made = instances.create_instances(
-      documents, source.plan, source.vocabulary, random.Random(source.seed),
-      meter.show)
+  written = source.maker(source.seed).create(documents, meter.show)
   meter.close()
   tf.logging.info("*** Writing to output files ***")
   for path in paths:
     tf.logging.info("  %s", path)
-  _log(made[:_NUM_LOGGED], source)
-  serialize = _make_serializer(source.plan)
+  _log(written[:_NUM_LOGGED], source)
+  encode = _InstanceEncoder(source.masking).encode
   for index, path in enumerate(paths):
-    records.write_records(path, map(serialize, made[index::len(paths)]))
-  tf.logging.info("Wrote %d total instances", len(made))
-  return len(made)
+    records.write_records(path, map(encode, written[index::len(paths)]))
+  tf.logging.info("Wrote %d total instances", len(written))
+  return len(written)
 
 
 def shard_path(path: str, shard: int, num_shards: int) -> str:
@@ -164,56 +187,48 @@ def write_shards(source: Source, path: str, num_shards: int,
   that are there already are left alone.
 
   Args:
-    source: what of.
-    path: what the files' names begin with.
-    num_shards: how many there are.
-    shards: numbers of those to be made.
-    num_workers: processes; 0: one a core.
+    source: of the text.
+    path: beginning of the files' names.
+    num_shards: number of all shards.
+    shards: numbers of those to write.
+    num_workers: processes; 0: one per core.
 
   Returns:
-    How many instances were written.
+    The number of instances written.
 
   Raises:
-    UserError: files there were made of something else, or there are too few
-      documents.
+    UserError: files there were made of another text or with other settings, or
+      there are too few documents.
   """
   shards = list(shards)
-  found = corpus.count_documents(source.corpus, shards[-1] + 1)
-  if found <= shards[-1]:
+  num_documents = corpus.count_documents(source.corpus, shards[-1] + 1)
+  if num_documents <= shards[-1]:
     raise UserError("--num_shards=%d: %s has %d documents; there should be a "
                     "blank line between documents" % (
-                        num_shards, " ".join(source.corpus.paths[:3]), found))
+                        num_shards, " ".join(source.corpus.paths[:3]),
+                        num_documents))
   _check_made_alike(path + ".json", _describe(source, num_shards))
-  wanted = [shard for shard in shards
-            if not tf.gfile.Exists(shard_path(path, shard, num_shards))]
-  if len(wanted) < len(shards):
+  missing = [shard for shard in shards
+             if not tf.gfile.Exists(shard_path(path, shard, num_shards))]
+  if len(missing) < len(shards):
     tf.logging.info("%d of %d shards are there already",
-                    len(shards) - len(wanted), len(shards))
+                    len(shards) - len(missing), len(shards))
+  encode = _InstanceEncoder(source.masking).encode
 
-  serialize = _make_serializer(source.plan)
-
-  def make(shard):
+  def write_shard(shard):
     documents = corpus.read_documents(source.corpus, shard, num_shards)
     _check_documents(documents, source, shard)
-    # Half the size of the instances themselves.
-    made = instances.create_instances(
-        documents, source.plan, source.vocabulary,
-        random.Random("%d/%d" % (source.seed, shard)), pack=serialize)
-    records.write_records(shard_path(path, shard, num_shards), made)
-    return len(made)
+    # Records are half the size of the instances themselves.
+    serialized = source.maker("%d/%d" % (source.seed, shard)).create(
+        documents, pack=encode)
+    records.write_records(shard_path(path, shard, num_shards), serialized)
+    return len(serialized)
 
-  counts = workers.map_ordered(make, wanted, num_workers, chunk_size=1,
+  counts = workers.map_ordered(write_shard, missing, num_workers, chunk_size=1,
                                min_items=2)
-  total = sum(console.bar(counts, len(wanted), "Making shards"))
+  total = sum(console.bar(counts, len(missing), "Making shards"))
   tf.logging.info("Wrote %d total instances", total)
   return total
-
-
-def _make_serializer(plan):
-  """Returns an Instance -> its record."""
-  serialize = record_encoder.RecordEncoder(
-      feature_spec(plan.max_seq_length, plan.max_predictions_per_seq))
-  return lambda instance: serialize.encode(to_row(instance, plan))
 
 
 def _check_documents(documents, source, shard=None):
@@ -231,7 +246,7 @@ def _check_documents(documents, source, shard=None):
 def _describe(source, num_shards):
   """Returns what shards that belong together have in common."""
   return dict(
-      source.plan._asdict(), random_seed=source.seed, num_shards=num_shards,
+      source.masking._asdict(), random_seed=source.seed, num_shards=num_shards,
       vocabulary=len(source.vocabulary.entries),
       do_lower_case=source.corpus.tokenizer.basic_tokenizer.do_lower_case,
       segmenter=getattr(source.corpus.segmenter, "__name__", None),
@@ -256,11 +271,11 @@ def _check_made_alike(path, description):
               path, key, old.get(key), value))
 
 
-def _log(made, source):
+def _log(first, source):
   names = list(feature_spec(1, 1))
-  shown = source.corpus.tokenizer.convert_ids_to_tokens
-  for instance in made:
+  tokens_of = source.corpus.tokenizer.convert_ids_to_tokens
+  for instance in first:
     tf.logging.info("*** Example ***")
-    tf.logging.info("tokens: %s", " ".join(shown(instance.input_ids)))
-    for name, values in zip(names, to_row(instance, source.plan)):
+    tf.logging.info("tokens: %s", " ".join(tokens_of(instance.input_ids)))
+    for name, values in zip(names, to_row(instance, source.masking)):
       tf.logging.info("%s: %s", name, " ".join(map(str, values)))

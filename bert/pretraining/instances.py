@@ -3,8 +3,8 @@
 Every choice is drawn from the random.Random that is passed in, in the reference
 release's order, so that the same seed makes the same instances.
 
-A text is a list of whole numbers, one a word piece: its id, or ~id where the
-piece goes on with the word before it.
+A text is a list of whole numbers, one per word piece: its id, or ~id where the
+piece continues the word before it.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 3.1 and
 appendix A.1.
@@ -19,19 +19,19 @@ from bert.common.errors import UserError
 
 Tokens = List[int]
 Document = List[Tokens]
-# A text is compared with one of another document this often, at most.
+# Most draws of a document that is not the text's own.
 _MAX_DRAWS = 10
 
 
-class Plan(typing.NamedTuple):
-  """How instances are made.
+class MaskingConfig(typing.NamedTuple):
+  """How instances are made and masked.
 
   Attributes:
     max_seq_length: tokens of an instance, [CLS] and both [SEP] included.
-    max_predictions_per_seq: masked tokens, at most.
+    max_predictions_per_seq: most masked tokens.
     masked_lm_prob: share of the tokens that is masked.
     short_seq_prob: share of the documents whose instances are made shorter.
-    dupe_factor: times that each document is gone through.
+    dupe_factor: number of passes over the documents.
     do_whole_word_mask: whether all pieces of a word are masked together.
   """
   max_seq_length: int = 128
@@ -57,8 +57,8 @@ class Instance(typing.NamedTuple):
     input_ids: with [CLS] and both [SEP].
     num_a: tokens of the first text, [CLS] and [SEP] included.
     positions: of the masked tokens, ascending.
-    masked_ids: what stood there.
-    is_random_next: whether the second text is from elsewhere.
+    masked_ids: their ids before.
+    is_random_next: whether the second text is from another document.
   """
   input_ids: Tokens
   num_a: int
@@ -81,63 +81,97 @@ def load_vocabulary(vocab: dict, vocab_file: str) -> Vocabulary:
                     list(vocab.values()))
 
 
-def create_instances(documents: List[Document], plan: Plan,
-                     vocabulary: Vocabulary, rng: random.Random,
-                     show: Callable[[int], object] = lambda count: None,
-                     pack: Callable[[Instance], Any] = lambda instance: instance
-                    ) -> List[Any]:
-  """Makes all instances of a corpus, shuffled.
+class InstanceMaker:
+  """Makes the instances of a corpus."""
 
-  Args:
-    documents: each with one sentence or more; they are shuffled in place.
-    plan: how.
-    vocabulary: of the ids.
-    rng: what is drawn from.
-    show: is told how many documents are done, of dupe_factor times all.
-    pack: what is kept of an Instance, until all are made.
-  """
-  _shuffle(documents, rng.getrandbits)
-  instances = []
-  for turn in range(plan.dupe_factor):
-    for index in range(len(documents)):
-      for tokens_a, tokens_b, is_random in _pairs(documents, index, plan, rng):
-        instances.append(pack(_mask(tokens_a, tokens_b, is_random,
-                                    (plan, vocabulary, rng))))
-      show(turn * len(documents) + index + 1)
-  _shuffle(instances, rng.getrandbits)
-  return instances
+  def __init__(self, config: MaskingConfig, vocabulary: Vocabulary,
+               rng: random.Random):
+    """Takes how, the ids, and what every choice is drawn from."""
+    self._config = config
+    self._vocabulary = vocabulary
+    self._rng = rng
+    self._bits = rng.getrandbits
 
+  def create(self, documents: List[Document],
+             show: Callable[[int], object] = lambda count: None,
+             pack: Callable[[Instance], Any] = lambda instance: instance
+            ) -> List[Any]:
+    """Returns all instances, shuffled.
 
-def _pairs(documents, index, plan,
-           rng) -> Iterator[Tuple[Tokens, Tokens, bool]]:
-  """Yields a document's pairs of texts, and whether the second is random."""
-  bits = rng.getrandbits
-  room = plan.max_seq_length - 3
-  target = room
-  if rng.random() < plan.short_seq_prob:
-    target = 2 + _below(room - 1, bits)
-  document = documents[index]
-  chunk, length, place = [], 0, 0
-  while place < len(document):
-    chunk.append(document[place])
-    length += len(document[place])
-    place += 1
-    if place < len(document) and length < target:
-      continue
-    num_a = 1 + _below(len(chunk) - 1, bits) if len(chunk) > 1 else 1
-    tokens_a = list(itertools.chain.from_iterable(chunk[:num_a]))
-    is_random = len(chunk) == 1 or rng.random() < 0.5
-    if is_random:
-      tokens_b = _draw_text(documents, index, target - len(tokens_a), bits)
-      place -= len(chunk) - num_a  # What is not used is read again.
+    Args:
+      documents: each with one sentence or more; they are shuffled in place.
+      show: is called with the number of documents done, of dupe_factor times
+        all.
+      pack: what is kept of an Instance, until all are made.
+    """
+    _shuffle(documents, self._bits)
+    instances = []
+    for turn in range(self._config.dupe_factor):
+      for index in range(len(documents)):
+        for tokens_a, tokens_b, is_random in self._pairs(documents, index):
+          instances.append(pack(self._mask(tokens_a, tokens_b, is_random)))
+        show(turn * len(documents) + index + 1)
+    _shuffle(instances, self._bits)
+    return instances
+
+  def _pairs(self, documents, index) -> Iterator[Tuple[Tokens, Tokens, bool]]:
+    """Yields a document's pairs of texts, and whether the second is random."""
+    rng, bits = self._rng, self._bits
+    capacity = self._config.max_seq_length - 3
+    target = capacity
+    if rng.random() < self._config.short_seq_prob:
+      target = 2 + _below(capacity - 1, bits)
+    document = documents[index]
+    chunk, length, position = [], 0, 0
+    while position < len(document):
+      chunk.append(document[position])
+      length += len(document[position])
+      position += 1
+      if position < len(document) and length < target:
+        continue
+      num_a = 1 + _below(len(chunk) - 1, bits) if len(chunk) > 1 else 1
+      tokens_a = list(itertools.chain.from_iterable(chunk[:num_a]))
+      is_random = len(chunk) == 1 or rng.random() < 0.5
+      if is_random:
+        tokens_b = _draw_text(documents, index, target - len(tokens_a), bits)
+        position -= len(chunk) - num_a  # Unused sentences are read again.
+      else:
+        tokens_b = list(itertools.chain.from_iterable(chunk[num_a:]))
+      yield _truncate(tokens_a, tokens_b, capacity, rng.random) + (is_random,)
+      chunk, length = [], 0
+
+  def _mask(self, tokens_a, tokens_b, is_random) -> Instance:
+    config, vocabulary = self._config, self._vocabulary
+    num_a = len(tokens_a) + 2
+    total = num_a + len(tokens_b) + 1
+    tokens = ([vocabulary.cls] + tokens_a + [vocabulary.sep] + tokens_b +
+              [vocabulary.sep])
+    num_masked = min(config.max_predictions_per_seq,
+                     max(1, int(round(total * config.masked_lm_prob))))
+    positions = list(range(1, num_a - 1)) + list(range(num_a, total - 1))
+    if config.do_whole_word_mask:
+      chosen = _choose_words(tokens, positions, num_masked, self._bits)
     else:
-      tokens_b = list(itertools.chain.from_iterable(chunk[num_a:]))
-    yield _cut(tokens_a, tokens_b, room, rng.random) + (is_random,)
-    chunk, length = [], 0
+      _shuffle(positions, self._bits)
+      chosen = positions[:num_masked]
+    ids = [token if token >= 0 else ~token for token in tokens]
+    masked = sorted(self._replace(ids, position) for position in chosen)
+    return Instance(ids, num_a, [position for position, _ in masked],
+                    [token for _, token in masked], is_random)
+
+  def _replace(self, ids, position):
+    """Masks a token in place; returns its position and its id before."""
+    before = ids[position]
+    if self._rng.random() < 0.8:
+      ids[position] = self._vocabulary.mask
+    elif self._rng.random() >= 0.5:
+      entries = self._vocabulary.entries
+      ids[position] = entries[_below(len(entries), self._bits)]
+    return position, before
 
 
 def _draw_text(documents, index, num_tokens, bits):
-  """Returns sentences from a random place of another document."""
+  """Returns sentences from a random position of another document."""
   for _ in range(_MAX_DRAWS):
     other = _below(len(documents), bits)
     if other != index:
@@ -151,10 +185,10 @@ def _draw_text(documents, index, num_tokens, bits):
   return tokens
 
 
-def _cut(tokens_a, tokens_b, room, draw):
-  """Takes from either end of the longer text until both fit."""
+def _truncate(tokens_a, tokens_b, capacity, draw):
+  """Drops tokens at either end of the longer text until both fit."""
   begin_a, end_a, begin_b, end_b = 0, len(tokens_a), 0, len(tokens_b)
-  for _ in range(end_a + end_b - room):
+  for _ in range(end_a + end_b - capacity):
     is_front = draw() < 0.5
     if end_a - begin_a > end_b - begin_b:
       begin_a, end_a = begin_a + is_front, end_a - (not is_front)
@@ -163,48 +197,20 @@ def _cut(tokens_a, tokens_b, room, draw):
   return tokens_a[begin_a:end_a], tokens_b[begin_b:end_b]
 
 
-def _mask(tokens_a, tokens_b, is_random, tools) -> Instance:
-  plan, vocabulary, rng = tools
-  num_a = len(tokens_a) + 2
-  total = num_a + len(tokens_b) + 1
-  tokens = ([vocabulary.cls] + tokens_a + [vocabulary.sep] + tokens_b +
-            [vocabulary.sep])
-  wanted = min(plan.max_predictions_per_seq,
-               max(1, int(round(total * plan.masked_lm_prob))))
-  places = list(range(1, num_a - 1)) + list(range(num_a, total - 1))
-  if plan.do_whole_word_mask:
-    chosen = _choose_words(tokens, places, wanted, rng.getrandbits)
-  else:
-    _shuffle(places, rng.getrandbits)
-    chosen = places[:wanted]
-  ids = [token if token >= 0 else ~token for token in tokens]
-  masked = []
-  for place in chosen:
-    masked.append((place, ids[place]))
-    if rng.random() < 0.8:
-      ids[place] = vocabulary.mask
-    elif rng.random() >= 0.5:
-      ids[place] = vocabulary.entries[
-          _below(len(vocabulary.entries), rng.getrandbits)]
-  masked.sort()
-  return Instance(ids, num_a, [place for place, _ in masked],
-                  [token for _, token in masked], is_random)
-
-
-def _choose_words(tokens, places, wanted, bits):
-  """Returns the places of words drawn one by one that fit into `wanted`."""
+def _choose_words(tokens, positions, num_masked, bits):
+  """Returns the positions of words drawn one by one that fit num_masked."""
   groups = []
-  for place in places:
-    if groups and tokens[place] < 0:
-      groups[-1].append(place)
+  for position in positions:
+    if groups and tokens[position] < 0:
+      groups[-1].append(position)
     else:
-      groups.append([place])
+      groups.append([position])
   _shuffle(groups, bits)
   chosen = []
   for group in groups:
-    if len(chosen) >= wanted:
+    if len(chosen) >= num_masked:
       break
-    if len(chosen) + len(group) <= wanted:
+    if len(chosen) + len(group) <= num_masked:
       chosen += group
   return chosen
 
@@ -222,7 +228,7 @@ def _shuffle(items, bits):
   """Does what random.Random(...).shuffle would, but faster."""
   for last in range(len(items) - 1, 0, -1):
     size = (last + 1).bit_length()
-    place = bits(size)
-    while place > last:
-      place = bits(size)
-    items[last], items[place] = items[place], items[last]
+    index = bits(size)
+    while index > last:
+      index = bits(size)
+    items[last], items[index] = items[index], items[last]

@@ -54,9 +54,9 @@ def cut(sentence: str, max_chars: int) -> Iterator[str]:
   They end after a comma or a space, where there is one.
   """
   while len(sentence) > max_chars:
-    places = [match.end() for match in re.finditer(
+    ends = [match.end() for match in re.finditer(
         "[，、；：,;:]|\\s", sentence[:max_chars])]
-    end = places[-1] if places else max_chars
+    end = ends[-1] if ends else max_chars
     yield sentence[:end].strip()
     sentence = sentence[end:].strip()
   if sentence:
@@ -69,12 +69,12 @@ def _after_closers(text, end):
   return end
 
 
-def _is_closer(text, place):
-  char = text[place]
+def _is_closer(text, position):
+  char = text[position]
   if char == '"':  # An odd one opened.
-    return bool(text.count(char, 0, place) % 2)
+    return bool(text.count(char, 0, position) % 2)
   if char == "'":
-    return not text[place + 1:place + 2].isalnum()
+    return not text[position + 1:position + 2].isalnum()
   return char in _CLOSERS
 
 

@@ -1,1 +1,1 @@
-"""Trained models that answer: in Python, in pipes, over HTTP, as Hugging Face folders."""
+"""Trained models in use: from Python, in pipes, over HTTP, as Hugging Face folders."""

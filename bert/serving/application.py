@@ -3,6 +3,7 @@
 Source: https://www.tensorflow.org/tfx/serving/api_rest.
 """
 
+import http
 import json
 import os
 import re
@@ -18,18 +19,13 @@ from bert.heads.base import DEFAULT_SIGNATURE
 from bert.serving import batcher
 from bert.serving import formats
 from bert.serving import id_inputs
-from bert.serving import request_metrics
 from bert.serving.predictor import Predictor
+from bert.serving.request_metrics import RequestMetrics
 
 _MODEL_PATH = re.compile(
     r"/v1/models/(?P<model>[^/:]+)(/versions/(?P<version>\d+))?"
     r"(?P<rest>/metadata|:predict|)$")
 _JSON = "application/json; charset=utf-8"
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found",
-            405: "Method Not Allowed", 411: "Length Required",
-            413: "Payload Too Large", 429: "Too Many Requests",
-            500: "Internal Server Error", 503: "Service Unavailable",
-            504: "Gateway Timeout"}
 
 
 class Limits(typing.NamedTuple):
@@ -48,14 +44,14 @@ class Limits(typing.NamedTuple):
 
 
 class Response(typing.NamedTuple):
-  """What is sent back; headers beside type and length."""
+  """A response; headers beside those of type and length."""
   code: int
   body: bytes
-  kind: str = _JSON
+  content_type: str = _JSON
   headers: Dict[str, str] = {}
 
 
-class _Refused(Exception):
+class _HttpError(Exception):
   """Ends a request with a code and a message."""
 
   def __init__(self, code, message, **headers):
@@ -67,22 +63,22 @@ class _Refused(Exception):
 class Application:
   """The WSGI application."""
 
-  def __init__(self, predictor: Predictor, name: str, waiting: batcher.Batcher,
+  def __init__(self, predictor: Predictor, name: str, texts: batcher.Batcher,
                limits: Limits = Limits()):
-    """Takes what answers.
+    """Takes what runs the texts.
 
     Args:
       predictor: for ids, which come in batches already.
       name: of the model, in the paths.
-      waiting: for texts.
+      texts: runs the texts of several requests together.
       limits: of requests.
     """
     self._predictor = predictor
     self._name = name
-    self._waiting = waiting
+    self._batcher = texts
     self._limits = limits
     self._version = os.path.basename(predictor.folder.rstrip("/"))
-    self._counts = request_metrics.Counts()
+    self._metrics = RequestMetrics(lambda: len(texts))
     self.is_closing = False
     with open(os.path.join(os.path.dirname(__file__), "page.html"),
               encoding="utf-8") as reader:
@@ -91,48 +87,49 @@ class Application:
   @property
   def num_open(self) -> int:
     """Requests that are being answered."""
-    return self._counts.num_open
+    return self._metrics.num_open
 
   def __call__(self, environ, start_response: Callable) -> List[bytes]:
     began = time.monotonic()
-    self._counts.open()
+    self._metrics.open()
     try:
       response = self._respond(environ)
-    except _Refused as error:
+    except _HttpError as error:
       response = _to_response({"error": str(error)}, error.code,
                               error.headers)
     except UserError as error:
       response = _to_response({"error": str(error)}, 400)
     finally:
-      self._counts.close()
-    self._counts.add(response.code, time.monotonic() - began)
-    headers = [("Content-Type", response.kind),
+      self._metrics.close()
+    self._metrics.add(response.code, time.monotonic() - began)
+    headers = [("Content-Type", response.content_type),
                ("Content-Length", str(len(response.body))),
                ("X-Content-Type-Options", "nosniff")]
-    start_response("%d %s" % (response.code, _REASONS[response.code]),
+    phrase = http.HTTPStatus(response.code).phrase
+    start_response("%d %s" % (response.code, phrase),
                    headers + sorted(response.headers.items()))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
   def _respond(self, environ):
     method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
-    pages = {"/": self._show_page, "/healthz": self._tell_health,
-             "/metrics": self._tell_metrics}
+    pages = {"/": self._show_page, "/healthz": self._health,
+             "/metrics": self._exposition}
     if path in pages:
       _check_method(method, "GET", "HEAD")
       return pages[path]()
     match = _MODEL_PATH.match(path)
     if not match:
-      raise _Refused(404, "no such path: %s" % path)
+      raise _HttpError(404, "no such path: %s" % path)
     if match.group("model") != self._name or (
         match.group("version") not in (None, self._version)):
-      raise _Refused(404, "no such model or version; it is %s, version %s" % (
+      raise _HttpError(404, "no such model or version; it is %s, version %s" % (
           self._name, self._version))
     if match.group("rest") == ":predict":
       _check_method(method, "POST")
       return self._predict(self._read_body(environ))
     _check_method(method, "GET", "HEAD")
     if match.group("rest"):
-      return self._tell_metadata()
+      return self._metadata()
     return _to_response({"model_version_status": [{
         "version": self._version, "state": "AVAILABLE",
         "status": {"error_code": "OK", "error_message": ""}}]})
@@ -141,67 +138,67 @@ class Application:
     """Returns the JSON object of a request."""
     text = environ.get("CONTENT_LENGTH") or ""
     if not text.isdigit():
-      raise _Refused(411, "a Content-Length is needed")
+      raise _HttpError(411, "a Content-Length is needed")
     length = int(text)
     if length > self._limits.max_bytes:
-      raise _Refused(413, "a body of %d bytes; at most %d are read" % (
+      raise _HttpError(413, "a body of %d bytes; at most %d are read" % (
           length, self._limits.max_bytes))
     body = environ["wsgi.input"].read(length)
     try:
       value = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-      raise _Refused(400, "the body is not JSON: %s" % error)
+      raise _HttpError(400, "the body is not JSON: %s" % error)
     if not isinstance(value, dict):
-      raise _Refused(400, 'the body must be an object, {"instances": [...]}')
+      raise _HttpError(400, 'the body must be an object, {"instances": [...]}')
     return value
 
   def _predict(self, body):
     signature = body.get("signature_name") or DEFAULT_SIGNATURE
     if not isinstance(signature, str):
-      raise _Refused(400, '"signature_name" must be text')
+      raise _HttpError(400, '"signature_name" must be text')
     if ("instances" in body) == ("inputs" in body):
-      raise _Refused(400, 'the body must have either "instances" or "inputs"')
+      raise _HttpError(400, 'the body must have either "instances" or "inputs"')
     if "inputs" in body:
       return self._predict_columns(body["inputs"], signature)
     rows = body["instances"]
     if not isinstance(rows, list) or not rows:
-      raise _Refused(400, '"instances" must be a list that is not empty')
+      raise _HttpError(400, '"instances" must be a list that is not empty')
     self._check_count(len(rows))
     if isinstance(rows[0], dict) and "input_ids" in rows[0]:
       return self._predict_rows(rows, signature)
     return self._predict_texts(rows)
 
   def _predict_texts(self, rows):
-    asked = [row if isinstance(row, str) else formats.of_object(row)
-             for row in rows]
-    for question in asked:
-      parts = [question] if isinstance(question, str) else question
+    inputs = [row if isinstance(row, str) else formats.of_object(row)
+              for row in rows]
+    for each in inputs:
+      parts = [each] if isinstance(each, str) else each
       if sum(map(len, parts)) > self._limits.max_chars:
-        raise _Refused(413, "a text of over %d characters" %
+        raise _HttpError(413, "a text of over %d characters" %
                        self._limits.max_chars)
     if self.is_closing:
-      raise _Refused(503, "the server is closing", **{"Retry-After": "5"})
+      raise _HttpError(503, "the server is closing", **{"Retry-After": "5"})
     try:
-      waiting = self._waiting.submit(asked)
+      pending = self._batcher.submit(inputs)
     except batcher.Full:
-      raise _Refused(429, "too many requests wait", **{"Retry-After": "1"})
+      raise _HttpError(429, "too many requests wait", **{"Retry-After": "1"})
     until = time.monotonic() + self._limits.timeout
     try:
-      answers = [each.result(max(0.0, until - time.monotonic()))
-                 for each in waiting]
+      outputs = [each.result(max(0.0, until - time.monotonic()))
+                 for each in pending]
     except futures.TimeoutError:
-      for each in waiting:
+      for each in pending:
         each.cancel()
-      raise _Refused(504, "no answer within %g seconds" % self._limits.timeout)
+      raise _HttpError(504, "no answer within %g seconds" % self._limits.timeout)
     head = self._predictor.head
     return _to_response({"predictions": [
-        head.to_json(answer) for answer in answers]})
+        head.to_json(each) for each in outputs]})
 
   def _predict_rows(self, rows, signature):
     names = set(rows[0])
     for row in rows:
       if not isinstance(row, dict) or set(row) != names:
-        raise _Refused(400, "all instances must have the same names")
+        raise _HttpError(400, "all instances must have the same names")
     outputs = self._run({name: [row[name] for row in rows] for name in names},
                         signature)
     if len(outputs) == 1:
@@ -214,7 +211,7 @@ class Application:
 
   def _predict_columns(self, columns, signature):
     if not isinstance(columns, dict) or not columns:
-      raise _Refused(400, '"inputs" must be an object, {"input_ids": ...}')
+      raise _HttpError(400, '"inputs" must be an object, {"input_ids": ...}')
     outputs = self._run(columns, signature)
     if len(outputs) == 1:
       (values,) = outputs.values()
@@ -230,10 +227,10 @@ class Application:
 
   def _check_count(self, count):
     if count > self._limits.max_texts:
-      raise _Refused(413, "%d texts; at most %d are read at once" % (
+      raise _HttpError(413, "%d texts; at most %d are read at once" % (
           count, self._limits.max_texts))
 
-  def _tell_metadata(self):
+  def _metadata(self):
     signatures = {
         name: json_format.MessageToDict(signature)
         for name, signature in self._predictor.loaded.signatures.items()}
@@ -242,14 +239,14 @@ class Application:
                        "version": self._version},
         "metadata": {"signature_def": {"signature_def": signatures}}})
 
-  def _tell_health(self):
+  def _health(self):
     if self.is_closing:
-      raise _Refused(503, "closing")
+      raise _HttpError(503, "closing")
     return _to_response({"status": "ok", "model": self._name,
                          "version": self._version})
 
-  def _tell_metrics(self):
-    return Response(200, self._counts.shown(len(self._waiting)).encode(),
+  def _exposition(self):
+    return Response(200, self._metrics.exposition(),
                     "text/plain; version=0.0.4; charset=utf-8")
 
   def _show_page(self):
@@ -267,7 +264,7 @@ class Application:
 
 def _check_method(method, *allowed):
   if method not in allowed:
-    raise _Refused(405, "%s is not for this path; it takes %s" % (
+    raise _HttpError(405, "%s is not for this path; it takes %s" % (
         method, allowed[0]), Allow=", ".join(allowed))
 
 

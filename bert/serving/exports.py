@@ -6,16 +6,14 @@ from typing import Dict
 
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common import files
 from bert.common.errors import UserError
 from bert.data import features
 from bert.data import vocabulary
-from bert.data.truncation import TruncationSettings
 from bert.heads import registry
 from bert.heads.base import Head
-from bert.training import checkpoints
 from bert.training import export
+from bert.training import model_settings
 
 
 class LoadedModel(typing.NamedTuple):
@@ -65,7 +63,7 @@ def load(folder: str, config: tf.ConfigProto) -> LoadedModel:
     UserError: it is not whole, or not of this program.
   """
   assets = os.path.join(folder, "assets")
-  task = checkpoints.with_new_names(
+  task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json")))
   with tf.Graph().as_default():
     session = tf.Session(config=config)
@@ -74,15 +72,11 @@ def load(folder: str, config: tf.ConfigProto) -> LoadedModel:
     except (tf.errors.OpError, OSError, ValueError) as error:
       raise UserError("%s: can't be loaded: %s" % (
           folder, str(error).split("\n")[0]))
-  settings = options.HeadOptions(**{
-      name: task[name] for name in ("threshold", "pooling", "encoder_top",
-                                    "window_pooling", "crf")})
   return LoadedModel(
       session, dict(loaded.signature_def), task,
-      registry.create(task["head"], task["labels"], settings),
+      registry.create(task["head"], task["labels"],
+                      model_settings.head_options(task)),
       features.TextEncoder(
           vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
                                     task["do_lower_case"]),
-          task["max_seq_length"],
-          TruncationSettings(*[task[name]
-                               for name in TruncationSettings._fields])))
+          task["max_seq_length"], model_settings.truncation_settings(task)))

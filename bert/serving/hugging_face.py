@@ -16,6 +16,7 @@ from bert.common import files
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.heads import registry
+from bert.training import model_settings
 
 Weights = Dict[str, np.ndarray]
 
@@ -36,9 +37,6 @@ _SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
           "num_attention_heads", "intermediate_size", "hidden_dropout_prob",
           "attention_probs_dropout_prob", "max_position_embeddings",
           "type_vocab_size", "initializer_range")
-_SLOT = re.compile(r"/adam_[mv]$")
-# What their classes do, too.
-_PLAIN = {"pooling": "cls", "encoder_top": "none", "num_windows": 1, "crf": False}
 
 
 class Model(typing.NamedTuple):
@@ -70,10 +68,9 @@ def check_task(task: dict) -> None:
       task["head"]).hugging_face_class:
     raise UserError("Hugging Face has no class of BERT for %s tasks" %
                     task["head"])
-  for name, plain in _PLAIN.items():
-    if task.get(name, plain) != plain:
-      raise UserError("the model was trained with --%s=%s, which Hugging Face's "
-                      "classes of BERT do not have" % (name, task[name]))
+  for flag in model_settings.changed_architecture(task):
+    raise UserError("the model was trained with %s, which Hugging Face's "
+                    "classes of BERT do not have" % flag)
 
 
 def their_name(name: str) -> str:
@@ -110,8 +107,8 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
   config = {key: theirs[key] for key in _SIZES}
   config["hidden_act"] = _our_activation(theirs.get("hidden_act", "gelu"),
                                          is_exact, path)
-  found = _read_tensors(folder)
-  weights = _to_ours(found, config["num_hidden_layers"], folder)
+  tensors = _read_tensors(folder)
+  weights = _to_ours(tensors, config["num_hidden_layers"], folder)
   return Model(weights, config, _labels_of(theirs, weights),
                _read_text(os.path.join(folder, "vocab.txt")),
                _do_lower_case(os.path.join(folder, "tokenizer_config.json")))
@@ -146,44 +143,6 @@ def write_hugging_face(folder: str, model: Model) -> None:
     _write_raw(os.path.join(folder, "vocab.txt"), model.vocab.encode("utf-8"))
   _write_raw(os.path.join(folder, "model.safetensors"),
              safetensors.save(tensors, {"format": "pt"}))
-
-
-def read_checkpoint(checkpoint: str, with_slots: bool = False) -> Weights:
-  """Returns name -> array of a checkpoint, Adam's averages left out.
-
-  Raises:
-    UserError: there is none.
-  """
-  if not tf.gfile.Exists(checkpoint + ".index"):
-    raise UserError("%s: no such checkpoint; give its path without .index or "
-                    ".data-00000-of-00001" % checkpoint)
-  reader = tf.train.load_checkpoint(checkpoint)
-  return {name: reader.get_tensor(name)
-          for name in sorted(reader.get_variable_to_shape_map())
-          if with_slots or not _SLOT.search(name)}
-
-
-def write_checkpoint(path: str, weights: Weights) -> None:
-  """Writes a new checkpoint.
-
-  Raises:
-    UserError: there is one already.
-  """
-  if tf.gfile.Exists(path + ".index"):
-    raise UserError("%s: is there already; give another" % path)
-  folder = os.path.dirname(path)
-  if folder:
-    tf.gfile.MakeDirs(folder)
-  with tf.Graph().as_default(), tf.Session() as session:
-    for name, value in weights.items():
-      kind = tf.as_dtype(value.dtype)
-      fed = tf.placeholder(kind, value.shape)
-      variable = tf.get_variable(name, value.shape, kind, trainable=False,
-                                 use_resource=False,
-                                 initializer=tf.zeros_initializer())
-      session.run(tf.assign(variable, fed).op, {fed: value})
-    tf.train.Saver(tf.global_variables()).save(
-        session, path, write_meta_graph=False, write_state=False)
 
 
 def _check_new(folder):
@@ -244,14 +203,14 @@ def _labels_of(theirs, weights):
           for index in range(count)]
 
 
-def _to_ours(found, num_layers, folder):
+def _to_ours(tensors, num_layers, folder):
   """Returns weights by our names."""
-  if not any(name.startswith("bert.") for name in found):
-    found = {name if name.startswith(("cls.", "classifier.")) else
-             "bert." + name: values for name, values in found.items()}
+  if not any(name.startswith("bert.") for name in tensors):
+    tensors = {name if name.startswith(("cls.", "classifier.")) else
+             "bert." + name: values for name, values in tensors.items()}
   known = {their_name(name): name for name in _our_names(num_layers)}
   weights = {}
-  for name, values in found.items():
+  for name, values in tensors.items():
     if _IGNORED.search(name):
       continue
     # As older folders have them.

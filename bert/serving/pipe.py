@@ -9,12 +9,12 @@ from bert.serving import formats
 from bert.serving.predictor import Predictor
 
 _END = object()
-# Lines that are read ahead.
+# Number of lines that are read ahead.
 _MAX_AHEAD = 1024
 
 
 def prompt(predictor: Predictor) -> None:
-  """Asks for a text and shows the answer, until Ctrl-D."""
+  """Reads a text and shows the output, until Ctrl-D."""
   try:
     import readline  # pylint: disable=unused-import
   except ImportError:  # Only lines can't be edited then.
@@ -29,25 +29,25 @@ def prompt(predictor: Predictor) -> None:
     if not line.strip():
       continue
     try:
-      (answer,) = predictor.predict([formats.of_line(line)])
+      (output,) = predictor.predict([formats.of_line(line)])
     except UserError as error:
       print("error: %s" % error)
       continue
-    print(predictor.head.to_line(answer))
+    print(predictor.head.to_line(output))
 
 
-def run(predictor: Predictor, wanted, source: BinaryIO,
+def run(predictor: Predictor, options, source: BinaryIO,
         target: TextIO) -> None:
-  """Answers each line, in order, as soon as it has come.
+  """Writes the output for each line, in order, as soon as it has come.
 
-  What has come meanwhile is read together. A line that is no question is
-  answered with an error.
+  Lines that have come meanwhile are run together. For a line that is no text of
+  the task, an error is written.
 
   Args:
-    predictor: what answers.
-    wanted: PredictorOptions.
+    predictor: the model.
+    options: PredictorOptions.
     source: lines of UTF-8.
-    target: where the answers go.
+    target: of the outputs.
   """
   lines = queue.Queue(_MAX_AHEAD)
 
@@ -60,7 +60,7 @@ def run(predictor: Predictor, wanted, source: BinaryIO,
   is_open = True
   while is_open:
     batch = [lines.get()]
-    while batch[-1] is not _END and len(batch) < wanted.batch_size:
+    while batch[-1] is not _END and len(batch) < options.batch_size:
       try:
         batch.append(lines.get_nowait())
       except queue.Empty:
@@ -68,28 +68,27 @@ def run(predictor: Predictor, wanted, source: BinaryIO,
     if batch[-1] is _END:
       is_open = False
       batch.pop()
-    for text in _answer(predictor, wanted, batch):
+    for text in _outputs(predictor, options, batch):
       target.write(text + "\n")
     target.flush()
 
 
-def _answer(predictor, wanted, batch) -> List[str]:
-  """Returns the lines that answer lines."""
-  parse = (formats.of_json if wanted.input_format == "jsonl" else
+def _outputs(predictor, options, batch) -> List[str]:
+  """Returns the lines of output for lines of input."""
+  parse = (formats.of_json if options.input_format == "jsonl" else
            formats.of_line)
-  asked = []
+  texts = []
   for line in batch:
     try:
-      text = line.decode("utf-8-sig").rstrip("\r\n")
-      asked.append(parse(text))
+      texts.append(parse(line.decode("utf-8-sig").rstrip("\r\n")))
     except (UnicodeDecodeError, UserError) as error:
-      asked.append(UserError(str(error)))
-  return [_show(answer, predictor.head, wanted)
-          for answer in predictor.predict_each(asked)]
+      texts.append(UserError(str(error)))
+  return [_show(output, predictor.head, options)
+          for output in predictor.predict_each(texts)]
 
 
-def _show(answer, head, wanted):
-  is_json = wanted.output_format == "jsonl"
-  if isinstance(answer, UserError):
-    return formats.error_line(str(answer), is_json)
-  return formats.to_json(answer, head) if is_json else head.to_line(answer)
+def _show(output, head, options):
+  is_json = options.output_format == "jsonl"
+  if isinstance(output, UserError):
+    return formats.error_line(str(output), is_json)
+  return formats.to_json(output, head) if is_json else head.to_line(output)

@@ -11,8 +11,8 @@ from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.readout import TextOutput
+from bert.model import estimator
 from bert.serving import exports
-from bert.training import estimator
 
 
 class Predictor:

@@ -1,24 +1,38 @@
-"""What a server tells of its requests, as Prometheus reads it.
-
-Source: https://prometheus.io/docs/instrumenting/exposition_formats.
-"""
+"""The metrics of a server's requests, as Prometheus reads them."""
 
 import threading
-from typing import Dict
+from typing import Callable
 
-# Upper ends, in seconds, of what requests' times are counted in.
+# Upper ends, in seconds, of the histogram of requests' times.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-class Counts:
-  """Requests that are open and that were answered; for several threads."""
+class RequestMetrics:
+  """Counts requests that are open and that were answered; for several threads.
 
-  def __init__(self):
+  Attributes:
+    num_open: requests that are being answered.
+  """
+
+  def __init__(self, num_waiting: Callable[[], int]):
+    """Takes what tells how many texts wait."""
+    import prometheus_client
     self._lock = threading.Lock()
     self.num_open = 0
-    self._codes = {}  # type: Dict[int, int]
-    self._buckets = [0] * (len(_BUCKETS) + 1)
-    self._seconds = 0.0
+    # Several servers in a process have metrics of their own.
+    self._registry = registry = prometheus_client.CollectorRegistry()
+    self._requests = prometheus_client.Counter(
+        "bert_requests", "Requests answered, by status.", ["code"],
+        registry=registry)
+    self._seconds = prometheus_client.Histogram(
+        "bert_request_seconds", "Seconds until a request was answered.",
+        buckets=_BUCKETS, registry=registry)
+    prometheus_client.Gauge(
+        "bert_requests_open", "Requests that are being answered.",
+        registry=registry).set_function(lambda: self.num_open)
+    prometheus_client.Gauge(
+        "bert_texts_waiting", "Texts that wait to be run.",
+        registry=registry).set_function(num_waiting)
 
   def open(self) -> None:
     """Counts a request that has come."""
@@ -31,30 +45,11 @@ class Counts:
       self.num_open -= 1
 
   def add(self, code: int, seconds: float) -> None:
-    """Counts an answer's code, and how long it took."""
-    with self._lock:
-      self._codes[code] = self._codes.get(code, 0) + 1
-      self._seconds += seconds
-      place = sum(seconds > end for end in _BUCKETS)
-      self._buckets[place] += 1
+    """Counts the status of a response, and how long it took."""
+    self._requests.labels(str(code)).inc()
+    self._seconds.observe(seconds)
 
-  def shown(self, num_waiting: int) -> str:
-    """Returns all numbers as Prometheus reads them."""
-    with self._lock:
-      codes, buckets = sorted(self._codes.items()), list(self._buckets)
-      seconds, num_open = self._seconds, self.num_open
-    lines = ["# TYPE bert_requests_total counter"]
-    lines += ['bert_requests_total{code="%d"} %d' % pair for pair in codes]
-    lines.append("# TYPE bert_request_seconds histogram")
-    total = 0
-    for end, count in zip(_BUCKETS + (float("inf"),), buckets):
-      total += count
-      lines.append('bert_request_seconds_bucket{le="%s"} %d' % (
-          "+Inf" if end == float("inf") else "%g" % end, total))
-    lines += ["bert_request_seconds_sum %.6f" % seconds,
-              "bert_request_seconds_count %d" % total,
-              "# TYPE bert_requests_open gauge",
-              "bert_requests_open %d" % num_open,
-              "# TYPE bert_texts_waiting gauge",
-              "bert_texts_waiting %d" % num_waiting]
-    return "\n".join(lines) + "\n"
+  def exposition(self) -> bytes:
+    """Returns all metrics in Prometheus's text format."""
+    import prometheus_client
+    return prometheus_client.generate_latest(self._registry)

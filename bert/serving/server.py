@@ -5,7 +5,7 @@ import logging
 import signal
 import threading
 import time
-from typing import Optional, Tuple
+from typing import Tuple
 
 from bert.common import libraries
 from bert.common.errors import UserError
@@ -17,35 +17,30 @@ from bert.serving.predictor import Predictor
 _MAX_CLOSING = 60
 
 
-def check(options) -> Optional[Tuple[str, int]]:
-  """Returns host and port of --http, None without it; raises UserError."""
-  if not options.http:
-    return None
-  host, _, port = options.http.rpartition(":")
-  if not port.isdigit() or not 0 <= int(port) < 65536:
-    raise UserError("--http=%s: needed is HOST:PORT, or PORT" % options.http)
-  libraries.check_library("waitress", "--http", "-r requirements-serving.txt")
-  return host.strip("[]") or "127.0.0.1", int(port)
+def check_libraries() -> None:
+  """Raises UserError if what serves is not installed."""
+  for library in ("waitress", "prometheus_client"):
+    libraries.check_library(library, "--http", "-r requirements-serving.txt")
 
 
 def serve(predictor: Predictor, address: Tuple[str, int], options) -> None:
-  """Serves until SIGTERM or Ctrl-C; what was accepted then is answered.
+  """Serves until SIGTERM or Ctrl-C; accepted requests get their response.
 
   Raises:
     UserError: the address can't be had.
   """
   import waitress
   logging.getLogger("waitress").setLevel(logging.ERROR)
-  _answer_mistakes_in_json()
-  waiting = batcher.Batcher(predictor.predict, options.max_batch,
-                            options.batch_wait_ms / 1000, options.max_queue)
+  _send_errors_as_json()
+  texts = batcher.Batcher(predictor.predict, options.max_batch,
+                          options.batch_wait_ms / 1000, options.max_queue)
   wsgi = application.Application(
-      predictor, options.model_name, waiting, application.Limits(
+      predictor, options.model_name, texts, application.Limits(
           options.max_body_kb << 10, options.max_texts, options.max_chars,
           options.timeout))
   listening = {}
   try:
-    made = waitress.create_server(
+    server = waitress.create_server(
         wsgi, map=listening, host=address[0], port=address[1],
         threads=options.num_threads, clear_untrusted_proxy_headers=True,
         ident=None, max_request_body_size=(options.max_body_kb + 1) << 10,
@@ -53,26 +48,26 @@ def serve(predictor: Predictor, address: Tuple[str, int], options) -> None:
         expose_tracebacks=False)
   except OSError as error:
     raise UserError("--http=%s: %s" % (options.http, error))
-  _close_on_signal(made, wsgi, listening)
+  _close_on_signal(server, wsgi, listening)
   # A name may stand for several addresses.
-  port = (made.effective_port if hasattr(made, "effective_port") else
-          made.effective_listen[0][1])
+  port = (server.effective_port if hasattr(server, "effective_port") else
+          server.effective_listen[0][1])
   print("Serving %s at http://%s:%s/" % (predictor.folder, address[0], port),
         flush=True)
   try:
-    made.run()
+    server.run()
   except (OSError, SystemExit):
     pass
-  waiting.close()
+  texts.close()
 
 
-def _answer_mistakes_in_json():
-  """Makes waitress answer what is no HTTP, or too large, as the model does."""
+def _send_errors_as_json():
+  """Makes waitress send its own errors (not HTTP, too large) as JSON."""
   from waitress import channel
   from waitress import task
 
   class ErrorTask(task.ErrorTask):
-    """Answers what never came to the application."""
+    """The response to what never came to the application."""
 
     def execute(self):
       error = self.request.error
@@ -87,17 +82,17 @@ def _answer_mistakes_in_json():
   channel.HTTPChannel.error_task_class = ErrorTask
 
 
-def _close_on_signal(made, application, listening):
+def _close_on_signal(server, application, listening):
   def close(*_):
     application.is_closing = True
-    threading.Thread(target=_close, args=(made, application, listening),
+    threading.Thread(target=_close, args=(server, application, listening),
                      daemon=True).start()
 
   signal.signal(signal.SIGTERM, close)
   signal.signal(signal.SIGINT, close)
 
 
-def _close(made, application, listening):
+def _close(server, application, listening):
   """Lets what was accepted come to its end, then ends the server."""
   from waitress import wasyncore
   until = time.monotonic() + _MAX_CLOSING
@@ -105,5 +100,5 @@ def _close(made, application, listening):
   while quiet < 3 and time.monotonic() < until:
     time.sleep(0.1)
     quiet = 0 if application.num_open else quiet + 1
-  made.task_dispatcher.shutdown()
+  server.task_dispatcher.shutdown()
   wasyncore.close_all(listening)

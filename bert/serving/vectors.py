@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import tempfile
-import typing
 from typing import List
 
 import numpy as np
@@ -22,50 +21,86 @@ from bert.data import records
 from bert.data import vocabulary
 from bert.data.examples import InputExample
 from bert.heads.encoder_layers import LayersHead
-from bert.training import checkpoints
-from bert.training import estimator
-from bert.training import model_function
+from bert.model import checkpoints
+from bert.model import estimator
+from bert.model import model_config
+from bert.model import model_function
+from bert.model.model_function import Model
 
 _PAIR = re.compile(r"(.*) \|\|\| (.*)$")
 
 
-class Flags(typing.NamedTuple):
-  """The command line, by group; the first is extract_features.py's own."""
-  data: object
-  speed: options.StepOptions
-  tpu: options.TpuOptions
-
-
-def extract(flags: Flags) -> None:
+def extract(flags: options.VectorFlags) -> None:
   """Writes --output_file.
 
   Raises:
     UserError: something is not there, or does not fit.
   """
   data = flags.data
-  options.check_tpu(flags.tpu, {"predict": data.batch_size})
   estimator.check_precision(flags.speed.precision)
   tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
-  config = model_function.load_config(data.bert_config_file, data.max_seq_length,
-                                 vocabulary.num_entries(tokenizer.vocab))
+  config = model_config.load_config(
+      data.bert_config_file, data.max_seq_length,
+      vocabulary.num_entries(tokenizer.vocab))
   layers = read_layers(data, config.num_hidden_layers)
   examples = read_examples(data.input_file)
   files.make_parent(data.output_file, "--output_file")
-  head = LayersHead(layers, data.sentence_vectors, [
-      tokenizer.vocab[token] for token in ("[CLS]", "[SEP]")])
-  spec = records.feature_spec({}, data.max_seq_length)
-  shapes = model_function.variable_shapes(config, head,
-                                     lambda: records.placeholders(spec))
-  checkpoints.check_init(data.init_checkpoint, shapes)
   folder = tempfile.mkdtemp(prefix="bert-vectors-")
   try:
-    rows = _rows(flags, (config, head, spec), examples, tokenizer, folder)
+    head = LayersHead(layers, data.sentence_vectors, [
+        tokenizer.vocab[token] for token in ("[CLS]", "[SEP]")])
+    rows = _Extractor(flags, Model(
+        config, head, use_tpu=flags.tpu.use_tpu,
+        cpu_replicas=flags.speed.cpu_replicas,
+        use_one_hot_embeddings=data.use_one_hot_embeddings,
+        init_checkpoint=data.init_checkpoint), folder).rows(examples, tokenizer)
     if data.sentence_vectors:
       _write_npy(data.output_file, len(examples), rows)
     else:
       _write_json(data.output_file, layers, rows, tokenizer)
   finally:
     shutil.rmtree(folder)
+
+
+class _Extractor:
+  """Runs an encoder on texts, by way of a record file in a folder."""
+
+  def __init__(self, flags, model, folder):
+    """Raises UserError unless the checkpoint fits the model."""
+    self._model = model
+    self._path = os.path.join(folder, "texts.tf_record")
+    self._spec = records.feature_spec({}, flags.data.max_seq_length)
+    self._data = flags.data
+    sizes = dict.fromkeys(("train", "eval", "predict"), flags.data.batch_size)
+    self._runtime = estimator.Runtime(options.RunOptions(output_dir=folder),
+                                      flags.tpu, flags.speed, sizes)
+    checkpoints.check_init(flags.data.init_checkpoint, model.variable_shapes(
+        lambda: records.placeholders(self._spec)))
+
+  def rows(self, examples, tokenizer):
+    """Yields the outputs for each text, in their order."""
+    num_batches = self._write(examples, tokenizer)
+    if self._runtime.use_tpu:
+      input_fn = input_fns.ordered_input_fn(self._path, self._spec, True)
+    else:
+      input_fn = input_fns.by_length_input_fn(self._path, self._spec)
+    batches = self._runtime.make_estimator(self._model.model_fn).predict(
+        input_fn, yield_single_examples=False)
+    return model_function.in_input_order(
+        console.bar(batches, num_batches, "Reading texts"), len(examples))
+
+  def _write(self, examples, tokenizer):
+    """Writes the texts as records; returns the number of batches."""
+    batch_size = self._data.batch_size
+    missing = -len(examples) % batch_size if self._runtime.use_tpu else 0
+    encoder = features.TextEncoder(tokenizer, self._data.max_seq_length)
+    encoded = [encoder.encode_text(each.text_a, each.text_b)
+               for each in examples] + [encoder.empty()] * missing
+    record = record_encoder.RecordEncoder(self._spec)
+    records.write_records(self._path, (
+        record.encode(features.to_features(each, {}).values())
+        for each in encoded))
+    return -(-len(encoded) // batch_size)
 
 
 def read_layers(data, num_layers: int) -> List[int]:
@@ -101,63 +136,17 @@ def read_examples(path: str) -> List[InputExample]:
   return examples
 
 
-def _rows(flags, model, examples, tokenizer, folder):
-  """Yields what the encoder says of each text."""
-  data, speed, tpu = flags
-  config, head, spec = model
-  use_tpu = tpu.use_tpu
-  missing = -len(examples) % data.batch_size if use_tpu else 0
-  path = os.path.join(folder, "texts.tf_record")
-  encoder = features.TextEncoder(tokenizer, data.max_seq_length)
-  encoded = [encoder.encode_text(each.text_a, each.text_b)
-             for each in examples] + [encoder.empty()] * missing
-  record = record_encoder.RecordEncoder(spec)
-  records.write_records(path, (
-      record.encode(features.to_features(each, {}).values())
-      for each in encoded))
-  input_fn = (input_fns.ordered_input_fn(path, spec, True) if use_tpu else
-              input_fns.by_length_input_fn(path, spec))
-  model_fn = model_function.make_model_fn(
-      config, head, None, use_tpu or data.use_one_hot_embeddings,
-      speed.cpu_replicas)
-  made = estimator.make_estimator(
-      _starting_from(data.init_checkpoint, model_fn, use_tpu),
-      options.RunOptions(output_dir=folder), tpu,
-      dict.fromkeys(("train", "eval", "predict"), data.batch_size),
-      estimator.Session(speed.precision, None, speed.cpu_replicas))
-  batches = made.predict(input_fn, yield_single_examples=False)
-  return model_function.in_input_order(
-      console.bar(batches, -(-len(encoded) // data.batch_size), "Reading texts"),
-      len(examples))
-
-
-def _starting_from(checkpoint, model_fn, use_tpu):
-  """Returns a model_fn that loads weights which nobody fine-tuned."""
-  def load():
-    checkpoints.init_from(checkpoint)
-    return tf.train.Scaffold()
-
-  def starting_model_fn(features, labels, mode, params):
-    spec = model_fn(features, labels, mode, params)
-    if use_tpu:
-      return spec._replace(scaffold_fn=load)
-    load()
-    return spec
-
-  return starting_model_fn
-
-
 def _write_json(path, layers, rows, tokenizer):
   with files.replacing(path) as partial:
     with tf.gfile.GFile(partial, "w") as writer:
       for index, row in enumerate(rows):
         parts = []
-        for place, token in enumerate(tokenizer.convert_ids_to_tokens(
+        for position, token in enumerate(tokenizer.convert_ids_to_tokens(
             row["input_ids"][:row["input_mask"].sum()])):
           parts.append({"token": token, "layers": [
               {"index": number, "values": [
                   round(float(value), 6)
-                  for value in row["layer_%d" % number][place]]}
+                  for value in row["layer_%d" % number][position]]}
               for number in layers]})
         writer.write(json.dumps({"linex_index": index, "features": parts},
                                 ensure_ascii=False) + "\n")

@@ -1,7 +1,6 @@
-"""A run's sets: written to record files, read again by its input_fns."""
+"""A run's datasets: written to record files, read again by input_fns."""
 
 import contextlib
-import os
 from typing import Callable, Dict, Tuple
 
 import tensorflow.compat.v1 as tf
@@ -14,100 +13,77 @@ from bert.data import record_encoder
 from bert.data import records
 from bert.data import truncation
 from bert.data.examples import PaddingInputExample
-from bert.training.task import Flags
+from bert.options import FineTuningFlags
+from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
 
 
-class Sets:
-  """Writes the sets of a task to a run's folder.
+class Datasets:
+  """Writes the datasets of a task to a run's folder.
 
   Attributes:
-    truncation: how long texts are read.
     batch_sizes: examples a step, by train, eval and predict.
   """
 
-  def __init__(self, flags: Flags, task: Task):
-    """Takes what the run is told to do, and the task."""
+  def __init__(self, flags: FineTuningFlags, task: Task, folder: OutputFolder):
     self._flags = flags
     self._task = task
-    self.truncation = truncation.TruncationSettings(
-        flags.data.truncation, flags.data.head_tokens, flags.data.num_windows,
-        flags.data.window_stride)
+    self._folder = folder
     self.batch_sizes = {"train": flags.training.train_batch_size,
                         "eval": flags.training.eval_batch_size,
                         "predict": flags.training.predict_batch_size}
 
   def spec(self) -> Dict[str, records.Field]:
-    """Returns name -> Field of the sets' records."""
+    """Returns name -> Field of the datasets' records."""
     length = self._flags.data.max_seq_length
     return records.feature_spec(self._task.head.label_fields(length), length,
-                                self.truncation.num_windows)
+                                self._flags.data.num_windows)
 
-  def write_to_train(self, examples: list, num_steps: int, done: int,
-                     seed: int) -> Callable:
-    """Writes the training set, and says what is done with it.
+  def write_to_train(self, examples: list, done: int, seed: int) -> Callable:
+    """Writes the training set; returns its input_fn.
 
     Args:
-      examples: the set.
-      num_steps: the training's last step.
-      done: steps made before.
+      examples: the dataset.
+      done: steps made before; the input_fn goes on from there.
       seed: of the order.
-
-    Returns:
-      The input_fn, which begins where the steps before ended.
     """
-    batch_size = self.batch_sizes["train"]
     path = self.write("train", examples)
-    input_fn = input_fns.training_input_fn(path, self.spec(), input_fns.Shuffle(
-        seed, done * batch_size,
-        num_grouped=len(examples) if self._flags.speed.bucket_by_length else 0),
-                                           self._flags.tpu.use_tpu)
-    tf.logging.info("***** Running training *****")
-    tf.logging.info("  Num examples = %d", len(examples))
-    tf.logging.info("  Batch size = %d", batch_size)
-    tf.logging.info("  Num steps = %d", num_steps)
-    if done:
-      tf.logging.info("  Going on from step %d", done)
-    return input_fn
+    num_grouped = len(examples) if self._flags.speed.bucket_by_length else 0
+    shuffle = input_fns.Shuffle(seed, done * self.batch_sizes["train"],
+                                num_grouped)
+    return input_fns.training_input_fn(path, self.spec(), shuffle,
+                                       self._flags.tpu.use_tpu)
 
-  def write_to_read_once(self, name: str, examples: list, heading: str,
-                         checkpoint: str) -> Tuple[Callable, int]:
-    """Writes the set eval or predict, and says what is done with it.
+  def write_to_evaluate(self, examples: list) -> Tuple[Callable, int]:
+    """Writes the dev set; returns its input_fn and the number of batches."""
+    path, num_steps = self._write_padded("eval", examples)
+    return input_fns.ordered_input_fn(path, self.spec(),
+                                      self._flags.tpu.use_tpu), num_steps
 
-    On a TPU, which needs whole batches, it is filled up with padding; else
-    predictions are made in the order of lengths.
+  def write_to_predict(self, examples: list) -> Tuple[Callable, int]:
+    """Does the same for the test set, which is read by length."""
+    path, num_steps = self._write_padded("predict", examples)
+    if self._flags.tpu.use_tpu:
+      return input_fns.ordered_input_fn(path, self.spec(), True), num_steps
+    return input_fns.by_length_input_fn(path, self.spec()), num_steps
 
-    Args:
-      name: of the set.
-      examples: the set.
-      heading: of what is said.
-      checkpoint: that reads it.
-
-    Returns:
-      (input_fn, number of batches).
-    """
-    size = self.batch_sizes[name]
-    use_tpu = self._flags.tpu.use_tpu
-    missing = -len(examples) % size if use_tpu else 0
-    padded = examples + [PaddingInputExample()] * missing
-    path = self.write(name, padded)
-    if name == "predict" and not use_tpu:
-      input_fn = input_fns.by_length_input_fn(path, self.spec())
-    else:
-      input_fn = input_fns.ordered_input_fn(path, self.spec(), use_tpu)
+  def log(self, name: str, heading: str, num_examples: int,
+          checkpoint: str) -> None:
+    """Logs what is done with the dataset eval or predict."""
+    missing = self._num_missing(name, num_examples)
     tf.logging.info(heading)
-    tf.logging.info("  Num examples = %d (%d actual, %d padding)", len(padded),
-                    len(examples), missing)
-    tf.logging.info("  Batch size = %d", size)
+    tf.logging.info("  Num examples = %d (%d actual, %d padding)",
+                    num_examples + missing, num_examples, missing)
+    tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
-    return input_fn, -(-len(padded) // size)
 
   def write(self, name: str, examples: list) -> str:
     """Writes a dataset's record file, with a bar; returns its path."""
-    path = os.path.join(self._flags.run.output_dir, name + ".tf_record")
-    length = self._flags.data.max_seq_length
-    encoder = features.TextEncoder(self._task.tokenizer, length,
-                                   self.truncation)
+    path = self._folder.record_path(name)
+    data = self._flags.data
+    encoder = features.TextEncoder(
+        self._task.tokenizer, data.max_seq_length,
+        truncation.TruncationSettings.from_options(data))
     to_records = _RecordMaker(self._task.head, encoder, self.spec())
     features.log_examples(examples, self._task.head, encoder)
     counter = truncation.TruncationCounter()
@@ -115,8 +91,18 @@ class Sets:
         to_records, examples, self._flags.speed.num_workers)) as converted:
       records.write_records(path, _count(console.bar(
           converted, len(examples), "Writing %s records" % name), counter))
-    counter.log(name, length)
+    counter.log(name, data.max_seq_length)
     return path
+
+  def _write_padded(self, name, examples):
+    """On a TPU, which needs whole batches, padding fills the dataset up."""
+    padded = examples + [PaddingInputExample()] * self._num_missing(
+        name, len(examples))
+    return self.write(name, padded), -(-len(padded) // self.batch_sizes[name])
+
+  def _num_missing(self, name, num_examples):
+    return (-num_examples % self.batch_sizes[name]
+            if self._flags.tpu.use_tpu else 0)
 
 
 class _RecordMaker:

@@ -19,8 +19,8 @@ from bert.common.errors import UserError
 _FALLING = ("loss", "eval_loss", "eval_mean_absolute_error")
 
 
-class Policy(typing.NamedTuple):
-  """What evaluations are for.
+class EarlyStoppingConfig(typing.NamedTuple):
+  """What the evaluations of a training decide.
 
   Attributes:
     metric: its key in eval_results.txt; the best checkpoint has the best.
@@ -48,19 +48,20 @@ class Policy(typing.NamedTuple):
     return value < best if self.metric in _FALLING else value > best
 
 
-class History:
+class EvalHistory:
   """The evaluations of output_dir/evaluations.jsonl."""
 
-  def __init__(self, output_dir: str, policy: Policy, last_step: int):
+  def __init__(self, output_dir: str, config: EarlyStoppingConfig,
+               last_step: int):
     """Reads those up to last_step, the checkpoint's; others are forgotten."""
     self._path = os.path.join(output_dir, "evaluations.jsonl")
-    self.policy = policy
+    self.config = config
     self.entries = _read(self._path, last_step)
 
   def is_new_best(self, results: Dict[str, float]) -> bool:
     """Whether an evaluation is better than all so far."""
     best = self.best()
-    return best is None or self.policy.is_better(results, best)
+    return best is None or self.config.is_better(results, best)
 
   def add(self, results: Dict[str, float]) -> None:
     """Writes an evaluation down."""
@@ -76,26 +77,26 @@ class History:
     """Returns the first of the best evaluations; None without any."""
     best = None
     for entry in self.entries:
-      if best is None or self.policy.is_better(entry, best):
+      if best is None or self.config.is_better(entry, best):
         best = entry
     return best
 
   def is_over(self) -> bool:
     """Whether training has gone on long enough without a new best."""
-    patience = self.policy.stopping_patience
+    patience = self.config.stopping_patience
     return patience is not None and self._num_since_best() >= patience
 
   def lr_multiplier(self) -> float:
     """Returns what the learning rate is multiplied with by now."""
-    patience = self.policy.plateau_patience
+    patience = self.config.plateau_patience
     factor, best, num_waited = 1.0, None, 0
     for entry in self.entries if patience is not None else ():
-      if best is None or self.policy.is_better(entry, best):
+      if best is None or self.config.is_better(entry, best):
         best, num_waited = entry, 0
         continue
       num_waited += 1
       if num_waited >= patience:
-        factor, num_waited = factor * self.policy.plateau_factor, 0
+        factor, num_waited = factor * self.config.plateau_factor, 0
     return factor
 
   def _num_since_best(self):

@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert.common import files
 from bert.heads.base import Head
-from bert.training import model_function
+from bert.model import model_function
 
 INPUTS = ("input_ids", "input_mask", "segment_ids")
 TAGS = [tf.saved_model.tag_constants.SERVING]
@@ -69,7 +69,7 @@ def _write_assets(folder, spec):
 def _write_model(folder, assets, spec):
   with tf.Graph().as_default(), tf.Session() as session:
     inputs = _placeholders(spec.task["num_windows"])
-    outputs = model_function.forward(spec.config, spec.head, inputs)
+    outputs = model_function.Model(spec.config, spec.head).forward(inputs)
     signatures = {
         name: tf.saved_model.signature_def_utils.predict_signature_def(*each)
         for name, each in spec.head.serving_signatures(inputs, outputs).items()}

@@ -1,76 +1,300 @@
-"""What all fine-tuning commands do, from the checks to the results."""
+"""Fine-tuning of a task in an output folder: trained, evaluated, predicted."""
 
+import dataclasses
+import functools
 import typing
 from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from bert import options
-from bert.training import checkpoints
-from bert.training import estimator
-from bert.training.job import Job
-from bert.training.task import Flags
+from bert.common import console
+from bert.common.errors import UserError
+from bert.data import records
+from bert.data import vocabulary
+from bert.evaluation import metrics
+from bert.model import checkpoints
+from bert.model import layerwise
+from bert.model import model_function
+from bert.model.estimator import Runtime
+from bert.options import FineTuningFlags
+from bert.training import eval_history
+from bert.training import export
+from bert.training import model_settings
+from bert.training.datasets import Datasets
+from bert.training.eval_listener import EvalListener
+from bert.training.evaluator import Evaluator
+from bert.training.output_folder import OutputFolder
+from bert.training.task import Task
+from bert.training.trainer import Trainer
+
+Rows = List[Dict[str, np.ndarray]]
 
 
-def check(flags: Flags, wanted: Sequence[str]) -> None:
-  """Raises UserError for flags that do not fit each other or the machine.
+class FineTuning:
+  """A task in an output folder.
 
-  Args:
-    flags: the command line.
-    wanted: what is to be done: train, eval, predict, export.
+  Attributes:
+    flags, task: the command line, and what is learnt.
+    folder: the OutputFolder.
+    shapes: returns name -> shape of all that the model has.
   """
-  options.check_tpu(flags.tpu, {
-      name: getattr(flags.training, name + "_batch_size") for name in wanted
-      if name != "export"})
-  options.check_speed(flags.speed, flags.training.train_batch_size,
-                      flags.tpu.use_tpu)
-  options.check_head(flags.head, flags.data, flags.speed)
-  options.check_watch(flags.watch, flags.tpu.use_tpu)
-  estimator.check_precision(flags.speed.precision)
-  checkpoints.check_name(flags.run.output_dir)
+
+  def __init__(self, flags: FineTuningFlags, task: Task,
+               shapes: Optional[Callable[[], checkpoints.Shapes]] = None):
+    """Takes the command line, the task, and the shapes of such a model."""
+    self.flags = flags
+    self.task = task
+    self.folder = OutputFolder(flags.run.output_dir, _describe(flags, task))
+    self._datasets = Datasets(flags, task, self.folder)
+    self._runtime = Runtime(flags.run, flags.tpu, flags.speed,
+                            self._datasets.batch_sizes)
+    # A graph is built for them, some seconds of a large model.
+    self.shapes = shapes or functools.lru_cache(maxsize=None)(
+        lambda: self._model(task.head).variable_shapes(
+            lambda: records.placeholders(self._datasets.spec())))
+
+  def variant(self, **changes) -> "FineTuning":
+    """Returns one like this but for some flags of model and run.
+
+    A seed that is too large begins anew at 0.
+    """
+    if "random_seed" in changes:
+      changes["random_seed"] %= 2**31
+    groups = {}
+    for name in ("model", "run"):
+      group = getattr(self.flags, name)
+      groups[name] = dataclasses.replace(group, **{
+          key: value for key, value in changes.items() if hasattr(group, key)})
+    return FineTuning(self.flags._replace(**groups), self.task, self.shapes)
+
+  def check_folder(self, is_training: bool) -> Optional[str]:
+    """Returns the checkpoint to start from; raises UserError for a folder of
+    another task and for a checkpoint that does not fit."""
+    self.folder.check()
+    return checkpoints.choose(
+        self.folder.path, self.flags.model.init_checkpoint,
+        self.trainable_variables() if is_training else None, self.shapes)
+
+  def check_training(self, examples: list) -> None:
+    """Raises UserError for a training that would make no step, for weights of
+    other labels, and for a metric that no evaluation has."""
+    self.num_steps(len(examples))
+    self.task.head.compute_class_weights(examples)
+    self.early_stopping()
+
+  def num_steps(self, num_examples: int) -> int:
+    """Returns the training's last step; raises UserError if it has none."""
+    training = self.flags.training
+    num_steps = int(num_examples / training.train_batch_size *
+                    training.num_train_epochs)
+    if num_steps < 1:
+      raise UserError(
+          "--num_train_epochs=%s of %d examples in batches of %d make no step; "
+          "lower --train_batch_size or raise --num_train_epochs" % (
+              training.num_train_epochs, num_examples,
+              training.train_batch_size))
+    return num_steps
+
+  def trainable_variables(self) -> List[str]:
+    """Returns the names of the variables that --trainable chooses."""
+    names = layerwise.choose(
+        sorted(self.shapes()), self.flags.training.trainable,
+        self.task.config.num_hidden_layers)
+    if self.task.head.first_token_only:
+      return names
+    # Nothing else reads the pooler, which so has no gradient.
+    return [name for name in names if not name.startswith("bert/pooler/")]
+
+  def early_stopping(self) -> eval_history.EarlyStoppingConfig:
+    """Returns what evaluations decide; raises UserError for a metric that the
+    task is not scored by."""
+    evaluation = self.flags.evaluation
+    return eval_history.EarlyStoppingConfig(
+        metrics.key_of(evaluation.best_metric, self.task.metrics,
+                       self.task.head.streamed_keys),
+        evaluation.early_stopping_patience, evaluation.plateau_patience,
+        evaluation.plateau_factor)
+
+  def train(self, examples: list, dev_examples: Optional[list],
+            seed: int) -> None:
+    """Trains up to the last step; goes on from the newest checkpoint.
+
+    Args:
+      examples: the training set, whose labels --class_weights counts.
+      dev_examples: what is evaluated meanwhile; None: nothing.
+      seed: of order, weights and dropout.
+    """
+    num_steps = self.num_steps(len(examples))
+    head = self.task.head.with_class_weights(
+        self.task.head.compute_class_weights(examples))
+    listener = (self._listener(dev_examples, num_steps) if dev_examples else
+                None)
+    Trainer(self.folder, self._runtime, self._model(head)).train(
+        self._settings(num_steps),
+        lambda done: self._datasets.write_to_train(examples, done, seed),
+        seed, listener, num_examples=len(examples))
+
+  def evaluate(self, examples: list, checkpoint: str) -> Dict[str, float]:
+    """Scores the dev set; writes eval_results.txt, returns its content."""
+    input_fn, num_steps = self._datasets.write_to_evaluate(examples)
+    self._datasets.log("eval", "***** Running evaluation *****", len(examples),
+                       checkpoint)
+
+    def score(rows, step):
+      predictions = self.task.head.eval_prediction(rows, examples)
+      self.task.head.write_evaluation(self.folder.path, examples, predictions,
+                                      step)
+      return metrics.compute(self.task.metrics, predictions)
+
+    results = self._evaluator(input_fn, num_steps, score).evaluate_checkpoint(
+        checkpoint)
+    if not self._runtime.use_tpu:  # There, the Estimator does it.
+      self.folder.write_scalars(results["global_step"], results)
+    self.folder.write_results(results)
+    return results
+
+  def predict(self, examples: list, checkpoint: str) -> Rows:
+    """Predicts the test set; writes its files, returns the head's outputs."""
+    rows = self.outputs(examples, checkpoint)
+    self.write_predictions(examples, rows)
+    return rows
+
+  def outputs(self, examples: list, checkpoint: str) -> Rows:
+    """Returns the head's outputs for each example."""
+    input_fn, num_steps = self._datasets.write_to_predict(examples)
+    self._datasets.log("predict", "***** Running prediction*****",
+                       len(examples), checkpoint)
+    estimator = self._runtime.make_estimator(
+        self._model(self.task.head).model_fn)
+    batches = estimator.predict(input_fn, checkpoint_path=checkpoint,
+                                yield_single_examples=False)
+    return list(model_function.in_input_order(
+        console.bar(batches, num_steps, "Predicting"), len(examples)))
+
+  def write_predictions(self, examples: list, rows: Rows) -> None:
+    """Writes test_results.tsv and what else there is of predictions."""
+    head = self.task.head
+    predictions = [head.prediction(row, example)
+                   for row, example in zip(rows, examples)]
+    contents = dict(
+        self.task.prediction_files(examples, predictions),
+        **head.prediction_files(examples, predictions))
+    contents["test_results.tsv"] = map(head.result, rows, examples)
+    for name, lines in contents.items():
+      self.folder.write_lines(name, lines)
+
+  def export(self, checkpoint: str) -> str:
+    """Writes a folder that is enough to predict with; returns it."""
+    config = self.task.config
+    task = dict(
+        self.folder.description, threshold=self.flags.head.threshold,
+        vocab_size=config.vocab_size,
+        max_positions=config.max_position_embeddings,
+        num_segment_ids=config.type_vocab_size)
+    return export.write(self.folder.path, export.ExportSpec(
+        config, self.task.head, checkpoint, self.flags.data.vocab_file, task))
+
+  def _model(self, head):
+    return model_function.Model(
+        self.task.config, head, use_tpu=self._runtime.use_tpu,
+        cpu_replicas=self._runtime.cpu_replicas)
+
+  def _settings(self, num_steps):
+    """Returns the settings of the optimizer."""
+    training = self.flags.training
+    head_rate = training.head_learning_rate or training.learning_rate
+    return model_function.TrainingSettings(
+        training.learning_rate, num_steps,
+        int(num_steps * training.warmup_proportion),
+        self.flags.model.init_checkpoint,
+        self.flags.speed.gradient_accumulation_steps,
+        is_loss_scaled=self.flags.speed.precision == "float16",
+        trainable_variables=(None if training.trainable == "all" else
+                             self.trainable_variables()),
+        lr_multiplier=layerwise.lr_multiplier(
+            self.task.config.num_hidden_layers,
+            head_rate / training.learning_rate, training.layerwise_lr_decay),
+        has_bias_correction=training.adam_bias_correction,
+        has_plateau_factor=bool(self.flags.evaluation.eval_every))
+
+  def _listener(self, examples, num_steps):
+    """Returns what evaluates a dataset while training goes on."""
+    input_fn, num_batches = self._datasets.write_to_evaluate(examples)
+
+    def score(rows, step):
+      del step
+      return metrics.compute(self.task.metrics,
+                             self.task.head.eval_prediction(rows, examples))
+
+    history = eval_history.EvalHistory(
+        self.folder.path, self.early_stopping(), self.folder.last_step())
+    return EvalListener(
+        self.folder, history,
+        lambda: self._evaluator(input_fn, num_batches, score),
+        self._eval_interval(num_steps), num_steps)
+
+  def _evaluator(self, input_fn, num_steps, score):
+    return Evaluator(self._model(self.task.head), self._runtime, input_fn,
+                     num_steps, score)
+
+  def _eval_interval(self, num_steps):
+    """Returns the steps between two evaluations of a training."""
+    if self.flags.evaluation.eval_every != "epoch":
+      return int(self.flags.evaluation.eval_every)
+    return max(1, int(num_steps / self.flags.training.num_train_epochs))
 
 
-def run(job: Job, wanted: Sequence[str], read: Callable) -> "Findings":
-  """Trains, evaluates and predicts, as wanted.
+class RunResult(typing.NamedTuple):
+  """The results of a run; None where that was not asked for.
+
+  Attributes:
+    results: the content of eval_results.txt.
+    rows: the head's outputs for each example of the test set.
+  """
+  results: Optional[Dict[str, float]]
+  rows: Optional[Rows]
+
+
+def run(finetuning: FineTuning, actions: Sequence[str],
+        read: Callable) -> RunResult:
+  """Trains, evaluates, predicts and exports, as asked for.
 
   Args:
-    job: the task and its folder.
-    wanted: any of train, eval, predict, export.
-    read: names of sets -> name -> examples.
-
-  Returns:
-    What evaluation and prediction found, where wanted.
+    finetuning: the task and its folder.
+    actions: any of train, eval, predict, export.
+    read: names of datasets -> name -> examples.
 
   Raises:
     UserError: before anything is written, if something does not fit.
   """
-  is_training = "train" in wanted
-  is_watched = is_training and bool(job.flags.watch.eval_every)
-  checkpoint = job.check_folder(is_training)
+  is_training = "train" in actions
+  is_watched = is_training and bool(finetuning.flags.evaluation.eval_every)
+  checkpoint = finetuning.check_folder(is_training)
   examples = read([name for name in ("train", "eval", "predict")
-                   if name in wanted or name == "eval" and is_watched])
+                   if name in actions or name == "eval" and is_watched])
   if is_training:
-    job.check_training(examples["train"])
-  seed = job.open_folder(is_training)
-  if is_training:
-    job.train(examples["train"], examples["eval"] if is_watched else None, seed)
-    checkpoint = checkpoints.best_or_latest(job.folder)
-  evaluation_found = prediction_found = None
-  if "eval" in wanted:
-    evaluation_found = job.evaluate(examples["eval"], checkpoint)
-  if "predict" in wanted:
-    prediction_found = job.predict(examples["predict"], checkpoint)
-  if "export" in wanted:
-    job.export(checkpoint)
-  return Findings(evaluation_found, prediction_found)
+    finetuning.check_training(examples["train"])
+    seed = finetuning.folder.open_to_train(finetuning.flags.run.random_seed)
+    finetuning.train(examples["train"],
+                     examples["eval"] if is_watched else None, seed)
+    checkpoint = finetuning.folder.best_or_latest()
+  else:
+    finetuning.folder.open_to_read()
+  results = rows = None
+  if "eval" in actions:
+    results = finetuning.evaluate(examples["eval"], checkpoint)
+  if "predict" in actions:
+    rows = finetuning.predict(examples["predict"], checkpoint)
+  if "export" in actions:
+    finetuning.export(checkpoint)
+  return RunResult(results, rows)
 
 
-class Findings(typing.NamedTuple):
-  """What a run found; None where that was not wanted.
-
-  Attributes:
-    results: what eval_results.txt says.
-    rows: the head's outputs of each example of the test set.
-  """
-  results: Optional[Dict[str, float]]
-  rows: Optional[List[Dict[str, np.ndarray]]]
+def _describe(flags, task):
+  """Returns what later runs on the folder must share."""
+  data, head = flags.data, task.head
+  return dict(
+      model_settings.of_flags(flags.head, data), task=task.name, head=head.kind,
+      labels=head.labels, max_seq_length=data.max_seq_length,
+      do_lower_case=data.do_lower_case,
+      vocab_hash=vocabulary.sha256(data.vocab_file))

@@ -1,4 +1,4 @@
-"""Cross-validation: each example is judged by a model that never saw it."""
+"""Cross-validation: each example is predicted by a model that never saw it."""
 
 import io
 import json
@@ -14,22 +14,22 @@ from bert import options
 from bert.common import files
 from bert.common.errors import UserError
 from bert.evaluation import metrics
-from bert.training import checkpoints
-from bert.training import model_function
+from bert.model import checkpoints
+from bert.model import model_function
 from bert.training import output_folder
 from bert.training import trials
-from bert.training.job import Job
+from bert.training.finetuning import FineTuning
 
 Rows = List[Dict[str, np.ndarray]]
-# What a fold found, in its folder.
+# The results of a fold, in its folder.
 _RESULT = "fold.npz"
 
 
 class Fold(typing.NamedTuple):
-  """What the model of a fold found.
+  """The results of a fold's model.
 
   Attributes:
-    results: what its eval_results.txt says.
+    results: the content of its eval_results.txt.
     rows: the head's outputs of the examples that it was not trained on.
     test_rows: of the test set; empty without one.
   """
@@ -40,7 +40,7 @@ class Fold(typing.NamedTuple):
 
 def split(head, examples: Sequence, num_folds: int,
           seed: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-  """Yields each fold's places of training and of held out examples.
+  """Yields each fold's indices of training and of held out examples.
 
   With one label an example, each fold has the labels' shares of the whole.
 
@@ -59,7 +59,7 @@ def split(head, examples: Sequence, num_folds: int,
       num_folds, shuffle=True, random_state=seed).split(classes, classes)
 
 
-def run(job: Job, folding: options.FoldOptions,
+def run(finetuning: FineTuning, folding: options.FoldOptions,
         examples: Dict[str, list]) -> None:
   """Trains a model a fold, in output_dir/fold_1, fold_2, ...
 
@@ -70,7 +70,7 @@ def run(job: Job, folding: options.FoldOptions,
   complete is not trained again.
 
   Args:
-    job: the task and its folder.
+    finetuning: the task and its folder.
     folding: how many models, and what they start from.
     examples: train, and predict if the test set is to be predicted.
 
@@ -78,35 +78,38 @@ def run(job: Job, folding: options.FoldOptions,
     UserError: the folder is another task's, or has other folds.
   """
   train, test = examples["train"], examples.get("predict", [])
-  job.check_training(train)
-  job.check_task()
+  finetuning.check_training(train)
+  finetuning.folder.check()
   if folding.init_folds:
     _check_complete(folding)
-    job = job.variant(random_seed=_earlier_seed(job, folding))
-  seed = job.choose_seed()
-  job = job.variant(random_seed=seed)
-  splits = list(split(job.task.head, train, folding.num_folds, seed))
-  jobs = [
-      job.variant(output_dir=_fold_folder(job.folder, number),
-                  random_seed=seed + number, init_checkpoint=_start(
-                      job, folding, number, len(held_out)))
+    finetuning = finetuning.variant(
+        random_seed=_earlier_seed(finetuning, folding))
+  seed = finetuning.folder.choose_seed(finetuning.flags.run.random_seed)
+  finetuning = finetuning.variant(random_seed=seed)
+  splits = list(split(finetuning.task.head, train, folding.num_folds, seed))
+  models = [
+      finetuning.variant(
+          output_dir=_fold_folder(finetuning.folder.path, number),
+          random_seed=seed + number,
+          init_checkpoint=_start(finetuning, folding, number, len(held_out)))
       for number, (_, held_out) in enumerate(splits, 1)]
-  for each in jobs:
+  for each in models:
     each.check_folder(True)
-  job.open_folder(True)
+  finetuning.folder.open_to_train(seed)
   rows = [None] * len(train)
-  found = []
+  folds = []
   for number, (kept, held_out) in enumerate(splits):
     tf.logging.info("***** Fold %d of %d *****", number + 1, len(splits))
-    fold = _run_fold(jobs[number], [train[place] for place in kept],
-                     [train[place] for place in held_out], test)
-    for place, row in zip(held_out, fold.rows):
-      rows[place] = row
-    found.append(fold)
-  _write_summary(job, found, train, rows)
+    fold = _run_fold(models[number], [train[index] for index in kept],
+                     [train[index] for index in held_out], test)
+    for index, row in zip(held_out, fold.rows):
+      rows[index] = row
+    folds.append(fold)
+  _write_summary(finetuning, folds, train, rows)
   if test:
-    job.write_predictions(test, [
-        job.task.head.average(each) for each in zip(*[fold.test_rows for fold in found])])
+    finetuning.write_predictions(test, [
+        finetuning.task.head.average(each)
+        for each in zip(*[fold.test_rows for fold in folds])])
 
 
 def _fold_folder(folder, number):
@@ -124,26 +127,27 @@ def _check_complete(folding):
             folding.init_folds, count, folding.num_folds))
 
 
-def _earlier_seed(job, folding):
+def _earlier_seed(finetuning, folding):
   """Returns the seed that the folds of --init_folds were drawn with.
 
-  Other folds would show a model the examples that it is judged by.
+  Other folds would show a model the examples that it is scored by.
   """
-  seed = checkpoints.read_task(folding.init_folds).get("random_seed")
+  seed = output_folder.read_task(folding.init_folds).get("random_seed")
   if seed is None:
     raise UserError("--init_folds=%s: no cross-validation was made there" %
                     folding.init_folds)
-  if job.flags.run.random_seed not in (None, seed):
+  random_seed = finetuning.flags.run.random_seed
+  if random_seed not in (None, seed):
     raise UserError("--random_seed=%d: the folds of --init_folds=%s were drawn "
                     "with %d; leave it out" % (
-                        job.flags.run.random_seed, folding.init_folds, seed))
+                        random_seed, folding.init_folds, seed))
   return seed
 
 
-def _start(job, folding, number, num_rows):
+def _start(finetuning, folding, number, num_rows):
   """Returns the checkpoint that a fold's model starts from."""
   if not folding.init_folds:
-    return job.flags.model.init_checkpoint
+    return finetuning.flags.model.init_checkpoint
   folder = _fold_folder(folding.init_folds, number)
   path = os.path.join(folder, _RESULT)
   sizes = {len(values) for name, values in _read(path).items()
@@ -155,35 +159,32 @@ def _start(job, folding, number, num_rows):
   return checkpoints.best_or_latest(folder)
 
 
-def _run_fold(job, train, held_out, test) -> Fold:
-  path = os.path.join(job.folder, _RESULT)
+def _run_fold(model, train, held_out, test) -> Fold:
+  path = model.folder.join(_RESULT)
   if tf.gfile.Exists(path):
     tf.logging.info("Complete: %s", path)
     return _load(path, len(held_out), len(test))
-  seed = job.open_folder(True)
-  job.train(train, held_out if job.flags.watch.eval_every else None, seed)
-  checkpoint = checkpoints.best_or_latest(job.folder)
-  fold = Fold(job.evaluate(held_out, checkpoint),
-              job.outputs(held_out, checkpoint),
-              job.outputs(test, checkpoint) if test else [])
+  seed = model.folder.open_to_train(model.flags.run.random_seed)
+  model.train(train, held_out if model.flags.evaluation.eval_every else None, seed)
+  checkpoint = model.folder.best_or_latest()
+  fold = Fold(model.evaluate(held_out, checkpoint),
+              model.outputs(held_out, checkpoint),
+              model.outputs(test, checkpoint) if test else [])
   _save(path, fold)
   return fold
 
 
-def _write_summary(job, found, train, rows):
-  head = job.task.head
-  eval_prediction = head.eval_prediction(
+def _write_summary(finetuning, folds, train, rows):
+  head, folder = finetuning.task.head, finetuning.folder
+  predictions = head.eval_prediction(
       dict(_stack(rows), **head.label_rows(train)), train)
-  results = metrics.compute(job.task.metrics, eval_prediction)
-  results.update(head.aggregate_metrics(eval_prediction))
-  head.write_evaluation(job.folder, train, eval_prediction)
-  write = lambda name, text: files.write_text(os.path.join(job.folder, name),
-                                              text)
-  output_folder.write_results(job.folder, results,
-                        "***** Results of all folds together *****")
-  write("out_of_fold_results.tsv", map(head.result, rows, train))
-  write("cross_validation.txt", trials.table(
-      range(1, 1 + len(found)), [fold.results for fold in found]))
+  results = metrics.compute(finetuning.task.metrics, predictions)
+  results.update(head.aggregate_metrics(predictions))
+  head.write_evaluation(folder.path, train, predictions)
+  folder.write_results(results, "***** Results of all folds together *****")
+  folder.write_lines("out_of_fold_results.tsv", map(head.result, rows, train))
+  folder.write_lines("cross_validation.txt", trials.table(
+      range(1, 1 + len(folds)), [fold.results for fold in folds]))
 
 
 def _stack(rows: Rows) -> Dict[str, np.ndarray]:
@@ -216,16 +217,16 @@ def _read(path) -> Dict[str, np.ndarray]:
 
 def _load(path, num_rows, num_test_rows):
   arrays = _read(path)
-  wanted = {"rows": num_rows, "test_rows": num_test_rows}
+  expected = {"rows": num_rows, "test_rows": num_test_rows}
   rows = {}
-  for prefix, count in wanted.items():
+  for prefix, count in expected.items():
     columns = {name[len(prefix) + 1:]: values
                for name, values in arrays.items()
                if name.startswith(prefix + "/")}
-    found = len(next(iter(columns.values()))) if columns else 0
-    if found != count:
+    actual = len(next(iter(columns.values()))) if columns else 0
+    if actual != count:
       raise UserError("%s has predictions of %d examples, this run %d; give "
-                      "another --output_dir" % (path, found, count))
+                      "another --output_dir" % (path, actual, count))
     rows[prefix] = [{name: values[index] for name, values in columns.items()}
                     for index in range(count)]
   return Fold(json.loads(str(arrays["results"])), rows["rows"],

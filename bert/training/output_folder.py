@@ -1,47 +1,192 @@
-"""What all trainings and evaluations share around the Estimator's calls."""
+"""An output folder: what lies in it, and for which task it was made."""
 
-import contextlib
+import json
 import os
-from typing import Dict, Iterator, Optional
+import random
+from typing import Any, Dict, Iterable, List, Optional
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
-from bert.training import checkpoints
+from bert.model import checkpoints
+from bert.training import model_settings
 
 
-def open_to_train(output_dir: str, description: dict,
-                  random_seed: Optional[int]) -> int:
-  """Makes --output_dir with its task.json; returns the training's seed.
+class OutputFolder:
+  """An output folder of a run.
 
-  Args:
-    output_dir: path.
-    description: what task.json says beside the seed.
-    random_seed: the flag.
+  Attributes:
+    path: of the folder; it may not exist yet.
+    description: what task.json says of the run, but for its seed: task, labels,
+      settings of the model and so on.
   """
-  files.make_folder(output_dir)
-  seed = checkpoints.choose_seed(output_dir, random_seed)
-  checkpoints.write_task(output_dir, dict(description, random_seed=seed))
-  return seed
 
+  def __init__(self, path: str, description: Dict[str, Any]):
+    self.path = path
+    self.description = description
 
-@contextlib.contextmanager
-def telling_nan(learning_rate: float) -> Iterator[None]:
-  """Raises UserError where the block ends because the loss is no number."""
-  try:
-    yield
-  except tf.estimator.NanLossDuringTrainingError:
+  def join(self, name: str) -> str:
+    """Returns the path of a file in the folder."""
+    return os.path.join(self.path, name)
+
+  def record_path(self, name: str) -> str:
+    """Returns the record file of a dataset: train, eval or predict."""
+    return self.join(name + ".tf_record")
+
+  def latest(self) -> Optional[str]:
+    """Returns the newest checkpoint's path without suffix, or None."""
+    return checkpoints.latest(self.path)
+
+  def best_or_latest(self) -> Optional[str]:
+    """Returns the best checkpoint, where evaluations kept one, or the newest.
+    """
+    return checkpoints.best_or_latest(self.path)
+
+  def last_step(self) -> int:
+    """Returns the step of the newest checkpoint, 0 without one."""
+    return checkpoints.step_of(self.latest())
+
+  def check(self) -> None:
+    """Raises UserError if the folder was made for another task or model."""
+    old = read_task(self.path)
+    if not old:
+      return
+    for key, value in self.description.items():
+      if key in _SETTING_NAMES or old.get(key) == value:
+        continue
+      if key == "max_seq_length":
+        tf.logging.warning("%s was made with --max_seq_length=%s, this run has "
+                           "%s", self.path, old.get(key), value)
+      else:
+        self._refuse(key, old.get(key), value)
+    if _SETTING_NAMES <= set(self.description):
+      key = model_settings.changed(old, self.description)
+      if key:
+        self._refuse(key, model_settings.value_in(old, key),
+                     self.description[key])
+
+  def choose_seed(self, random_seed: Optional[int]) -> int:
+    """Returns a training's seed: the one given, else that of the run that goes
+    on in the folder, else a new one."""
+    if random_seed is not None:
+      return random_seed
+    seed = read_task(self.path).get("random_seed")
+    if seed is None:
+      seed = random.SystemRandom().randrange(2**31)
+      tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
+    return seed
+
+  def open_to_train(self, random_seed: Optional[int]) -> int:
+    """Makes the folder with its task.json; returns the training's seed."""
+    files.make_folder(self.path)
+    seed = self.choose_seed(random_seed)
+    self._write_task(dict(self.description, random_seed=seed))
+    return seed
+
+  def open_to_read(self) -> None:
+    """Makes the folder, with a task.json if it has none."""
+    files.make_folder(self.path)
+    if not read_task(self.path):
+      self._write_task(self.description)
+
+  def remove_partial(self, num_kept: int, num_steps: int) -> None:
+    """Removes what a killed run was about to rename or to delete.
+
+    Args:
+      num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
+        long, the one before the oldest had been taken off it.
+      num_steps: --save_checkpoints_steps, between two checkpoints.
+    """
+    patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
+                "checkpoint.tmp*", "graph.pbtxt.tmp*"]
+    state = tf.train.get_checkpoint_state(self.path)
+    listed = list(state.all_model_checkpoint_paths) if state else []
+    if listed and len(listed) == num_kept:
+      dropped = "model.ckpt-%d" % (
+          min(map(checkpoints.step_of, listed)) - num_steps)
+      patterns += [dropped + ".index", dropped + ".meta",
+                   dropped + ".data-?????-of-?????"]
+    for pattern in patterns:
+      for path in tf.gfile.Glob(self.join(pattern)):
+        if tf.gfile.IsDirectory(path):
+          tf.gfile.DeleteRecursively(path)
+        else:
+          tf.gfile.Remove(path)
+
+  def write_lines(self, name: str, lines: Iterable[str]) -> None:
+    """Writes a text file, all or nothing."""
+    files.write_text(self.join(name), lines)
+
+  def write_results(self, results: Dict[str, float],
+                    heading: str = "***** Eval results *****") -> None:
+    """Writes and logs eval_results.txt, under a heading in the log."""
+    lines = ["%s = %s" % (key, results[key]) for key in sorted(results)]
+    tf.logging.info(heading)
+    for line in lines:
+      tf.logging.info("  %s", line)
+    self.write_lines("eval_results.txt", lines)
+
+  def write_scalars(self, step: int, values: Dict[str, float]) -> None:
+    """Adds numbers to TensorBoard's events in eval/, in a file of their own."""
+    if not values:
+      return
+    # Named by the second alone, files would take each other's place.
+    suffix = ".metrics-%d" % step
+    with tf.summary.FileWriter(self.join("eval"),
+                               filename_suffix=suffix) as writer:
+      writer.add_summary(tf.Summary(value=[
+          tf.Summary.Value(tag=key, simple_value=float(value))
+          for key, value in sorted(values.items())
+          if key != "global_step"]), step)
+
+  def _write_task(self, task):
+    self.write_lines("task.json", [json.dumps(
+        task, indent=2, sort_keys=True, ensure_ascii=False)])
+
+  def _refuse(self, key, old, new):
     raise UserError(
-        "--learning_rate=%s: the loss is no longer a number; lower the rate "
-        "and begin anew" % learning_rate)
+        "--output_dir=%s was made with %s %s, this run has %s; give another "
+        "--output_dir, or the old setting" % (
+            self.path, key, *_shown(old, new)))
 
 
-def write_results(output_dir: str, results: Dict[str, float],
-                  heading: str = "***** Eval results *****") -> None:
-  """Writes and logs eval_results.txt, under a heading in the log."""
-  lines = ["%s = %s" % (key, results[key]) for key in sorted(results)]
-  tf.logging.info(heading)
-  for line in lines:
-    tf.logging.info("  %s", line)
-  files.write_text(os.path.join(output_dir, "eval_results.txt"), lines)
+_SETTING_NAMES = {each.name for each in model_settings.SETTINGS}
+
+
+def check_name(path: str) -> None:
+  """Raises UserError for characters that hide checkpoints from TensorFlow."""
+  if set(path) & set("*?[]\\"):
+    raise UserError("--output_dir=%s: TensorFlow finds no checkpoint under a "
+                    "path with any of * ? [ ] \\; give another" % path)
+
+
+def read_task(path: str) -> Dict[str, Any]:
+  """Returns the content of a folder's task.json, {} if there is none (as in
+  the reference's folders).
+
+  Raises:
+    UserError: it is no JSON object.
+  """
+  path = os.path.join(path, "task.json")
+  if not tf.gfile.Exists(path):
+    return {}
+  try:
+    task = json.loads(files.read_text(path))
+  except ValueError:
+    task = None
+  if not isinstance(task, dict):
+    raise UserError("%s: not a JSON object; remove it, or give another "
+                    "--output_dir" % path)
+  return model_settings.with_new_names(task)
+
+
+def _shown(old, new) -> List[str]:
+  """Both values, of long lists only what differs."""
+  if isinstance(old, list) and isinstance(new, list):
+    differing = [pair for pair in zip(old, new) if pair[0] != pair[1]]
+    if len(old) != len(new) or not differing:
+      return ["(%d of them)" % len(old), "%d of them" % len(new)]
+    return ["in which %r stands" % (differing[0][0],),
+            "%r in its place" % (differing[0][1],)]
+  return [repr(old), repr(new)]

@@ -1,42 +1,124 @@
-"""What every step of a run knows: the command line and the task."""
+"""A task: what it learns, how its texts are read, its checked examples."""
 
 import typing
-from typing import Callable, Sequence
+from typing import Dict, Iterable, Sequence, Tuple
 
 from bert import modeling
 from bert import options
 from bert import tokenization
+from bert.common.errors import UserError
+from bert.data import vocabulary
+from bert.data.examples import InputExample
+from bert.data.truncation import TruncationSettings
+from bert.evaluation import metrics
 from bert.heads import registry
-
-
-class Flags(typing.NamedTuple):
-  """The command line, by group."""
-  data: options.DataOptions
-  head: options.HeadOptions
-  model: options.ModelOptions
-  run: options.RunOptions
-  training: options.TrainOptions
-  watch: options.WatchOptions
-  speed: options.SpeedOptions
-  tpu: options.TpuOptions
-
-
-FLAG_GROUPS = tuple(Flags.__annotations__.values())
+from bert.heads.base import Head
+from bert.model import model_config
+from bert.options import FineTuningFlags
 
 
 class Task(typing.NamedTuple):
-  """What all sets and steps of a run have in common.
+  """What all datasets and steps of a run have in common.
 
   Attributes:
     name: of the task.
     head, tokenizer, config: what it learns, how it reads, the encoder's size.
-    metrics: names of what it is judged by.
-    prediction_files: (examples, predictions) -> file name -> lines, of files
-      beside test_results.tsv.
+    metrics: names of what it is scored by.
+    processor: where its examples come from.
   """
   name: str
-  head: registry.Head
+  head: Head
   tokenizer: tokenization.FullTokenizer
   config: modeling.BertConfig
   metrics: Sequence[str]
-  prediction_files: Callable = lambda examples, predictions: {}
+  processor: object
+
+  def prediction_files(self, examples: list, predictions: list) -> Dict:
+    """Returns file name -> lines, of files that the task adds to predictions.
+    """
+    write = getattr(self.processor, "prediction_files", None)
+    return write(examples, predictions) if write else {}
+
+
+def load(flags: FineTuningFlags, processor) -> Task:
+  """Reads all of a task but its examples.
+
+  Args:
+    flags: the command line.
+    processor: a processors.base.DataProcessor.
+
+  Raises:
+    UserError: something is not there, or does not fit.
+  """
+  data = flags.data
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
+  config = model_config.load_config(
+      flags.model.bert_config_file, data.max_seq_length,
+      vocabulary.num_entries(tokenizer.vocab))
+  try:
+    tokenization.validate_case_matches_checkpoint(
+        data.do_lower_case, flags.model.init_checkpoint)
+  except ValueError as error:
+    raise UserError(str(error))
+  head, names = create_head(processor, flags.head)
+  return Task(data.task_name.lower(), head, tokenizer, config, names, processor)
+
+
+def create_head(processor, settings: options.HeadOptions
+               ) -> Tuple[Head, Tuple[str, ...]]:
+  """Returns a task's head and the names of its metrics.
+
+  Raises:
+    UserError: what the processor declares is unknown or does not fit.
+  """
+  try:
+    head = registry.create(
+        getattr(processor, "head", registry.DEFAULT_KIND),
+        processor.get_labels(), settings)
+    names = tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
+    metrics.check(names, head.label_type, len(head.labels))
+  except UserError as error:
+    declared_in = getattr(processor, "declared_in", None)
+    if declared_in is None or str(error).startswith("--"):
+      raise
+    raise UserError("%s: %s" % (declared_in, error))
+  return head, names
+
+
+def read_examples(flags: FineTuningFlags, task: Task,
+                  names: Iterable[str]) -> Dict[str, list]:
+  """Returns dataset -> examples, checked.
+
+  Args:
+    flags, task: what they are for.
+    names: of the datasets: train, eval, predict.
+
+  Raises:
+    UserError: a dataset is empty, or a row of it is not what the task needs.
+  """
+  readers = {"train": task.processor.get_train_examples,
+             "eval": task.processor.get_dev_examples,
+             "predict": task.processor.get_test_examples}
+  examples = {}
+  for name in names:
+    examples[name] = readers[name](flags.data.data_dir)
+    if not examples[name]:
+      raise UserError("--data_dir=%s: the %s set of task %s has no examples" % (
+          flags.data.data_dir, name, flags.data.task_name))
+    check_examples(examples[name], task.head,
+                   TruncationSettings.from_options(flags.data),
+                   is_labelled=name != "predict")
+  return examples
+
+
+def check_examples(examples: Iterable[InputExample], head: Head,
+                   settings: TruncationSettings, is_labelled: bool) -> None:
+  """Raises UserError for the first label that the head does not take, or for
+  settings that mean nothing for the texts."""
+  head.check_truncation(settings)
+  flag = settings.changed_flag()
+  for example in examples:
+    head.check_example(example, is_labelled)
+    if flag and example.text_b:
+      raise UserError("%s is for single texts, and example %s is a pair; leave "
+                      "it out" % (flag, example.guid))

@@ -7,12 +7,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
-from bert.common.errors import UserError
-from bert.training import finetuning
-from bert.training.job import Job
+from bert.training.finetuning import FineTuning
+from bert.training.finetuning import run as run_one
 
 
-def run(job: Job, wanted: Sequence[str], num_trials: int,
+def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
         read: Callable) -> None:
   """Trains num_trials models in output_dir/trial_1, trial_2, ...
 
@@ -20,53 +19,46 @@ def run(job: Job, wanted: Sequence[str], num_trials: int,
   the files of the best one again into output_dir.
 
   Args:
-    job: the task and its folder.
-    wanted: as of finetuning.run; train and eval at least.
+    finetuning: the task and its folder.
+    actions: as of finetuning.run; train and eval at least.
     num_trials: how many seeds, from --random_seed on.
     read: as of finetuning.run.
-
-  Raises:
-    UserError: train or eval is not wanted.
   """
-  if not {"train", "eval"} <= set(wanted):
-    raise UserError("--num_trials=%d needs --do_train and --do_eval" %
-                    num_trials)
-  examples = read(wanted)
-  job.check_training(examples["train"])
-  job.check_task()
-  seed = job.choose_seed()
-  job = job.variant(random_seed=seed)
-  jobs = [job.variant(output_dir=os.path.join(
-      job.folder, "trial_%d" % number), random_seed=seed + number - 1)
-          for number in range(1, num_trials + 1)]
-  for each in jobs:
+  examples = read(actions)
+  finetuning.check_training(examples["train"])
+  finetuning.folder.check()
+  seed = finetuning.folder.choose_seed(finetuning.flags.run.random_seed)
+  models = [finetuning.variant(
+      output_dir=finetuning.folder.join("trial_%d" % number),
+      random_seed=seed + number - 1) for number in range(1, num_trials + 1)]
+  for each in models:
     each.check_folder(True)
-  job.open_folder(True)
-  found = []
-  for number, each in enumerate(jobs, 1):
+  finetuning.folder.open_to_train(seed)
+  trials = []
+  for number, each in enumerate(models, 1):
     tf.logging.info("***** Trial %d of %d *****", number, num_trials)
-    found.append(finetuning.run(each, wanted, lambda _: examples).results)
-  policy = job.policy()
+    trials.append(run_one(each, actions, lambda _: examples).results)
+  config = finetuning.early_stopping()
   best = 0
-  for number, results in enumerate(found):
-    if policy.is_better(results, found[best]):
+  for number, results in enumerate(trials):
+    if config.is_better(results, trials[best]):
       best = number
-  files.write_text(os.path.join(job.folder, "trials.txt"), table(
-      [each.flags.run.random_seed for each in jobs], found))
-  _copy_results(jobs[best].folder, job.folder)
+  finetuning.folder.write_lines("trials.txt", table(
+      [each.flags.run.random_seed for each in models], trials))
+  _copy_results(models[best].folder.path, finetuning.folder.path)
   tf.logging.info("Best of %d trials by %s: trial_%d; all are in trials.txt",
-                  num_trials, policy.metric, best + 1)
+                  num_trials, config.metric, best + 1)
 
 
-def table(names: Sequence, found: List[Dict[str, float]]) -> List[str]:
+def table(names: Sequence, runs: List[Dict[str, float]]) -> List[str]:
   """Returns lines with tabs: a row a run, then mean and standard deviation."""
   # A score that is not defined for a model is left out of its results.
-  keys = sorted(set(found[0]).intersection(*found[1:]) - {"global_step"})
+  keys = sorted(set(runs[0]).intersection(*runs[1:]) - {"global_step"})
   lines = ["\t".join(["run"] + keys)]
-  for name, results in zip(names, found):
+  for name, results in zip(names, runs):
     lines.append("\t".join([str(name)] + ["%.4f" % results[key]
                                           for key in keys]))
-  values = np.array([[results[key] for key in keys] for results in found])
+  values = np.array([[results[key] for key in keys] for results in runs])
   for name, numbers in (("mean", values.mean(axis=0)),
                         ("standard deviation", values.std(axis=0, ddof=1))):
     lines.append("\t".join([name] + ["%.4f" % number for number in numbers]))

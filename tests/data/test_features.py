@@ -44,12 +44,6 @@ def features_of(example, head, max_seq_length, tokenizer):
   return row
 
 
-def write_vocabulary(folder, tokens):
-  path = folder / "vocab.txt"
-  path.write_text("".join(token + "\n" for token in tokens), encoding="utf-8")
-  return str(path)
-
-
 @pytest.mark.parametrize(
     "row", ROWS, ids=["row%d" % index for index in range(len(ROWS))])
 def test_features_are_those_of_the_reference(row, tokenizer):
@@ -193,33 +187,3 @@ def test_example_takes_the_arguments_of_the_reference():
       "g", "a", "b", "c")
   example = InputExample(guid="g", text_a="a")
   assert (example.text_b, example.label) == (None, None)
-
-
-@pytest.mark.parametrize("missing", ["[CLS]", "[SEP]", "[UNK]"])
-def test_vocabulary_needs_its_special_tokens(missing, tmp_path):
-  tokens = [token for token in ("[PAD]", "[CLS]", "[SEP]", "[UNK]", "the")
-            if token != missing]
-  path = write_vocabulary(tmp_path, tokens)
-  with pytest.raises(UserError) as caught:
-    vocabulary_lib.load_tokenizer(path, True)
-  assert "--vocab_file=%s" % path in str(caught.value)
-  assert missing in str(caught.value)
-
-
-def test_vocabulary_with_the_special_tokens_is_taken(tmp_path):
-  path = write_vocabulary(tmp_path, ["[CLS]", "[SEP]", "[UNK]", "The"])
-  assert vocabulary_lib.load_tokenizer(path, False).tokenize("The") == ["The"]
-  assert vocabulary_lib.load_tokenizer(path, True).tokenize("The") == ["[UNK]"]
-
-
-def test_vocabulary_must_be_a_file(tmp_path):
-  missing = str(tmp_path / "none.txt")
-  for path in (missing, str(tmp_path)):
-    with pytest.raises(UserError, match="no such file|a folder") as caught:
-      vocabulary_lib.load_tokenizer(path, True)
-    assert "--vocab_file=%s" % path in str(caught.value)
-
-
-def test_empty_vocabulary_is_the_users_mistake(tmp_path):
-  with pytest.raises(UserError, match="--vocab_file="):
-    vocabulary_lib.load_tokenizer(write_vocabulary(tmp_path, []), True)

@@ -11,7 +11,7 @@ from bert.data.truncation import TruncationSettings
 from bert.data.truncation import TruncationStats
 from bert.heads import registry
 from mistakes import message_of
-from processors import loading
+from bert.training import task
 
 LETTERS = "abcdefghij"
 
@@ -105,12 +105,12 @@ def test_padding_example_has_all_windows_empty(tokenizer):
     (TruncationSettings(num_windows=2), "--num_windows=2")])
 def test_settings_of_single_texts_refuse_pairs_and_words(settings, flag):
   texts = registry.create("classification", ["no", "yes"])
-  loading.check_examples([example("a")], texts, settings, True)
+  task.check_examples([example("a")], texts, settings, True)
   message = message_of(
-      loading.check_examples, [example("a"), example("a", text_b="b")], texts,
+      task.check_examples, [example("a"), example("a", text_b="b")], texts,
       settings, True)
   assert message.startswith(flag) and "pair" in message
-  message = message_of(loading.check_examples, [], registry.create(
+  message = message_of(task.check_examples, [], registry.create(
       "tagging", ["O"]), settings, True)
   assert message.startswith(flag) and "tagging" in message
 

@@ -2,7 +2,7 @@
 import pytest
 
 from bad_input import assert_refused, flag
-from bert.training import estimator
+from bert.model import estimator
 
 
 def on_tpu(**flags):

@@ -183,7 +183,7 @@ def test_vocabulary_without_mask_is_refused(tmp_path):
 
 def test_rows_are_padded():
   instance = instance_files.instances.Instance([1, 7, 2, 8, 2], 3, [1], [6], True)
-  plan = instance_files.instances.Plan(7, 3)
-  assert instance_files.to_row(instance, plan) == [
+  masking = instance_files.instances.MaskingConfig(7, 3)
+  assert instance_files.to_row(instance, masking) == [
       [1, 7, 2, 8, 2, 0, 0], [1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 1, 1, 0, 0],
       [1, 0, 0], [6, 0, 0], [1.0, 0, 0], [1]]

@@ -11,7 +11,7 @@ import extract_features
 import golden
 from bert import modeling
 from bert import tokenization
-from bert.training import model_function
+from bert.model import model_function
 
 LINES = ["the captain said", "two votes ||| before sunrise", "",
          "the dough ferry left before sunrise " * 4, "two"]

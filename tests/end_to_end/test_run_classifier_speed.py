@@ -11,8 +11,8 @@ from bert import modeling
 from bert.common.errors import UserError
 from bert.data import input_fns
 from bert.heads import registry
-from bert.training import estimator
-from bert.training import model_function
+from bert.model import estimator
+from bert.model import model_function
 
 WORDS = "the dough ferry left before sunrise captain said two votes".split()
 NUM_TEST = 11
@@ -103,8 +103,8 @@ def checkpoint_of(flags):
 def one_at_a_time(flags):
   """Probabilities of the test set's records, each by itself, in their order."""
   config = modeling.BertConfig.from_json_file(flags["bert_config_file"])
-  model_fn = model_function.make_model_fn(config, registry.create("classification",
-                                                          LABELS))
+  model_fn = model_function.Model(
+      config, registry.create("classification", LABELS)).model_fn
   path = os.path.join(str(flags["output_dir"]), "predict.tf_record")
   rows = []
   with tf.Graph().as_default(), tf.Session() as one:

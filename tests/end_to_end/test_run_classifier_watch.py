@@ -9,7 +9,8 @@ import tensorflow.compat.v1 as tf
 
 import commands
 from bert import modeling
-from bert.training import checkpoints
+from bert.model import checkpoints
+from bert.training import eval_listener
 from bert.training import evaluator
 from test_run_classifier_speed import make_flags
 
@@ -190,4 +191,4 @@ def test_watching_does_not_touch_the_training(tmp_path, undisturbed):
     (100, 1000, 100), (1000, 1000, 1000), (1500, 1000, 750), (10, 4, 2),
     (7, 2, 1), (29, 10, 29), (3000, 1000, 1000), (267, 100, 89)])
 def test_checkpoints_meet_evaluations(interval, wanted, expected):
-  assert evaluator.saving_steps(interval, wanted) == expected
+  assert eval_listener.saving_steps(interval, wanted) == expected

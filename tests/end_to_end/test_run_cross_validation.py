@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import commands
+import run_classifier
 import run_cross_validation
 from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.training import folds
-from bert.training.task import FLAG_GROUPS
 from mistakes import message_of
 from test_run_classifier_speed import make_flags
 
@@ -166,4 +166,32 @@ def test_mistake_is_told_in_one_line(tmp_path, changes, fragment):
 
 
 def test_flags_are_those_of_fine_tuning_but_for_what_to_do():
-  assert run_cross_validation.GROUPS[1:] == FLAG_GROUPS
+  assert run_cross_validation.GROUPS[1:] == run_classifier.GROUPS[1:]
+
+
+def test_balanced_weights_are_of_the_examples_a_fold_trains_on(tmp_path,
+                                                               monkeypatch):
+  """Not of those that it holds out."""
+  head = registry.class_of("classification")
+  with_weights, used = head.with_class_weights, []
+
+  def note(self, weights):
+    used.append(weights)
+    return with_weights(self, weights)
+
+  monkeypatch.setattr(head, "with_class_weights", note)
+  flags = fold_flags(tmp_path, class_weights="balanced", random_seed=3)
+  result = run(flags)
+  assert result.code == 0, result.log
+  labels = [row.split("\t")[0] for row in commands.lines(
+      tmp_path, "data", "train.tsv")[1:]]
+  examples = [InputExample(str(index), "text", None, label)
+              for index, label in enumerate(labels)]
+  expected = []
+  for kept, _ in folds.split(registry.create("classification", ["0", "1"]),
+                             examples, 2, 3):
+    counts = [sum(labels[index] == label for index in kept)
+              for label in ("0", "1")]
+    expected.append([len(kept) / (2 * count) for count in counts])
+  assert [pytest.approx(each) for each in expected] == used
+  assert used[0] != used[1]

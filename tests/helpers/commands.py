@@ -15,7 +15,9 @@ import tensorflow.compat.v1 as tf
 
 import golden
 import run_classifier
-from bert.common import console
+from bert.common import command as command_lib
+from bert.data import label_types
+from bert.heads import registry
 from processors import base
 
 SCRIPT = os.path.abspath(run_classifier.__file__)
@@ -47,11 +49,18 @@ def run(flags, command=run_classifier):
   """
   arguments = flags if isinstance(flags, list) else argv(flags)
   log = io.StringIO()
-  # User tasks are forgotten again, for tests that look at all tasks.
-  known = mock.patch.dict(base._PROCESSORS)  # pylint: disable=protected-access
-  with _own_log(), known, contextlib.redirect_stderr(log):
-    code = console.run(command.main, [command.__name__ + ".py"] + arguments)
+  with _own_log(), forgetting_own_tasks(), contextlib.redirect_stderr(log):
+    code = command_lib.run(command.main, [command.__name__ + ".py"] + arguments)
   return Result(code, log.getvalue())
+
+
+@contextlib.contextmanager
+def forgetting_own_tasks():
+  """Forgets a user's tasks and heads, for tests that look at all of them."""
+  # pylint: disable=protected-access
+  with mock.patch.dict(base._PROCESSORS), mock.patch.dict(registry._HEADS):
+    with mock.patch.dict(label_types._TYPES):
+      yield
 
 
 def finish(flags):

@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 import golden
 from bert import modeling
 from bert.heads import registry
-from bert.training import model_function
+from bert.model import model_function
 
 CONFIG = golden.document("bert_config.json")
 LABELS = ["x", "y", "z"]
@@ -24,10 +24,19 @@ LABEL_IDS = {"classification": [[2], [0], [1]],
 
 def make_model_fn(kind, use_tpu, values=None, cpu_replicas=1,
                   **training):
-  return model_function.make_model_fn(
-      modeling.BertConfig.from_dict(values or TINY), registry.create(kind, LABELS),
-      model_function.Training(**training) if training else None, use_tpu,
-      cpu_replicas)
+  """The model_fn for training, where its settings are given, and the rest."""
+  model = model_function.Model(
+      modeling.BertConfig.from_dict(values or TINY),
+      registry.create(kind, LABELS), use_tpu=use_tpu, cpu_replicas=cpu_replicas)
+  if not training:
+    return model.model_fn
+  train = model.training_model_fn(model_function.TrainingSettings(**training))
+
+  def model_fn(features, labels, mode, params):
+    build = train if mode == TRAIN else model.model_fn
+    return build(features, labels, mode, params)
+
+  return model_fn
 
 
 def batch(kind, is_real=(1, 1, 1)):

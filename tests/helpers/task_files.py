@@ -4,7 +4,7 @@ import json
 import commands
 from bert.data.truncation import TruncationSettings
 from bert.options import HeadOptions
-from processors import loading
+from bert.training import task
 
 
 def write_rows(folder, tables):
@@ -39,8 +39,8 @@ def tuples_of(examples):
 def read_checked(processor, read):
   """Reads a dataset and has the task's head check it, as a run does."""
   examples = read(processor.data_dir)
-  head, _ = loading.create_head(processor, HeadOptions())
-  loading.check_examples(examples, head, TruncationSettings(), False)
+  head, _ = task.create_head(processor, HeadOptions())
+  task.check_examples(examples, head, TruncationSettings(), False)
   return examples
 
 

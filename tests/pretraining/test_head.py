@@ -6,9 +6,9 @@ import tensorflow.compat.v1 as tf
 import golden
 from bert import modeling
 from bert.data import records
+from bert.model import model_function
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
-from bert.training import model_function
 
 TRAIN = tf.estimator.ModeKeys.TRAIN
 EVAL = tf.estimator.ModeKeys.EVAL
@@ -68,12 +68,13 @@ def test_losses_are_the_references(session, variable_kind):
                       GOLDEN["next_sentence_loss"])
 
 
-def make_spec(mode, **training):
-  num_parallel = training.pop("cpu_replicas", 1)
-  return model_function.make_model_fn(
-      config(), PretrainingHead(config()),
-      model_function.Training(1e-3, 20, 0, **training), False, num_parallel)(
-          constants(), None, mode, {})
+def make_spec(mode, cpu_replicas=1, **training):
+  model = model_function.Model(config(), PretrainingHead(config()),
+                               cpu_replicas=cpu_replicas)
+  if mode == EVAL:
+    return model.model_fn(constants(), None, mode, {})
+  return model.train_spec(constants(), model_function.TrainingSettings(
+      1e-3, 20, 0, **training))
 
 
 @pytest.mark.parametrize("cpu_replicas", [1, 3])
@@ -98,7 +99,7 @@ def test_streamed_metrics_are_weighted_means(session, cpu_replicas):
   assert 0 <= found["next_sentence_accuracy"] <= 1
 
 
-@pytest.mark.parametrize("parts", [dict(num_parts=4),
+@pytest.mark.parametrize("parts", [dict(num_micro_batches=4),
                                    dict(cpu_replicas=2)])
 def test_steps_in_parts_are_those_of_the_whole_batch(parts):
   """Though parts have different numbers of masked words."""
@@ -122,8 +123,8 @@ def test_steps_in_parts_are_those_of_the_whole_batch(parts):
 
 def test_shapes_are_those_of_the_golden_variables():
   spec = instance_files.feature_spec(48, 7)
-  shapes = model_function.variable_shapes(config(), PretrainingHead(config()),
-                                     lambda: records.placeholders(spec))
+  model = model_function.Model(config(), PretrainingHead(config()))
+  shapes = model.variable_shapes(lambda: records.placeholders(spec))
   assert {name: shape for name, shape in shapes.items()
           if name.startswith("cls/")} == {
               name: values.shape for name, values in VARIABLES.items()}

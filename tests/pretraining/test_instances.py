@@ -61,15 +61,15 @@ def documents(seed=0, num_documents=6):
            for _ in range(rng.randrange(1, 12))] for _ in range(num_documents)]
 
 
-def create(plan, seed=1):
-  return instances.create_instances(documents(), plan, VOCABULARY,
-                                      random.Random(seed))
+def create(masking, seed=1):
+  return instances.InstanceMaker(
+      masking, VOCABULARY, random.Random(seed)).create(documents())
 
 
 @pytest.mark.parametrize("is_whole", [False, True])
 def test_instances_hold_what_the_plan_says(is_whole):
-  plan = instances.Plan(24, 5, 0.2, 0.5, 4, is_whole)
-  made = create(plan)
+  masking = instances.MaskingConfig(24, 5, 0.2, 0.5, 4, is_whole)
+  made = create(masking)
   assert len(made) > 50
   for each in made:
     length = len(each.input_ids)
@@ -87,10 +87,10 @@ def test_instances_hold_what_the_plan_says(is_whole):
 
 
 def test_eight_of_ten_are_masked_one_kept_one_drawn():
-  plan = instances.Plan(24, 5, 0.2, 0.1, 200)
-  became = [each.input_ids[place] for each in create(plan)
+  masking = instances.MaskingConfig(24, 5, 0.2, 0.1, 200)
+  became = [each.input_ids[place] for each in create(masking)
             for place in each.positions]
-  before = [token for each in create(plan) for token in each.masked_ids]
+  before = [token for each in create(masking) for token in each.masked_ids]
   share = sum(token == 3 for token in became) / len(became)
   # A drawn token is [MASK] or the same one time in forty each.
   assert abs(share - 0.8025) < 0.01
@@ -99,11 +99,11 @@ def test_eight_of_ten_are_masked_one_kept_one_drawn():
 
 
 def test_whole_words_are_masked_together():
-  plan = instances.Plan(24, 6, 0.3, 0.1, 20, True)
+  masking = instances.MaskingConfig(24, 6, 0.3, 0.1, 20, True)
   sentence = [5, ~6, 7, 8, ~9, ~10]
   rng = random.Random(3)
-  made = instances.create_instances([[sentence] * 3, [sentence] * 4], plan,
-                                      VOCABULARY, rng)
+  made = instances.InstanceMaker(masking, VOCABULARY, rng).create(
+      [[sentence] * 3, [sentence] * 4])
   word_of = {5: 5, 6: 5, 7: 7, 8: 8, 9: 8, 10: 8}
   num_whole = 0
   for each in made:
@@ -119,16 +119,16 @@ def test_whole_words_are_masked_together():
 
 
 def test_same_seed_makes_the_same_and_another_makes_others():
-  plan = instances.Plan(24, 5, 0.2)
-  assert create(plan) == create(plan)
-  assert create(plan) != create(plan, seed=2)
+  masking = instances.MaskingConfig(24, 5, 0.2)
+  assert create(masking) == create(masking)
+  assert create(masking) != create(masking, seed=2)
 
 
 def test_progress_is_told_of_every_document():
   counts = []
-  instances.create_instances(
-      documents(), instances.Plan(24, 5, dupe_factor=2), VOCABULARY,
-      random.Random(0), counts.append)
+  instances.InstanceMaker(
+      instances.MaskingConfig(24, 5, dupe_factor=2), VOCABULARY,
+      random.Random(0)).create(documents(), counts.append)
   assert counts == list(range(1, 13))
 
 
@@ -143,11 +143,11 @@ def test_vocabulary_without_a_special_token_is_refused(missing):
 def test_instances_are_those_of_the_plain_way(tmp_path):
   tokenizer = vocabulary.load_tokenizer(golden.path("vocab.txt"), True)
   paths = [golden.path("corpus_en.txt"), golden.path("corpus_zh.txt")]
-  plan = instances.Plan(40, 6, 0.15, 0.3, 3)
+  masking = instances.MaskingConfig(40, 6, 0.15, 0.3, 3)
   source = instance_files.Source(
-      corpus.Corpus(paths, tokenizer, None, 40), plan,
+      corpus.Corpus(paths, tokenizer, None, 40), masking,
       instances.load_vocabulary(tokenizer.vocab, "vocab.txt"), 7)
   ours, plain = str(tmp_path / "ours"), str(tmp_path / "plain")
   count = instance_files.write_files(source, [ours])
-  assert plain_instances.write(paths, plain, plan, tokenizer, 7) == count > 50
+  assert plain_instances.write(paths, plain, masking, tokenizer, 7) == count > 50
   assert commands.records(ours) == commands.records(plain)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import commands
-from bert.common import console
+from bert.common import command
 from processors import base
 
 SCRIPT = os.path.join(os.path.dirname(commands.SCRIPT), "scripts",
@@ -74,7 +74,7 @@ def run(flags, *arguments):
   known = mock.patch.dict(base._PROCESSORS)  # pylint: disable=protected-access
   with commands._own_log(), known:  # pylint: disable=protected-access
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(log):
-      code = console.run(text_lengths.main, ["text_lengths.py"] +
+      code = command.run(text_lengths.main, ["text_lengths.py"] +
                          commands.argv(flags) + list(arguments))
   return code, out.getvalue().split("\n")[:-1], log.getvalue()
 

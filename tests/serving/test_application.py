@@ -136,11 +136,11 @@ def test_metrics_count_requests(asked):
   client.ask({})
   client.call("GET", "/none")
   text = client.call("GET", "/metrics")[1].decode()
-  for line in ('bert_requests_total{code="200"} 1',
-               'bert_requests_total{code="400"} 1',
-               'bert_requests_total{code="404"} 1',
-               "bert_request_seconds_count 3", "bert_requests_open 1",
-               'bert_request_seconds_bucket{le="+Inf"} 3'):
+  for line in ('bert_requests_total{code="200"} 1.0',
+               'bert_requests_total{code="400"} 1.0',
+               'bert_requests_total{code="404"} 1.0',
+               "bert_request_seconds_count 3.0", "bert_requests_open 1.0",
+               'bert_request_seconds_bucket{le="+Inf"} 3.0'):
     assert line in text.split("\n")
 
 

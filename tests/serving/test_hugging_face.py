@@ -8,6 +8,7 @@ import tensorflow.compat.v1 as tf
 
 import commands
 import golden
+from bert.model import checkpoint_files
 from bert.serving import hugging_face
 from graphs import LAYER_VARIABLES
 from mistakes import message_of
@@ -20,7 +21,7 @@ needs_safetensors = pytest.mark.skipif(
 
 
 def model(**heads):
-  weights = hugging_face.read_checkpoint(golden.checkpoint())
+  weights = checkpoint_files.read(golden.checkpoint())
   random = np.random.RandomState(1)
   weights.update({name: np.float32(random.normal(size=shape))
                   for name, shape in heads.items()})
@@ -93,12 +94,12 @@ def test_folder_is_what_transformers_reads(tmp_path):
 def test_checkpoint_is_written_and_read(tmp_path):
   path = str(tmp_path / "new" / "model.ckpt")
   weights = dict(model(**CLASSIFIER).weights, global_step=np.int64(7))
-  hugging_face.write_checkpoint(path, weights)
+  checkpoint_files.write(path, weights)
   found = commands.variables(path)
   assert set(found) == set(weights)
   for name, values in weights.items():
     np.testing.assert_array_equal(found[name], values, err_msg=name)
-  assert "is there already" in message_of(hugging_face.write_checkpoint, path,
+  assert "is there already" in message_of(checkpoint_files.write, path,
                                           weights)
 
 
@@ -106,7 +107,7 @@ def test_slots_are_left_out(tmp_path):
   path = golden.path("cli", "mrpc", "output")
   checkpoint = tf.train.latest_checkpoint(path)
   names = {name for name, _ in tf.train.list_variables(checkpoint)}
-  found = hugging_face.read_checkpoint(checkpoint)
+  found = checkpoint_files.read(checkpoint)
   assert set(found) == {name for name in names if "/adam_" not in name}
   assert "global_step" in found and len(names) > 2.5 * len(found)
 

@@ -8,8 +8,8 @@ from bert.training import eval_history
 from mistakes import message_of
 
 
-def policy(**changes):
-  return eval_history.Policy(**dict({"metric": "eval_f1"}, **changes))
+def config(**changes):
+  return eval_history.EarlyStoppingConfig(**dict({"metric": "eval_f1"}, **changes))
 
 
 def add(made, entry):
@@ -21,7 +21,7 @@ def add(made, entry):
 
 def of(folder, scores, metric="eval_f1", **changes):
   """A history of scores at steps 10, 20, ..."""
-  made = eval_history.History(str(folder), policy(metric=metric, **changes), 0)
+  made = eval_history.EvalHistory(str(folder), config(metric=metric, **changes), 0)
   is_best = [add(made, {metric: score, "global_step": 10 * place})
              for place, score in enumerate(scores, 1)]
   return made, is_best
@@ -60,7 +60,7 @@ def test_rate_falls_on_each_plateau(tmp_path, patience, scores, factor):
 
 def test_history_goes_on_where_the_checkpoint_is(tmp_path):
   of(tmp_path, [1, 3, 2])
-  again = eval_history.History(str(tmp_path), policy(), 20)
+  again = eval_history.EvalHistory(str(tmp_path), config(), 20)
   assert [entry["global_step"] for entry in again.entries] == [10, 20]
   assert again.has(20) and not again.has(30)
   assert not add(again, {"eval_f1": 2.5, "global_step": 30})
@@ -71,18 +71,18 @@ def test_history_goes_on_where_the_checkpoint_is(tmp_path):
 
 
 def test_new_folder_has_no_history(tmp_path):
-  made = eval_history.History(str(tmp_path), policy(), 0)
+  made = eval_history.EvalHistory(str(tmp_path), config(), 0)
   assert made.best() is None and not made.is_over() and not made.has(0)
   assert made.lr_multiplier() == 1.0
 
 
 @pytest.mark.parametrize("undefined", [{}, {"eval_f1": float("nan")}])
 def test_any_score_beats_one_that_is_not_defined(tmp_path, undefined):
-  made = eval_history.History(str(tmp_path), policy(), 0)
+  made = eval_history.EvalHistory(str(tmp_path), config(), 0)
   entries = [undefined, {"eval_f1": -0.5}, undefined, {"eval_f1": 0.5}]
   assert [add(made, dict(entry, global_step=step))
           for step, entry in enumerate(entries)] == [True, True, False, True]
-  again = eval_history.History(str(tmp_path), policy(), 3)
+  again = eval_history.EvalHistory(str(tmp_path), config(), 3)
   assert again.best()["global_step"] == 3
 
 
@@ -91,5 +91,5 @@ def test_any_score_beats_one_that_is_not_defined(tmp_path, undefined):
     '{"global_step": "one"}\n'])
 def test_foreign_file_is_refused(tmp_path, content):
   commands.write(tmp_path / "evaluations.jsonl", content)
-  message = message_of(eval_history.History, str(tmp_path), policy(), 0)
+  message = message_of(eval_history.EvalHistory, str(tmp_path), config(), 0)
   assert "evaluations.jsonl" in message

@@ -1,0 +1,79 @@
+"""How a command starts and ends.
+
+Flags are parsed before TensorFlow is imported, which takes seconds: nothing
+here imports it until start_tensorflow is called.
+"""
+
+import logging
+import os
+import re
+import sys
+import warnings
+from typing import Callable, Sequence
+
+from bert.common.errors import UserError
+
+# Starts of the Estimator's own lines that say nothing to a user, or repeat what
+# the progress lines say.
+_NOISE = re.compile("|".join((
+    "(From|The name) .* deprecated", "Instructions for updating",
+    "Using config: ", "eval_on_tpu ", "_TPUContext: ", "Estimator's model_fn",
+    "Calling model_fn", "Done calling model_fn", "Create CheckpointSaver",
+    "Graph was finalized", "Running local_init_op", "Done running local_init_op",
+    "Running (train|eval|infer) on ", "global_step/sec: ", "examples/sec: ",
+    "loss = ", "Loss for final step", "Starting evaluation ",
+    r"Evaluation \[", "Inference Time", "Finished evaluation ", "Saving dict ",
+    "Saving 'checkpoint_path' summary", "(training|evaluation|prediction)_loop "
+    "marked as ", "Calling checkpoint listeners",
+    "Skipping training since max_steps", "Input graph does not use tf.data")))
+
+
+def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
+  """Runs a command; returns its exit code, 2 for a mistake of the user's."""
+  try:
+    main(argv)
+  except UserError as error:
+    print("%s: error: %s" % (os.path.basename(argv[0]), error),
+          file=sys.stderr)
+    return 2
+  except KeyboardInterrupt:
+    print("Interrupted; the same command goes on from the last checkpoint.",
+          file=sys.stderr)
+    return 130
+  return 0
+
+
+def start_tensorflow() -> None:
+  """Imports TensorFlow, for graphs, without what it says on the way."""
+  # Its C++ log, and what it makes NumPy say.
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  warnings.simplefilter("ignore", FutureWarning)
+  warnings.simplefilter("ignore", DeprecationWarning)
+  import tensorflow.compat.v1 as tf
+  set_up_log()
+  tf.disable_v2_behavior()
+
+
+def set_up_log() -> None:
+  """Sends TensorFlow's log to standard error, each line once, above any bar."""
+  handler = _TqdmHandler()
+  handler.setFormatter(
+      logging.Formatter("%(levelname)s:tensorflow:%(message)s"))
+  handler.addFilter(lambda record: not is_noise(record.getMessage()))
+  logger = logging.getLogger("tensorflow")
+  logger.handlers = [handler]
+  logger.propagate = False
+  logger.setLevel(logging.INFO)
+
+
+def is_noise(message: str) -> bool:
+  """Whether a line of the log is left out."""
+  return bool(_NOISE.match(message))
+
+
+class _TqdmHandler(logging.Handler):
+  """Writes above the bar instead of through it."""
+
+  def emit(self, record):
+    import tqdm
+    tqdm.tqdm.write(self.format(record), file=sys.stderr)

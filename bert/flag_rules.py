@@ -1,0 +1,212 @@
+"""Which flags exclude or need each other.
+
+These rules need no TensorFlow, whose import takes seconds: a command checks
+them first, so that a mistake is reported at once. That is why they are in one
+module, and not where the flags are used.
+"""
+
+import dataclasses
+import math
+import re
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from bert import options
+from bert.common.command_line import describe
+from bert.common.errors import UserError
+
+
+def actions_of(group, names: Sequence[str]) -> List[str]:
+  """Returns those of some actions that --do_<name> asks for.
+
+  Raises:
+    UserError: there are none.
+  """
+  actions = [name for name in names if getattr(group, "do_" + name)]
+  if not actions:
+    flags = ["--do_" + name for name in names]
+    raise UserError("nothing to do: give %s or %s" % (
+        ", ".join(flags[:-1]), flags[-1]))
+  return actions
+
+
+def check_fine_tuning(flags: options.FineTuningFlags,
+                      actions: Sequence[str]) -> None:
+  """Raises UserError for flags of run_classifier.py that do not fit.
+
+  Args:
+    flags: the command line.
+    actions: any of train, eval, predict, export.
+  """
+  check_tpu(flags.tpu, {
+      name: getattr(flags.training, name + "_batch_size") for name in actions
+      if name != "export"})
+  check_speed(flags.speed, flags.training.train_batch_size, flags.tpu.use_tpu)
+  check_head(flags.head, flags.data, flags.speed)
+  check_evaluation(flags.evaluation, flags.tpu.use_tpu)
+  check_output_dir(flags.run.output_dir)
+
+
+def check_trials(num_trials: int, actions: Sequence[str]) -> None:
+  """Raises UserError for --num_trials without an evaluation to choose the best by."""
+  if num_trials > 1 and not {"train", "eval"} <= set(actions):
+    raise UserError("--num_trials=%d needs --do_train and --do_eval" %
+                    num_trials)
+
+
+def check_pretraining(flags: options.PretrainingFlags,
+                      actions: Sequence[str]) -> None:
+  """Does the same for run_pretraining.py."""
+  check_tpu(flags.tpu, {
+      name: getattr(flags.training, name + "_batch_size") for name in actions})
+  check_speed(flags.speed, flags.training.train_batch_size, flags.tpu.use_tpu)
+  check_output_dir(flags.run.output_dir)
+
+
+def check_output_dir(path: str) -> None:
+  """Raises UserError for characters that hide checkpoints from TensorFlow."""
+  if set(path) & set("*?[]\\"):
+    raise UserError("--output_dir=%s: TensorFlow finds no checkpoint under a "
+                    "path with any of * ? [ ] \\; give another" % path)
+
+
+def address_of(http: Optional[str]) -> Optional[Tuple[str, int]]:
+  """Returns host and port of --http, None without it; raises UserError."""
+  if not http:
+    return None
+  host, _, port = http.rpartition(":")
+  if not port.isdigit() or not 0 <= int(port) < 65536:
+    raise UserError("--http=%s: needed is HOST:PORT, or PORT" % http)
+  return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def check_tpu(tpu: options.TpuOptions, batch_sizes: Dict[str, int]) -> None:
+  """Checks what the TPUEstimator would only look at later.
+
+  Args:
+    tpu: the flags.
+    batch_sizes: total examples a step, by "train", "eval" and "predict", of
+      what is to be done.
+
+  Raises:
+    UserError: no address or two, or a batch that the cores don't divide.
+  """
+  if not tpu.use_tpu:
+    return
+  if bool(tpu.tpu_name) == bool(tpu.master):
+    raise UserError("--use_tpu: give either --tpu_name or --master")
+  for name, size in sorted(batch_sizes.items()):
+    if size % tpu.num_tpu_cores:
+      raise UserError(
+          "--%s_batch_size=%d is not a multiple of --num_tpu_cores=%d" % (
+              name, size, tpu.num_tpu_cores))
+
+
+def check_speed(speed: options.StepOptions, train_batch_size: int,
+                use_tpu: bool) -> None:
+  """Raises UserError for what does not divide, or is not for TPUs."""
+  splits = ("gradient_accumulation_steps", "cpu_replicas")
+  for name in splits:
+    if train_batch_size % getattr(speed, name):
+      raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
+          name, getattr(speed, name), train_batch_size))
+  if all(getattr(speed, name) > 1 for name in splits):
+    raise UserError("--%s=%d saves memory, --%s=%d time; leave one out" % (
+        splits[0], getattr(speed, splits[0]), splits[1],
+        getattr(speed, splits[1])))
+  if not use_tpu:
+    return
+  for name in ("precision", "bucket_by_length") + splits:
+    default = getattr(options.SpeedOptions(), name)
+    value = getattr(speed, name, default)
+    if value != default:
+      raise UserError("--%s=%s does not go with --use_tpu; leave it out" % (
+          name, describe(value)))
+
+
+def check_head(head: options.HeadOptions, data: options.DataOptions,
+               speed: options.SpeedOptions) -> None:
+  """Raises UserError for flags of which one leaves another without effect."""
+  if head.loss == "f1":
+    for name in ("class_weights", "label_smoothing"):
+      if getattr(head, name):
+        raise UserError("--%s=%s does not go with --loss=f1; leave one out" % (
+            name, getattr(head, name)))
+    for name in ("gradient_accumulation_steps", "cpu_replicas"):
+      if getattr(speed, name) > 1:
+        raise UserError("--loss=f1 is of a whole batch; leave out --%s" % name)
+  if head.class_weights and head.class_weights != "balanced" and not re.match(
+      r"\d*\.?\d+(,\d*\.?\d+)*$", head.class_weights):
+    raise UserError("--class_weights=%s: needed is balanced, or a number from "
+                    "0 for each label, with commas between" %
+                    head.class_weights)
+  capacity = data.max_seq_length - 2
+  if data.window_stride and data.window_stride > capacity:
+    raise UserError("--window_stride=%d would leave tokens out: a window of "
+                    "--max_seq_length=%d has %d" % (
+                        data.window_stride, data.max_seq_length, capacity))
+  if data.num_windows == 1:
+    for name, value in (("window_stride", data.window_stride),
+                        ("window_pooling", head.window_pooling)):
+      if value not in (None, options.HeadOptions.window_pooling):
+        raise UserError("--%s=%s is for --num_windows from 2" % (name, value))
+  elif data.truncation != "head":
+    raise UserError("--truncation=%s does not go with --num_windows=%d; leave "
+                    "one out" % (data.truncation, data.num_windows))
+
+
+def check_evaluation(evaluation: options.EvalOptions,
+                     use_tpu: bool) -> None:
+  """Raises UserError for --eval_every that is neither steps nor epoch, for
+  flags that need it, and on TPUs."""
+  if not evaluation.eval_every:
+    for field in dataclasses.fields(evaluation):
+      if field.name != "best_metric" and (  # Trials have a best as well.
+          getattr(evaluation, field.name) != field.default):
+        raise UserError("--%s=%s needs --eval_every" % (
+            field.name, getattr(evaluation, field.name)))
+    return
+  if not re.match("(epoch|[1-9][0-9]*)$", evaluation.eval_every):
+    raise UserError("--eval_every=%s: needed is a number of steps, or epoch" %
+                    evaluation.eval_every)
+  if use_tpu:
+    raise UserError("--eval_every=%s does not go with --use_tpu; leave it out" %
+                    evaluation.eval_every)
+
+
+def check_instances(text: options.TextOptions,
+                    instances: options.InstanceOptions) -> None:
+  """Raises UserError for flags of which one leaves another without effect, and
+  for so few masked tokens that nothing would be learnt."""
+  if text.segmenter and not instances.do_whole_word_mask:
+    raise UserError("--segmenter=%s needs --do_whole_word_mask" %
+                    text.segmenter)
+  if instances.shards and not instances.num_shards:
+    raise UserError("--shards=%s needs --num_shards" % instances.shards)
+  most = instances.max_seq_length * instances.masked_lm_prob
+  if instances.max_predictions_per_seq < most / 10:
+    raise UserError(
+        "--max_predictions_per_seq=%d: of --max_seq_length=%d tokens, "
+        "--masked_lm_prob=%s masks %d; give as many" % (
+            instances.max_predictions_per_seq, instances.max_seq_length,
+            instances.masked_lm_prob, math.ceil(most)))
+
+
+def output_files_of(instances: options.InstanceOptions) -> List[str]:
+  """Returns the files of --output_file; raises UserError."""
+  paths = instances.output_file.split(",")
+  if instances.num_shards and len(paths) > 1:
+    raise UserError("--output_file=%s: with --num_shards, one name that theirs "
+                    "begin with" % instances.output_file)
+  return paths
+
+
+def shards_of(instances: options.InstanceOptions) -> range:
+  """Returns the numbers of the shards that a run makes; raises UserError."""
+  match = re.match(r"(\d+)(?:-(\d+))?$", instances.shards or "0-%d" % (
+      instances.num_shards - 1))
+  first = int(match.group(1)) if match else 0
+  last = int(match.group(2) or first) if match else -1
+  if not first <= last < instances.num_shards:
+    raise UserError("--shards=%s: needed is a number, or first-last, of 0 to "
+                    "%d" % (instances.shards, instances.num_shards - 1))
+  return range(first, last + 1)

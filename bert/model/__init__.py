@@ -1,0 +1,1 @@
+"""An encoder with a head as an Estimator runs it: graphs, weights, sessions."""

@@ -1,0 +1,170 @@
+"""What checkpoints hold, and whether it fits the model."""
+
+import os
+import re
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import tensorflow.compat.v1 as tf
+
+from bert import modeling
+from bert.common.errors import UserError
+
+Shapes = Dict[str, Tuple[int, ...]]
+
+def latest(output_dir: str) -> Optional[str]:
+  """Returns the newest checkpoint's path without suffix, or None."""
+  return tf.train.latest_checkpoint(output_dir)
+
+
+def best_or_latest(output_dir: str) -> Optional[str]:
+  """Returns the best checkpoint, where evaluations kept one, or the newest."""
+  return latest(os.path.join(output_dir, "best")) or latest(output_dir)
+
+
+def step_of(checkpoint: Optional[str]) -> int:
+  """Returns the step in a checkpoint's name; 0 for None."""
+  match = re.search(r"-(\d+)$", checkpoint or "")
+  return int(match.group(1)) if match else 0
+
+
+def shapes_in(checkpoint: str, flag: str) -> Shapes:
+  """Returns name -> shape of all that a checkpoint holds.
+
+  Raises:
+    UserError: there is none at that path, or it can't be read.
+  """
+  where = "%s=%s" % (flag, checkpoint)
+  if tf.gfile.IsDirectory(checkpoint):
+    raise UserError("%s: a folder; give the checkpoint in it, as in %s" % (
+        where, latest(checkpoint) or "%s/bert_model.ckpt" % checkpoint))
+  if not tf.gfile.Exists(checkpoint + ".index"):
+    raise UserError("%s: no such checkpoint; give its path without .index or "
+                    ".data-00000-of-00001" % where)
+  try:
+    reader = tf.train.load_checkpoint(checkpoint)
+    shapes = reader.get_variable_to_shape_map()
+    # The data lies in the order of the names: the last shows a missing end.
+    reader.get_tensor(max(shapes))
+  except (tf.errors.OpError, ValueError, LookupError, RuntimeError) as error:
+    raise UserError("%s: can't be read as a checkpoint: %s" % (
+        where, str(error).split("\n")[0]))
+  return {name: tuple(shape) for name, shape in shapes.items()}
+
+
+def check_init(checkpoint: str, expected: Shapes) -> None:
+  """Checks that a checkpoint can start a model.
+
+  Args:
+    checkpoint: path.
+    expected: the model's trainable variables.
+
+  Raises:
+    UserError: a variable has another shape, or none is there.
+  """
+  actual = shapes_in(checkpoint, "--init_checkpoint")
+  _check_equal_shapes(checkpoint, actual, expected)
+  missing = [name for name in expected
+             if name.startswith("bert/") and name not in actual]
+  if not set(expected) & set(actual):
+    raise UserError(
+        "--init_checkpoint=%s: it holds none of the model's variables; it has "
+        "%s, the model %s" % (checkpoint, ", ".join(sorted(actual)[:3]),
+                              ", ".join(sorted(expected)[:3])))
+  if missing:
+    tf.logging.warning(
+        "%d variables of the encoder are not in %s and start from random "
+        "values: %s", len(missing), checkpoint, ", ".join(missing[:3]))
+
+
+def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
+  """Returns what a checkpoint holds; raises UserError unless that is the whole
+  trained model."""
+  actual = shapes_in(checkpoint, flag)
+  _check_equal_shapes(checkpoint, actual, expected)
+  for name in list(expected) + ["global_step"]:
+    if name not in actual:
+      raise UserError(
+          "%s=%s: it lacks %s, so it was never fine-tuned for this task; "
+          "fine-tune with --do_train first" % (flag, checkpoint, name))
+  return actual
+
+
+def check_resumable(checkpoint: str, expected: Shapes,
+                    trainable_variables: Iterable[str]) -> None:
+  """Raises UserError unless training can go on from a checkpoint."""
+  actual = check_trained(checkpoint, expected, "--output_dir")
+  for name in trainable_variables:
+    if name + "/adam_m" not in actual:
+      raise UserError(
+          "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
+          "give it as --init_checkpoint with another --output_dir" % (
+              checkpoint, name))
+
+
+def choose(output_dir: str, init_checkpoint: Optional[str],
+           trainable_variables: Optional[Sequence[str]],
+           make_shapes: Callable[[], Shapes]) -> Optional[str]:
+  """Chooses the checkpoint that a run starts from, and checks it.
+
+  Args:
+    output_dir: its newest checkpoint comes first,
+    init_checkpoint: then this.
+    trainable_variables: of the variables that the run trains; None: it does not.
+    make_shapes: returns name -> shape of all that the model has.
+
+  Returns:
+    A path, or None for training from random weights.
+
+  Raises:
+    UserError: it does not fit the model, or, without training, there is none
+      that was fine-tuned.
+  """
+  is_training = trainable_variables is not None
+  newest = latest(output_dir)
+  if newest and not is_training:
+    newest = best_or_latest(output_dir)
+  if newest and init_checkpoint:
+    shapes_in(init_checkpoint, "--init_checkpoint")
+    tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
+  if newest and is_training:
+    check_resumable(newest, make_shapes(), trainable_variables)
+  elif newest:
+    check_trained(newest, make_shapes(), "--output_dir")
+  elif is_training and init_checkpoint:
+    check_init(init_checkpoint, make_shapes())
+  elif is_training:
+    tf.logging.warning("No --init_checkpoint: training from random weights")
+  elif init_checkpoint:
+    check_trained(init_checkpoint, make_shapes(), "--init_checkpoint")
+  else:
+    raise UserError(
+        "--output_dir=%s holds no checkpoint to evaluate or predict with; give "
+        "--do_train, or a fine-tuned --init_checkpoint" % output_dir)
+  return newest or init_checkpoint
+
+
+def model_variables() -> List[tf.Variable]:
+  """Returns what the model has in the graph, frozen or not."""
+  return [each for each in tf.global_variables() if not re.search(
+      r"/adam_[mv]$|^global_step$|loss_scale$|^good_steps$", each.op.name)]
+
+
+def init_from(checkpoint: str) -> Dict[str, int]:
+  """Makes the model's variables start from a checkpoint's.
+
+  Returns:
+    Names, with ":0", of the variables that it fills.
+  """
+  assignment, filled = modeling.get_assignment_map_from_checkpoint(
+      model_variables(), checkpoint)
+  tf.train.init_from_checkpoint(checkpoint, assignment)
+  return filled
+
+
+def _check_equal_shapes(checkpoint, actual, expected):
+  for name, shape in expected.items():
+    if name in actual and actual[name] != tuple(shape):
+      raise UserError(
+          "%s: %s has shape %s there, but the model needs %s; the config, the "
+          "labels or the checkpoint belongs to another model" % (
+              checkpoint, name, list(actual[name]), list(shape)))

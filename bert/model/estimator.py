@@ -1,0 +1,163 @@
+"""The TPUEstimator, and how its sessions run: on TPU, GPU or CPU, how exactly.
+"""
+
+import ctypes
+import os
+import re
+import sys
+from typing import Callable, Dict, Optional
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf import rewriter_config_pb2
+
+from bert import options
+from bert.common.errors import UserError
+
+# glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
+_MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
+_BFLOAT16_PASS = "auto_mixed_precision_onednn_bfloat16"
+
+
+def check_precision(precision: str) -> None:
+  """Raises UserError where a precision can't be had."""
+  if precision == "float16" and not _has_gpu():
+    raise UserError("--precision=float16: TensorFlow sees no GPU; leave the "
+                    "flag out")
+  if precision != "bfloat16":
+    return
+  reason = None
+  if not hasattr(rewriter_config_pb2.RewriterConfig(), _BFLOAT16_PASS):
+    reason = "TensorFlow %s has no such pass; 2.12 and later have" % (
+        tf.__version__)
+  elif os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+    reason = "the environment has TF_ENABLE_ONEDNN_OPTS=0, and oneDNN does it"
+  elif not re.search(r"\b(avx512_bf16|amx_bf16)\b", _cpu_description()):
+    reason = "this CPU has neither avx512_bf16 nor amx_bf16"
+  if reason:
+    raise UserError("--precision=bfloat16: %s; leave the flag out" % reason)
+
+
+def session_config(precision: str,
+                   cpu_replicas: int = 1) -> tf.ConfigProto:
+  """Returns the Estimator's own session configuration, with these changes.
+
+  Parts share the cores from then on, of the whole process.
+  """
+  config = tf.ConfigProto(allow_soft_placement=True)
+  rewrite = config.graph_options.rewrite_options
+  rewrite.meta_optimizer_iterations = rewrite.ONE
+  if cpu_replicas > 1:
+    config.inter_op_parallelism_threads = cpu_replicas
+    config.intra_op_parallelism_threads = _num_cores(cpu_replicas)
+    _share_cores(cpu_replicas)
+  if precision == "bfloat16":
+    setattr(rewrite, _BFLOAT16_PASS, rewrite.ON)
+  elif precision == "float16":
+    rewrite.auto_mixed_precision = rewrite.ON
+  return config
+
+
+def keep_freed_memory() -> bool:
+  """Lets TensorFlow 1.15 use a step's memory again in the next; True if so.
+
+  It asks for each tensor's memory anew, and glibc gives what is freed back to
+  the system. One arena for all threads keeps the peak where it was.
+  """
+  if sys.platform != "linux" or not tf.__version__.startswith("1."):
+    return False
+  mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+  return mallopt is not None and all(
+      [mallopt(*option) for option in _MALLOC_OPTIONS])
+
+
+def _num_cores(cpu_replicas):
+  """Returns the cores that a part of a batch has to itself."""
+  return max(1, (os.cpu_count() or 1) // cpu_replicas)
+
+
+def _share_cores(cpu_replicas):
+  """Sets the threads that a process gets once, for all of its sessions.
+
+  In TensorFlow 2.x it gets them with the first tf.data.Dataset, of which no
+  session's configuration is asked.
+  """
+  threading = tf.config.threading
+  try:
+    threading.set_inter_op_parallelism_threads(cpu_replicas)
+    threading.set_intra_op_parallelism_threads(_num_cores(cpu_replicas))
+  except RuntimeError:  # It has them already: this costs speed alone.
+    pass
+
+
+class Runtime:
+  """Where and how graphs run: the flags of run, TPU and speed.
+
+  Attributes:
+    use_tpu, cpu_replicas: as the flags.
+    batch_sizes: total examples a step under train, eval and predict.
+    run: options.RunOptions.
+  """
+
+  def __init__(self, run: options.RunOptions, tpu: options.TpuOptions,
+               speed: options.StepOptions, batch_sizes: Dict[str, int]):
+    self.run = run
+    self.batch_sizes = batch_sizes
+    self._tpu = tpu
+    self._speed = speed
+
+  @property
+  def use_tpu(self) -> bool:
+    return self._tpu.use_tpu
+
+  @property
+  def cpu_replicas(self) -> int:
+    return self._speed.cpu_replicas
+
+  def session_config(self) -> tf.ConfigProto:
+    """Returns the configuration of a session that is not on a TPU."""
+    return session_config(self._speed.precision, self.cpu_replicas)
+
+  def make_estimator(self, model_fn: Callable, seed: Optional[int] = None,
+                     save_checkpoints_steps: Optional[int] = None
+                    ) -> tf.estimator.tpu.TPUEstimator:
+    """Returns a TPUEstimator.
+
+    Args:
+      model_fn: from model_function.Model.
+      seed: of weights and dropout.
+      save_checkpoints_steps: where not as the flag.
+    """
+    keep_freed_memory()
+    tpu, run, sizes = self._tpu, self.run, self.batch_sizes
+    cluster = None
+    if tpu.use_tpu and tpu.tpu_name:
+      cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
+          tpu.tpu_name, zone=tpu.tpu_zone, project=tpu.gcp_project)
+    config = tf.estimator.tpu.RunConfig(
+        cluster=cluster, master=tpu.master, model_dir=run.output_dir,
+        tf_random_seed=seed, save_summary_steps=run.log_steps,
+        session_config=None if tpu.use_tpu else self.session_config(),
+        save_checkpoints_steps=(save_checkpoints_steps or
+                                run.save_checkpoints_steps),
+        keep_checkpoint_max=run.keep_checkpoint_max or None,
+        tpu_config=tf.estimator.tpu.TPUConfig(
+            iterations_per_loop=tpu.iterations_per_loop,
+            num_shards=tpu.num_tpu_cores,
+            per_host_input_for_training=(
+                tf.estimator.tpu.InputPipelineConfig.PER_HOST_V2)))
+    return tf.estimator.tpu.TPUEstimator(
+        model_fn, config=config, use_tpu=tpu.use_tpu,
+        train_batch_size=sizes["train"], eval_batch_size=sizes["eval"],
+        predict_batch_size=sizes["predict"])
+
+
+def _has_gpu():
+  return bool(tf.config.experimental.list_physical_devices("GPU"))
+
+
+def _cpu_description():
+  try:
+    with open("/proc/cpuinfo") as reader:
+      return reader.read()
+  except OSError:
+    return ""

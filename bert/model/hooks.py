@@ -1,0 +1,63 @@
+"""What an Estimator calls at each training step, to show progress."""
+
+import time
+
+import tensorflow.compat.v1 as tf
+
+from bert.common.console import Meter
+
+
+class ProgressHook(tf.estimator.SessionRunHook):
+  """Shows training's steps, loss, rate, examples/s and time left.
+
+  The loss is the mean since the last line. On a TPU, where neither tensor can
+  be fetched, steps and speed alone.
+  """
+
+  def __init__(self, total: int, batch_size: int, every: int,
+               use_tpu: bool = False):
+    """Takes the last step, examples a step, steps a line."""
+    self._total = total
+    self._batch_size = batch_size
+    self._every = every
+    self._use_tpu = use_tpu
+    self._fetches = {}
+
+  def begin(self):
+    graph = tf.get_default_graph()
+    self._global_step = tf.train.get_global_step(graph)
+    if not self._use_tpu:
+      self._fetches = {"loss": graph.get_tensor_by_name("mean_loss:0"),
+                       "rate": graph.get_tensor_by_name("rate:0")}
+
+  def after_create_session(self, session, coord):
+    self._step = int(session.run(self._global_step))
+    self._meter = Meter(self._total, "Training", self._step, self._every)
+    self._reset()
+
+  def before_run(self, run_context):
+    return tf.estimator.SessionRunArgs(self._fetches)
+
+  def after_run(self, run_context, run_values):
+    if self._use_tpu:
+      self._step = int(run_context.session.run(self._global_step))
+    else:
+      self._step += 1
+      self._losses.append(run_values.results["loss"])
+    speed = ((self._step - self._first) * self._batch_size /
+             max(time.time() - self._since, 1e-9))
+    text = "%.1f examples/s" % speed
+    if self._losses:
+      text = "loss %.4f, rate %.3g, %s" % (
+          sum(self._losses) / len(self._losses), run_values.results["rate"],
+          text)
+    if self._meter.show(self._step, text):
+      self._reset()
+
+  def end(self, session):
+    self._meter.close()
+
+  def _reset(self):
+    self._losses = []
+    self._first = self._step
+    self._since = time.time()

@@ -1,0 +1,115 @@
+"""The settings that make another model, or read the text another way.
+
+An output folder and an export keep them: with others than a model was trained
+with, its checkpoints or its texts would mean something else.
+"""
+
+import typing
+from typing import Any, Dict, List, Optional, Tuple
+
+from bert import options
+from bert.data.truncation import TruncationSettings
+
+
+class _Setting(typing.NamedTuple):
+  """A flag that belongs to the model.
+
+  Attributes:
+    name: of the flag, and in task.json.
+    old_name: what older task.json files call it.
+    is_always_written: whether every task.json of this program has it, so that
+      one without was made with the default.
+    matters_with: (name of another setting, value) without which it has no
+      effect; None as value: any but the default.
+    is_architecture: whether it changes the graph, not the text alone.
+  """
+  name: str
+  old_name: Optional[str] = None
+  is_always_written: bool = True
+  matters_with: Optional[Tuple[str, Any]] = None
+  is_architecture: bool = True
+
+
+SETTINGS = (
+    _Setting("pooling"),
+    _Setting("encoder_top", "top"),
+    _Setting("crf"),
+    _Setting("truncation", is_architecture=False),
+    _Setting("head_tokens", is_always_written=False,
+             matters_with=("truncation", "head_tail"), is_architecture=False),
+    _Setting("num_windows", "num_segments"),
+    _Setting("window_stride", "segment_stride", is_always_written=False,
+             matters_with=("num_windows", None)),
+    _Setting("window_pooling", "segment_pooling"),
+)
+_GROUPS = (options.HeadOptions, options.DataOptions)
+
+
+def of_flags(head: options.HeadOptions,
+             data: options.DataOptions) -> Dict[str, Any]:
+  """Returns name -> value of all settings."""
+  return {each.name: getattr(head if hasattr(head, each.name) else data,
+                             each.name) for each in SETTINGS}
+
+
+def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:
+  """Returns the content of a task.json by today's names of the settings."""
+  names = {each.old_name: each.name for each in SETTINGS if each.old_name}
+  return {names.get(name, name): value for name, value in task.items()}
+
+
+def changed(old: Dict[str, Any], new: Dict[str, Any]) -> Optional[str]:
+  """Returns the name of a setting that differs with effect, or None.
+
+  Args:
+    old: content of a task.json, by today's names.
+    new: from of_flags.
+  """
+  for each in SETTINGS:
+    if each.name not in old and not each.is_always_written:
+      continue
+    if value_in(old, each.name) != new[each.name] and (
+        _has_effect(each, old) or _has_effect(each, new)):
+      return each.name
+  return None
+
+
+def value_in(task: Dict[str, Any], name: str) -> Any:
+  """Returns a setting in a task.json, the default if it does not know it."""
+  return task.get(name, _default(name))
+
+
+def head_options(task: Dict[str, Any]) -> options.HeadOptions:
+  """Returns the settings of the head that an export was made with."""
+  names = ["threshold"] + [each.name for each in SETTINGS
+                           if hasattr(options.HeadOptions, each.name)]
+  return options.HeadOptions(**{name: task[name] for name in names})
+
+
+def truncation_settings(task: Dict[str, Any]) -> TruncationSettings:
+  """Returns how texts are read that an export was made with."""
+  return TruncationSettings(*[value_in(task, name)
+                              for name in TruncationSettings._fields])
+
+
+def changed_architecture(task: Dict[str, Any]) -> List[str]:
+  """Returns --name=value of what differs from a plain BERT with a head."""
+  return ["--%s=%s" % (each.name, value_in(task, each.name))
+          for each in SETTINGS if each.is_architecture and
+          _has_effect(each, task) and
+          value_in(task, each.name) != _default(each.name)]
+
+
+def _has_effect(setting, values):
+  if setting.matters_with is None:
+    return True
+  name, needed = setting.matters_with
+  value = value_in(values, name)
+  return value == needed if needed is not None else value != _default(name)
+
+
+def _default(name):
+  for group in _GROUPS:
+    if hasattr(group, name):
+      return getattr(group, name)
+  raise LookupError(name)

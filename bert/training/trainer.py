@@ -1,0 +1,87 @@
+"""Trains a model up to a last step in an output folder."""
+
+import contextlib
+from typing import Callable, Dict, Iterator, Optional
+
+import tensorflow.compat.v1 as tf
+
+from bert.common.errors import UserError
+from bert.model import hooks as hooks_lib
+from bert.model.estimator import Runtime
+from bert.model.model_function import Model
+from bert.model.model_function import TrainingSettings
+from bert.training.eval_listener import EvalListener
+from bert.training.eval_listener import PlateauHook
+from bert.training.output_folder import OutputFolder
+
+
+class Trainer:
+  """Trains a model; goes on from the newest checkpoint of the folder."""
+
+  def __init__(self, folder: OutputFolder, runtime: Runtime, model: Model):
+    self._folder = folder
+    self._runtime = runtime
+    self._model = model
+
+  def train(self, settings: TrainingSettings,
+            make_input_fn: Callable[[int], Callable], seed: int,
+            listener: Optional[EvalListener] = None, *,
+            num_examples: Optional[int] = None) -> None:
+    """Trains up to settings.num_train_steps.
+
+    Args:
+      settings: of the optimizer.
+      make_input_fn: steps done before -> the input_fn that goes on from there.
+      seed: of weights and dropout.
+      listener: evaluates on the way and may end the training; None: nothing.
+      num_examples: of the training set, for the log; None: nobody knows.
+
+    Raises:
+      UserError: the loss is no longer a number.
+    """
+    done, last = self._folder.last_step(), settings.num_train_steps
+    if listener:
+      listener.catch_up(self._folder.latest(), done)
+    if done >= last or listener and listener.is_over():
+      tf.logging.info("Training is complete: %s is at step %d of %d",
+                      self._folder.path, done, last)
+      return
+    run = self._runtime.run
+    saving_steps = run.save_checkpoints_steps
+    if listener:
+      saving_steps = listener.saving_steps(saving_steps)
+    self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
+    input_fn = make_input_fn(done)
+    batch_size = self._runtime.batch_sizes["train"]
+    _log_start({"Num examples": num_examples, "Batch size": batch_size,
+                "Num steps": last, "Going on from step": done or None})
+    hooks = [hooks_lib.ProgressHook(last, batch_size, run.log_steps,
+                                  self._runtime.use_tpu)]
+    if done:
+      settings = settings._replace(init_checkpoint=None)
+    estimator = self._runtime.make_estimator(
+        self._model.training_model_fn(settings), seed, saving_steps)
+    with _explaining_nan(settings.learning_rate):
+      estimator.train(
+          input_fn, max_steps=last,
+          hooks=hooks + ([PlateauHook(listener.history)] if listener else []),
+          saving_listeners=[listener] if listener else [])
+
+
+def _log_start(values: Dict[str, Optional[int]]) -> None:
+  tf.logging.info("***** Running training *****")
+  for name, value in values.items():
+    if value is not None:
+      tf.logging.info("  %s %s%d", name, "" if " from " in name else "= ",
+                      value)
+
+
+@contextlib.contextmanager
+def _explaining_nan(learning_rate: float) -> Iterator[None]:
+  """Raises UserError where the block ends because the loss is no number."""
+  try:
+    yield
+  except tf.estimator.NanLossDuringTrainingError:
+    raise UserError(
+        "--learning_rate=%s: the loss is no longer a number; lower the rate "
+        "and begin anew" % learning_rate)

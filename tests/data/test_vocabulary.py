@@ -1,0 +1,51 @@
+"""Vocabularies that BERT can and cannot be used with."""
+import hashlib
+
+import pytest
+
+from bert.common.errors import UserError
+from bert.data import vocabulary
+
+
+def write_vocabulary(folder, tokens):
+  path = folder / "vocab.txt"
+  path.write_text("".join(token + "\n" for token in tokens), encoding="utf-8")
+  return str(path)
+
+
+@pytest.mark.parametrize("missing", ["[CLS]", "[SEP]", "[UNK]"])
+def test_vocabulary_needs_its_special_tokens(missing, tmp_path):
+  tokens = [token for token in ("[PAD]", "[CLS]", "[SEP]", "[UNK]", "the")
+            if token != missing]
+  path = write_vocabulary(tmp_path, tokens)
+  with pytest.raises(UserError) as caught:
+    vocabulary.load_tokenizer(path, True)
+  assert "--vocab_file=%s" % path in str(caught.value)
+  assert missing in str(caught.value)
+
+
+def test_vocabulary_with_the_special_tokens_is_taken(tmp_path):
+  path = write_vocabulary(tmp_path, ["[CLS]", "[SEP]", "[UNK]", "The"])
+  assert vocabulary.load_tokenizer(path, False).tokenize("The") == ["The"]
+  assert vocabulary.load_tokenizer(path, True).tokenize("The") == ["[UNK]"]
+
+
+def test_vocabulary_must_be_a_file(tmp_path):
+  missing = str(tmp_path / "none.txt")
+  for path in (missing, str(tmp_path)):
+    with pytest.raises(UserError, match="no such file|a folder") as caught:
+      vocabulary.load_tokenizer(path, True)
+    assert "--vocab_file=%s" % path in str(caught.value)
+
+
+def test_empty_vocabulary_is_the_users_mistake(tmp_path):
+  with pytest.raises(UserError, match="--vocab_file="):
+    vocabulary.load_tokenizer(write_vocabulary(tmp_path, []), True)
+
+
+def test_vocabulary_is_known_by_the_sha256_of_its_bytes(tmp_path):
+  path = tmp_path / "vocab.txt"
+  content = "[PAD]\r\n\u6c34\n".encode("utf-8")
+  path.write_bytes(content)
+  assert (vocabulary.sha256(str(path)) ==
+          hashlib.sha256(content).hexdigest())

@@ -1,0 +1,185 @@
+"""The rules of the house, as functions of {path: source}; each returns offences.
+
+docs/architecture.md has the floors in words.
+"""
+import ast
+import re
+
+# From the ground up; a module may import from its own floor and those below.
+FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
+          "training", "pretraining", "serving", "thin", "commands")
+GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
+OPTIONS = ("bert.options", "bert.script_options", "bert.flag_rules")
+MAX_DIRECT_FILES = 12
+MAX_PACKAGE_FILES = 15
+MAX_FUNCTION_LINES = 60
+MAX_P90_LINES = 25
+
+
+def module_of(path):
+  """bert/data/records.py -> bert.data.records."""
+  name = path[:-len(".py")].replace("/", ".")
+  return name[:-len(".__init__")] if name.endswith(".__init__") else name
+
+
+def floor_of(module):
+  """The floor of a module of bert/; None for other modules."""
+  parts = module.split(".")
+  if parts[0] != "bert":
+    return None
+  if module in GROUND:
+    return "ground"
+  if module in OPTIONS:
+    return "options"
+  if len(parts) > 1 and parts[1] in FLOORS:
+    return parts[1]
+  return "thin"
+
+
+def imports_of(path, source, modules):
+  """Yields (line, module) of the project's modules that a file imports."""
+  for node in ast.walk(ast.parse(source)):
+    if isinstance(node, ast.Import):
+      for alias in node.names:
+        if alias.name in modules:
+          yield node.lineno, alias.name
+    elif isinstance(node, ast.ImportFrom) and node.module:
+      for alias in node.names:
+        inner = "%s.%s" % (node.module, alias.name)
+        if inner in modules:
+          yield node.lineno, inner
+        elif node.module in modules:
+          yield node.lineno, node.module
+
+
+def upward_imports(sources):
+  """Imports that go up a floor, and those of processors beside its own."""
+  modules = {module_of(path) for path in sources}
+  for path, source in sorted(sources.items()):
+    floor = floor_of(module_of(path))
+    for line, imported in imports_of(path, source, modules):
+      other = floor_of(imported)
+      where = "%s:%d imports %s" % (path, line, imported)
+      if floor == "ground":
+        yield where
+      elif floor and (other is None or
+                      FLOORS.index(other) > FLOORS.index(floor)):
+        yield where
+      elif path.startswith("processors/") and other and other not in (
+          "common", "data"):
+        yield where
+
+
+def import_cycles(sources):
+  """Modules of bert/ and processors/ that import themselves in the end."""
+  modules = {module_of(path): path for path in sources
+             if path.startswith(("bert/", "processors/"))}
+  graph = {name: {imported for _, imported in imports_of(
+      path, sources[path], modules)} - {name} for name, path in modules.items()}
+  for name in sorted(graph):
+    reached, todo = set(), list(graph[name])
+    while todo:
+      other = todo.pop()
+      if other not in reached:
+        reached.add(other)
+        todo += graph[other]
+    if name in reached:
+      yield "%s is in an import cycle" % name
+
+
+def crowded_packages(sources):
+  """Packages of bert/ with too many files."""
+  counts = {}
+  for path in sources:
+    if path.startswith("bert/"):
+      folder = path.rpartition("/")[0]
+      counts[folder] = counts.get(folder, 0) + 1
+  for folder, count in sorted(counts.items()):
+    most = MAX_DIRECT_FILES if folder == "bert" else MAX_PACKAGE_FILES
+    if count > most:
+      yield "%s has %d files, at most %d are allowed" % (folder, count, most)
+
+
+def busy_inits(sources):
+  """Packages whose __init__ is more than a sentence."""
+  for path, source in sorted(sources.items()):
+    if path.startswith("bert/") and path.endswith("/__init__.py"):
+      body = ast.parse(source).body
+      is_sentence = len(body) == 1 and isinstance(body[0], ast.Expr)
+      if path != "bert/__init__.py" and not is_sentence:
+        yield "%s is more than one docstring" % path
+
+
+def function_lengths(sources):
+  """Yields (lines, file:line name) of functions, docstrings not counted."""
+  for path, source in sorted(sources.items()):
+    for node in ast.walk(ast.parse(source)):
+      if isinstance(node, ast.FunctionDef):
+        lines = _last_line(node) - node.lineno + 1
+        if ast.get_docstring(node) is not None:
+          body = node.body
+          after = body[1].lineno if len(body) > 1 else _last_line(node) + 1
+          lines -= after - _first_line(node, source)
+        yield lines, "%s:%d %s" % (path, node.lineno, node.name)
+
+
+def _last_line(node):
+  return max(getattr(each, "lineno", 0) for each in ast.walk(node))
+
+
+def _first_line(node, source):
+  """The line on which a function's docstring begins."""
+  lines = source.split("\n")
+  number = node.lineno
+  while '"""' not in lines[number - 1]:
+    number += 1
+  return number
+
+
+def head_kinds(sources):
+  """The names of the kinds of heads, as bert/heads declares them."""
+  found = set()
+  for path, source in sources.items():
+    if path.startswith("bert/heads/"):
+      found.update(re.findall(r'^  kind = "(\w+)"', source, re.M))
+  return found
+
+
+def kind_questions(sources):
+  """Comparisons with a kind's name outside bert/heads, and the like."""
+  kinds = head_kinds(sources)
+  for path, source in sorted(sources.items()):
+    if path.startswith(("bert/heads/", "benchmarks/")):
+      continue
+    if path.endswith(".html"):
+      for match in re.finditer(r"\.head\s*[=!]==?", source):
+        yield "%s asks %s" % (path, match.group())
+      continue
+    for node in ast.walk(ast.parse(source)):
+      where = "%s:%d" % (path, getattr(node, "lineno", 0))
+      if isinstance(node, ast.Compare):
+        names = {each.s for side in [node.left] + node.comparators
+                 for each in ast.walk(side) if isinstance(each, ast.Str)}
+        if names & kinds:
+          yield "%s compares with %s" % (where, sorted(names & kinds))
+      elif isinstance(node, ast.Dict):
+        names = {key.s for key in node.keys if isinstance(key, ast.Str)}
+        if names & kinds:
+          yield "%s has a table by %s" % (where, sorted(names & kinds))
+      elif isinstance(node, ast.Attribute) and re.match(
+          r"is_(per_word|pooled|tagging|regression|classification)$",
+          node.attr):
+        yield "%s asks .%s" % (where, node.attr)
+
+
+def stray_options(sources):
+  """Flags that are declared elsewhere than in the modules of options."""
+  for path, source in sorted(sources.items()):
+    if module_of(path) in OPTIONS or path == "bert/common/command_line.py":
+      continue
+    for node in ast.walk(ast.parse(source)):
+      if isinstance(node, ast.Call):
+        function = node.func
+        name = getattr(function, "id", getattr(function, "attr", ""))
+        if name == "option":
+          yield "%s:%d declares a flag" % (path, node.lineno)

@@ -1,0 +1,181 @@
+"""The output folder: its task.json, seed, checkpoints and result files."""
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from bert.model import checkpoints
+from bert.training import output_folder
+from mistakes import message_of
+
+MODEL = {"output_weights": (4, 2), "output_bias": (4,)}
+STEP = {"global_step": ()}
+SETTINGS = {"pooling": "cls", "encoder_top": "none", "crf": False,
+            "truncation": "head", "head_tokens": 128, "num_windows": 1,
+            "window_stride": None, "window_pooling": "mean"}
+TASK = dict(SETTINGS, task="mrpc", head="classification", labels=["0", "1"],
+            max_seq_length=128, do_lower_case=True, vocab_hash="ab12")
+
+
+def folder_of(path, **changes):
+  return output_folder.OutputFolder(str(path), dict(TASK, **changes))
+
+
+def write_old_task(path, **changes):
+  folder_of(path, **changes).open_to_read()
+
+
+def test_task_is_written_as_readable_json(tmp_path):
+  write_old_task(tmp_path, labels=["\u6c34", "1"])
+  text = (tmp_path / "task.json").read_text(encoding="utf-8")
+  assert json.loads(text) == dict(TASK, labels=["\u6c34", "1"])
+  assert "\u6c34" in text
+  assert os.listdir(str(tmp_path)) == ["task.json"]
+
+
+@pytest.mark.parametrize("folder", ["none", "."])
+def test_folder_without_a_task_fits_any(folder, tmp_path, warnings):
+  folder_of(tmp_path / folder).check()
+  assert not warnings
+
+
+def test_the_same_task_passes(tmp_path, warnings):
+  write_old_task(tmp_path)
+  folder_of(tmp_path).check()
+  assert not warnings
+
+
+@pytest.mark.parametrize("key, old, shown", [
+    ("task", "cola", ["'cola'", "'mrpc'"]),
+    ("head", "multi_label", ["'multi_label'", "'classification'"]),
+    ("labels", ["1", "0"], ["'1'", "'0'"]),
+    ("labels", ["0", "1", "2"], ["3", "2"]),
+    ("vocab_hash", "cd34", ["'cd34'", "'ab12'"]),
+    ("do_lower_case", False, ["False", "True"])])
+def test_folder_of_another_task_is_refused_with_both_values(key, old, shown,
+                                                            tmp_path):
+  write_old_task(tmp_path, **{key: old})
+  message = message_of(folder_of(tmp_path).check)
+  assert "--output_dir=%s" % tmp_path in message
+  told = message.replace(str(tmp_path), "")
+  assert key in told
+  for value in shown:
+    assert value in told
+
+
+def test_other_length_is_but_warned_of(tmp_path, warnings):
+  write_old_task(tmp_path, max_seq_length=64)
+  folder_of(tmp_path).check()
+  assert len(warnings) == 1
+  assert "64" in warnings[0] and "128" in warnings[0]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "5", '"mrpc"'])
+def test_task_file_that_says_nothing_is_the_users_mistake(content, tmp_path):
+  path = tmp_path / "task.json"
+  path.write_text(content, encoding="utf-8")
+  assert str(path) in message_of(folder_of(tmp_path).check)
+
+
+def test_only_half_written_checkpoints_are_removed(saved, tmp_path):
+  saved(dict(MODEL, **STEP))
+  saved(dict(MODEL, **STEP), "model.ckpt-12")
+  write_old_task(tmp_path)
+  (tmp_path / "my_temp_notes.txt").write_text("mine", encoding="utf-8")
+  whole = sorted(os.listdir(str(tmp_path)))
+
+  # What a saver leaves when it is killed: parts of the data in a folder of
+  # their own, an index under a temporary name.
+  parts = tmp_path / "model.ckpt-20_temp_0123456789abcdef"
+  parts.mkdir()
+  (parts / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+  (tmp_path / "model.ckpt-20.data-00000-of-00001.tempstate42").write_bytes(b"h")
+  (tmp_path / "model.ckpt-20.index.tempstate1234").write_bytes(b"half")
+  folder_of(tmp_path).remove_partial(5, 3)
+  assert sorted(os.listdir(str(tmp_path))) == whole
+  folder_of(tmp_path).remove_partial(5, 3)
+  assert sorted(os.listdir(str(tmp_path))) == whole
+  checkpoints.check_trained(folder_of(tmp_path).latest(), MODEL,
+                            "--output_dir")
+
+
+@pytest.mark.parametrize("num_kept, num_steps, is_removed", [
+    (2, 8, True), (2, 7, False), (3, 8, False), (0, 8, False)])
+def test_checkpoint_struck_off_a_full_list_is_removed(
+    num_kept, num_steps, is_removed, saved, tmp_path):
+  steps = [saved(MODEL, "model.ckpt-%d" % step) for step in (1, 9, 10)]
+  backup = tmp_path / "model.ckpt-1.backup.zip"
+  backup.write_bytes(b"mine")
+  # A run killed between writing the list and deleting what fell off it.
+  tf.train.update_checkpoint_state(str(tmp_path), steps[2], steps[1:])
+  folder_of(tmp_path).remove_partial(num_kept, num_steps)
+  left = sorted(each.name for each in tmp_path.glob("model.ckpt-1.*"))
+  assert (left == [backup.name]) == is_removed
+  assert folder_of(tmp_path).latest() == steps[2]
+
+
+def test_seed_is_the_one_given_or_of_the_run_that_goes_on(tmp_path, log):
+  folder = folder_of(tmp_path)
+  assert folder.choose_seed(5) == 5
+  drawn = folder.open_to_train(None)
+  assert any("Random seed: %d" % drawn in line for line in log)
+  assert folder.choose_seed(None) == drawn
+  assert folder.open_to_train(7) == 7
+  assert folder.choose_seed(None) == 7
+
+
+def test_results_are_sorted_and_logged_under_their_heading(tmp_path, log):
+  folder_of(tmp_path).write_results({"loss": np.float32(0.5), "eval_f1": 1.0})
+  assert (tmp_path / "eval_results.txt").read_text(
+      encoding="utf-8") == "eval_f1 = 1.0\nloss = 0.5\n"
+  assert log == ["***** Eval results *****", "  eval_f1 = 1.0", "  loss = 0.5"]
+
+
+def test_scalars_reach_tensorboard(tmp_path):
+  folder_of(tmp_path).write_scalars(20, {
+      "eval_mcc": np.float32(0.25), "eval_f1": 0.5, "global_step": 20})
+  (name,) = os.listdir(str(tmp_path / "eval"))
+  found = [(event.step, value.tag, value.simple_value)
+           for event in tf.train.summary_iterator(str(tmp_path / "eval" / name))
+           for value in event.summary.value]
+  assert found == [(20, "eval_f1", 0.5), (20, "eval_mcc", 0.25)]
+
+
+@pytest.mark.parametrize("old, new, named", [
+    (dict(pooling="mean"), dict(), "pooling"),
+    (dict(), dict(encoder_top="cnn"), "encoder_top"),
+    (dict(crf=True), dict(), "crf"),
+    (dict(truncation="tail"), dict(truncation="head_tail"), "truncation"),
+    (dict(truncation="head_tail"),
+     dict(truncation="head_tail", head_tokens=64), "head_tokens"),
+    (dict(num_windows=2), dict(num_windows=3), "num_windows"),
+    (dict(num_windows=2), dict(num_windows=2, window_stride=8),
+     "window_stride"),
+    (dict(window_pooling="max"), dict(), "window_pooling")])
+def test_setting_of_another_model_or_text_is_refused(old, new, named, tmp_path):
+  write_old_task(tmp_path, **old)
+  message = message_of(folder_of(tmp_path, **new).check)
+  assert " made with %s " % named in message
+
+
+@pytest.mark.parametrize("old, new", [
+    (dict(), dict(head_tokens=64)), (dict(), dict(window_stride=8)),
+    (dict(truncation="tail"), dict(truncation="tail", head_tokens=3))])
+def test_setting_without_effect_may_change(old, new, tmp_path):
+  write_old_task(tmp_path, **old)
+  folder_of(tmp_path, **new).check()
+
+
+def test_older_folder_goes_by_its_old_names_and_by_defaults(tmp_path):
+  old = {name: TASK[name] for name in TASK if name not in SETTINGS}
+  old.update(top="cnn", num_segments=2, segment_pooling="max")
+  (tmp_path / "task.json").write_text(json.dumps(old), encoding="utf-8")
+  # Its stride is not known.
+  for stride in (None, 8):
+    folder_of(tmp_path, encoder_top="cnn", num_windows=2, window_stride=stride,
+              window_pooling="max").check()
+  message = message_of(folder_of(tmp_path, encoder_top="cnn", num_windows=3,
+                                 window_pooling="max").check)
+  assert "num_windows 2" in message
