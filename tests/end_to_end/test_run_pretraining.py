@@ -159,7 +159,7 @@ def test_every_instance_is_read_before_any_comes_again(data):
   orders = []
   for seed in (1, 2):
     with tf.Graph().as_default(), tf.Session() as session:
-      batch = tf.data.make_one_shot_iterator(instance_files.make_input_fn(
+      batch = tf.data.make_one_shot_iterator(instance_files.training_input_fn(
           paths, spec, input_fns.Shuffle(seed))({
               "batch_size": 1})).get_next()
       seen = [session.run(batch)["masked_lm_ids"].tobytes()
