@@ -78,9 +78,10 @@ def test_plain_form_trains_and_predicts_what_the_lever_does(
   golden.assert_close(actual[0][0], expected[0][0], 1e-5, "probabilities")
   assert set(actual[1]) == set(expected[1])
   for variable, value in expected[1].items():
-    # The gradient of a key's bias is 0 but for rounding.
+    # The gradient of a key's bias is 0 but for rounding. Sums are in another
+    # order on each kind of CPU, which moves Adam's averages by up to 5.3e-5.
     if "key/bias" not in variable:
-      golden.assert_close(actual[1][variable], value, 5e-5, variable)
+      golden.assert_close(actual[1][variable], value, 1e-4, variable)
 
 
 def test_plain_dropout_drops_a_share_and_scales_the_rest():
