@@ -2,6 +2,7 @@
 import ast
 import importlib.util
 import inspect
+import io
 import os
 import subprocess
 import sys
@@ -90,6 +91,13 @@ def _lines_of(monkeypatch, level):
 def log(monkeypatch):
   """The lines logged during the test."""
   return _lines_of(monkeypatch, "info")
+
+
+@pytest.fixture
+def console_log(log, monkeypatch):
+  """The lines logged during the test, where standard error is a file."""
+  monkeypatch.setattr(sys, "stderr", io.StringIO())
+  return log
 
 
 @pytest.fixture

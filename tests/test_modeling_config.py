@@ -1,3 +1,4 @@
+"""BertConfig as the reference has it."""
 import json
 import logging
 

@@ -7,23 +7,23 @@ import create_pretraining_data
 import extract_features
 import run_predictor
 import run_pretraining
-import test_options
+import option_cases
 from bert.common import command_line
 from bert.common.errors import UserError
-from test_options import Case
-from test_options import choice
-from test_options import count
-from test_options import fraction
-from test_options import name
-from test_options import positive
-from test_options import share
-from test_options import switch
+from option_cases import Case
+from option_cases import choice
+from option_cases import count
+from option_cases import fraction
+from option_cases import name
+from option_cases import positive
+from option_cases import share
+from option_cases import switch
 
 COMMANDS = {"create_pretraining_data": create_pretraining_data,
             "run_pretraining": run_pretraining, "run_predictor": run_predictor,
             "extract_features": extract_features}
 # Flags that run_classifier.py has as well.
-SHARED = {flag: test_options.CASES[flag] for flag in (
+SHARED = {flag: option_cases.CASES[flag] for flag in (
     "precision", "gradient_accumulation_steps", "cpu_replicas", "use_tpu",
     "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
     "iterations_per_loop")}
@@ -51,7 +51,7 @@ CASES = {
     "run_predictor": {
         "export_dir": name(True), "processor_module": name(),
         "batch_size": count(),
-        "precision": test_options.CASES["precision"],
+        "precision": option_cases.CASES["precision"],
         "input_format": choice("jsonl", "text"),
         "output_format": choice("jsonl", "tsv"), "http": name(),
         "model_name": name(), "max_batch": count(),
@@ -107,7 +107,7 @@ def parse(command, **values):
   given = {flag: "x" for flag, field in declared(command).items()
            if field.metadata.get("required")}
   given.update(values)
-  return test_options.as_dict(command_line.parse(
+  return option_cases.as_dict(command_line.parse(
       [command] + ["--%s=%s" % item for item in given.items()],
       COMMANDS[command].GROUPS, "About this."))
 

@@ -1,3 +1,4 @@
+"""Tokenization, against the reference."""
 import random
 import string
 

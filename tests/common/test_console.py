@@ -3,19 +3,9 @@ import io
 import sys
 
 import pytest
-import tensorflow.compat.v1 as tf
 
 from bert.common import console
-
-
-class Clock:
-  """Stands for the module time; moves when it is told to."""
-
-  def __init__(self):
-    self.now = 1000.0
-
-  def time(self):
-    return self.now
+from clocks import Clock
 
 
 @pytest.fixture
@@ -23,16 +13,6 @@ def clock(monkeypatch):
   clock = Clock()
   monkeypatch.setattr(console, "time", clock)
   return clock
-
-
-@pytest.fixture
-def log(monkeypatch):
-  """Lines logged; standard error is a file."""
-  lines = []
-  monkeypatch.setattr(sys, "stderr", io.StringIO())
-  monkeypatch.setattr(tf.logging, "info",
-                      lambda text, *args: lines.append(text % args))
-  return lines
 
 
 @pytest.mark.parametrize("seconds, text", [
@@ -43,45 +23,45 @@ def test_duration_is_short(seconds, text):
   assert console.duration(seconds) == text
 
 
-def test_meter_speaks_every_so_many_steps(log, clock):
+def test_meter_speaks_every_so_many_steps(console_log, clock):
   meter = console.Meter(10, "Training", every=4)
   due = []
   for step in range(1, 11):
     clock.now += 2
     due.append(meter.show(step, "loss 0.5"))
   assert [step for step, is_due in enumerate(due, 1) if is_due] == [4, 8, 10]
-  assert log == ["Training: 4 of 10 (40 %), loss 0.5, 12s left",
+  assert console_log == ["Training: 4 of 10 (40 %), loss 0.5, 12s left",
                  "Training: 8 of 10 (80 %), loss 0.5, 4s left",
                  "Training: 10 of 10 (100 %), loss 0.5, 0s left"]
   meter.close()
-  assert log[-1] == "Training: done in 20s"
+  assert console_log[-1] == "Training: done in 20s"
 
 
-def test_first_line_comes_early_when_steps_are_slow(log, clock):
+def test_first_line_comes_early_when_steps_are_slow(console_log, clock):
   meter = console.Meter(1000, "Training", every=100)
   for step in range(1, 101):
     clock.now += 3
     meter.show(step)
-  assert log == ["Training: 4 of 1000 (0 %), 49m48s left",
+  assert console_log == ["Training: 4 of 1000 (0 %), 49m48s left",
                  "Training: 100 of 1000 (10 %), 45m00s left"]
 
 
-def test_meter_counts_from_where_a_run_goes_on(log, clock):
+def test_meter_counts_from_where_a_run_goes_on(console_log, clock):
   meter = console.Meter(100, "Training", start=50, every=10)
   clock.now += 5
   assert not meter.show(55)
   clock.now += 5
   assert meter.show(60)
   # 10 steps took 10 seconds; 40 are left.
-  assert log == ["Training: 60 of 100 (60 %), 40s left"]
+  assert console_log == ["Training: 60 of 100 (60 %), 40s left"]
 
 
-def test_meter_without_a_step_count_speaks_every_ten_seconds(log, clock):
+def test_meter_without_a_step_count_speaks_every_ten_seconds(console_log, clock):
   meter = console.Meter(1000, "Predicting")
   for step in range(1, 26):
     clock.now += 1
     meter.show(step)
-  assert log == ["Predicting: 10 of 1000 (1 %), 16m30s left",
+  assert console_log == ["Predicting: 10 of 1000 (1 %), 16m30s left",
                  "Predicting: 20 of 1000 (2 %), 16m20s left"]
 
 
@@ -96,7 +76,7 @@ def test_meter_draws_a_bar_on_a_terminal(monkeypatch, clock):
   assert "10" in terminal.getvalue()
 
 
-def test_bar_passes_everything_on(log):
+def test_bar_passes_everything_on(console_log):
   assert list(console.bar(iter("abc"), 3, "Reading")) == ["a", "b", "c"]
-  assert log == ["Reading: done in 0s"]
+  assert console_log == ["Reading: done in 0s"]
   assert list(console.bar([], 0, "Reading")) == []

@@ -1,3 +1,4 @@
+"""Whole files: clear errors, replaced all or nothing."""
 import pytest
 
 from bert.common import files

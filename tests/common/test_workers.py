@@ -1,3 +1,4 @@
+"""Work spread over processes: order, errors, ends."""
 import multiprocessing
 import os
 import signal

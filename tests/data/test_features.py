@@ -1,3 +1,4 @@
+"""From examples to ids, against the reference."""
 import pytest
 
 import golden

@@ -1,3 +1,4 @@
+"""Record files, against the reference, and their batches."""
 import collections
 
 import numpy as np

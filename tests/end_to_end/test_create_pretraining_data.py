@@ -1,6 +1,5 @@
 """create_pretraining_data.py as a user runs it: shards, kills, mistakes."""
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,24 +9,10 @@ import pytest
 
 import commands
 import create_pretraining_data
-import golden
 from bert.pretraining import instance_files
+from tiny_runs import pretraining_text
 
 SCRIPT = os.path.abspath(create_pretraining_data.__file__)
-
-
-def make_flags(folder, **changes):
-  """Twelve documents of some sentences, in instances of 32 tokens."""
-  # Without punctuation, spaces alone tell words.
-  words = re.findall(r"\w+", golden.text("corpus_en.txt"))
-  path = commands.write(folder / "text.txt", "\n\n".join(
-      "\n".join(" ".join(words[place + 7 * line:place + 7 * line + 6])
-                for line in range(8)) for place in range(0, 120, 10)))
-  flags = {"input_file": path, "output_file": str(folder / "out" / "data"),
-           "vocab_file": golden.path("vocab.txt"), "max_seq_length": 32,
-           "max_predictions_per_seq": 5, "dupe_factor": 3}
-  os.makedirs(str(folder / "out"))
-  return dict(flags, **changes)
 
 
 def run(flags):
@@ -48,14 +33,14 @@ def written(flags):
 
 @pytest.fixture(scope="module")
 def sharded(tmp_path_factory):
-  flags = make_flags(tmp_path_factory.mktemp("sharded"), num_shards=4,
+  flags = pretraining_text(tmp_path_factory.mktemp("sharded"), num_shards=4,
                      num_workers=1)
   finish(flags)
   return flags
 
 
 def test_log_shows_files_and_first_instances(tmp_path):
-  flags = make_flags(tmp_path)
+  flags = pretraining_text(tmp_path)
   commands.assert_in_order(finish(flags), [
       "*** Reading from input files ***", flags["input_file"],
       "*** Writing to output files ***", flags["output_file"],
@@ -80,13 +65,13 @@ def test_shards_are_named_and_hold_different_documents(sharded):
 @pytest.mark.parametrize("num_workers", [2, 3])
 def test_shards_are_the_same_whoever_makes_them(sharded, tmp_path,
                                                 num_workers):
-  flags = make_flags(tmp_path, num_shards=4, num_workers=num_workers)
+  flags = pretraining_text(tmp_path, num_shards=4, num_workers=num_workers)
   finish(flags)
   assert written(flags) == written(sharded)
 
 
 def test_shards_can_be_made_by_several_runs(sharded, tmp_path):
-  flags = make_flags(tmp_path, num_shards=4)
+  flags = pretraining_text(tmp_path, num_shards=4)
   finish(dict(flags, shards="1"))
   assert list(written(flags)) == ["data-00001-of-00004"]
   finish(dict(flags, shards="2-3"))
@@ -95,7 +80,7 @@ def test_shards_can_be_made_by_several_runs(sharded, tmp_path):
 
 
 def test_killed_run_makes_only_what_is_not_finished(sharded, tmp_path):
-  flags = make_flags(tmp_path, num_shards=4, num_workers=1)
+  flags = pretraining_text(tmp_path, num_shards=4, num_workers=1)
   folder = os.path.dirname(flags["output_file"])
   process = subprocess.Popen(
       [sys.executable, SCRIPT] + commands.argv(dict(flags, dupe_factor=3)),
@@ -128,8 +113,8 @@ def test_shards_made_otherwise_are_not_mixed(sharded, tmp_path, changes,
 
 
 def test_words_of_a_segmenter_are_logged_and_masked_together(tmp_path):
-  plain = make_flags(tmp_path / "1")
-  flags = make_flags(tmp_path / "2", segmenter="whitespace",
+  plain = pretraining_text(tmp_path / "1")
+  flags = pretraining_text(tmp_path / "2", segmenter="whitespace",
                      do_whole_word_mask=True)
   finish(dict(plain, do_whole_word_mask=True))
   assert "words: " in finish(flags)
@@ -158,7 +143,7 @@ def test_words_of_a_segmenter_are_logged_and_masked_together(tmp_path):
     (dict(num_shards=99), ["--num_shards=99", "12 documents"]),
     (dict(output_file="/dev/null/x"), ["--output_file=/dev/null"])])
 def test_mistake_is_told_in_one_line(tmp_path, changes, fragments):
-  flags = make_flags(tmp_path, **changes)
+  flags = pretraining_text(tmp_path, **changes)
   result = run(flags)
   assert result.code == 2, result.log
   (line,) = [line for line in result.log.split("\n") if "error: " in line]
@@ -167,7 +152,7 @@ def test_mistake_is_told_in_one_line(tmp_path, changes, fragments):
 
 
 def test_text_without_documents_is_refused(tmp_path):
-  flags = make_flags(tmp_path)
+  flags = pretraining_text(tmp_path)
   commands.write(flags["input_file"], "\n \n\n")
   result = run(flags)
   assert result.code == 2 and "no documents" in result.log
@@ -175,7 +160,7 @@ def test_text_without_documents_is_refused(tmp_path):
 
 
 def test_vocabulary_without_mask_is_refused(tmp_path):
-  flags = make_flags(tmp_path, vocab_file=commands.write(
+  flags = pretraining_text(tmp_path, vocab_file=commands.write(
       tmp_path / "v.txt", "[UNK]\n[CLS]\n[SEP]\nthe\n"))
   result = run(flags)
   assert result.code == 2 and "[MASK]" in result.log

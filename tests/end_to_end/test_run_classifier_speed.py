@@ -13,33 +13,9 @@ from bert.data import input_fns
 from bert.heads import registry
 from bert.model import estimator
 from bert.model import model_function
+from tiny_runs import NUM_TEST, pairs
 
-WORDS = "the dough ferry left before sunrise captain said two votes".split()
-NUM_TEST = 11
 LABELS = ["0", "1"]
-
-# Weights so large, and no dropout, that each text has a probability of its own.
-CONFIG = dict(initializer_range=0.7, hidden_dropout_prob=0.0,
-              attention_probs_dropout_prob=0.0)
-
-
-def make_flags(folder, **changes):
-  """MRPC on texts of 2 to 30 words, the long ones among the short."""
-  random = np.random.RandomState(8)
-  for name, count in (("train", 10), ("dev", 7), ("test", NUM_TEST)):
-    rows = [("header",) * 5]
-    for index in range(count):
-      num_words = (1, 15, 4)[index % 3] + index % 2
-      texts = [" ".join(random.choice(WORDS, num_words)) for _ in range(2)]
-      rows.append((str(random.randint(2)), "1", "2") + tuple(texts))
-    commands.write_table(folder / "data" / (name + ".tsv"), rows)
-  flags = commands.tiny_flags(
-      folder, "mrpc", do_train=True, do_eval=True, do_predict=True,
-      max_seq_length=40, num_train_epochs=2, learning_rate=1e-2,
-      save_checkpoints_steps=2, keep_checkpoint_max=0)
-  commands.write_config(folder, **CONFIG)
-  return dict(flags, **changes)
-
 
 @pytest.fixture
 def without_dropout(monkeypatch):
@@ -50,7 +26,7 @@ def without_dropout(monkeypatch):
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
   """Flags of a run with none of the flags of speed, which has been made."""
-  flags = make_flags(tmp_path_factory.mktemp("plain"), num_workers=1)
+  flags = pairs(tmp_path_factory.mktemp("plain"), num_workers=1)
   commands.finish(flags)
   return flags
 
@@ -75,7 +51,7 @@ SPEED = {
                                   "parallel_parts"])
 def test_run_with_flags_of_speed_leaves_the_files_of_one_without(
     plain, tmp_path, name):
-  flags = make_flags(tmp_path, **SPEED[name])
+  flags = pairs(tmp_path, **SPEED[name])
   log = commands.finish(flags)
   commands.assert_in_order(log, ["Running training", "Running evaluation",
                                  "Running prediction"])
@@ -157,7 +133,7 @@ def test_parts_end_with_the_scores_of_whole_batches(
 
 def test_grouped_run_that_stopped_ends_where_an_undisturbed_one_does(
     without_dropout, tmp_path):
-  flags = make_flags(tmp_path, do_eval=False, do_predict=False, **SPEED["all"])
+  flags = pairs(tmp_path, do_eval=False, do_predict=False, **SPEED["all"])
   commands.finish(flags)
   stopped = dict(flags, output_dir=tmp_path / "stopped")
   shutil.copytree(flags["output_dir"], str(stopped["output_dir"]))
@@ -202,7 +178,7 @@ def test_bfloat16_runs_and_predicts_nearly_as_float32_does(plain, tmp_path):
 
 @pytest.mark.skipif(can_have_bfloat16(), reason="bfloat16 can be had here")
 def test_bfloat16_that_cannot_be_had_is_a_mistake_of_one_line(tmp_path):
-  flags = make_flags(tmp_path, precision="bfloat16")
+  flags = pairs(tmp_path, precision="bfloat16")
   code, log = commands.run(flags)
   assert code == 2
   assert log.count("\n") == 1

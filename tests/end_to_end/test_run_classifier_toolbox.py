@@ -7,25 +7,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
-from test_run_classifier_speed import make_flags
+from tiny_runs import WORDS, pairs, sentences, single_texts
 
-WORDS = "the dough ferry left before sunrise captain said two votes".split()
-
-
-def single_texts(folder, **changes):
-  """CoLA on texts of 1 to 40 words, longer than the model reads."""
-  random = np.random.RandomState(3)
-  for name in ("train", "dev", "test"):
-    rows = [] if name != "test" else [("index", "sentence")]
-    for index in range(8):
-      text = " ".join(random.choice(WORDS, (1, 40, 3, 25)[index % 4]))
-      rows.append((str(index), text) if name == "test" else
-                  ("s", str(index % 2), "", text))
-    commands.write_table(folder / "data" / (name + ".tsv"), rows)
-  flags = commands.tiny_flags(
-      folder, "cola", do_train=True, do_eval=True, do_predict=True,
-      max_seq_length=16, num_workers=1)
-  return dict(flags, **changes)
 
 
 FLAGS = [
@@ -102,19 +85,6 @@ def test_folder_of_other_settings_is_refused(tmp_path):
   assert result.code == 2 and "pooling" in result.log
 
 
-def sentences(folder, **changes):
-  """Names in capitals that are to be found."""
-  lines = []
-  for index in range(6):
-    for word in WORDS[index:index + 5]:
-      lines.append("%s %s" % (word, "B-X" if word == "captain" else "O"))
-    lines.append("")
-  for name in ("train.txt", "dev.txt", "test.txt"):
-    commands.write(folder / "data" / name, "\n".join(lines) + "\n")
-  return commands.tiny_flags(folder, "conll", do_train=True, do_eval=True,
-                             do_predict=True, **changes)
-
-
 @pytest.mark.parametrize("changes", [
     dict(), dict(crf=True), dict(encoder_top="bilstm", crf=True), dict(encoder_top="cnn"),
     dict(loss="focal", class_weights="balanced"),
@@ -157,7 +127,7 @@ def test_regression_writes_scores(tmp_path):
 
 
 def test_trials_are_tabled_and_the_best_is_kept(tmp_path):
-  flags = make_flags(tmp_path, num_trials=2, best_metric="eval_loss")
+  flags = pairs(tmp_path, num_trials=2, best_metric="eval_loss")
   commands.finish(flags)
   rows = [line.split("\t") for line in commands.lines(flags["output_dir"],
                                                       "trials.txt")]

@@ -12,7 +12,7 @@ from bert import modeling
 from bert.model import checkpoints
 from bert.training import eval_listener
 from bert.training import evaluator
-from test_run_classifier_speed import make_flags
+from tiny_runs import pairs
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def watched(folder, **changes):
 
   The dev set is the training set, so that its loss falls.
   """
-  flags = make_flags(folder, **dict({
+  flags = pairs(folder, **dict({
       "train_batch_size": 2, "num_train_epochs": 2, "eval_every": 2,
       "save_checkpoints_steps": 1000, "best_metric": "eval_loss",
       "num_workers": 1}, **changes))

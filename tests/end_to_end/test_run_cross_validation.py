@@ -12,7 +12,7 @@ from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.training import folds
 from mistakes import message_of
-from test_run_classifier_speed import make_flags
+from tiny_runs import pairs
 
 
 def run(flags):
@@ -20,7 +20,7 @@ def run(flags):
 
 
 def fold_flags(folder, **changes):
-  flags = make_flags(folder, num_folds=2, train_batch_size=2, num_workers=1,
+  flags = pairs(folder, num_folds=2, train_batch_size=2, num_workers=1,
                      num_train_epochs=1)
   del flags["do_train"], flags["do_eval"]
   return dict(flags, **changes)

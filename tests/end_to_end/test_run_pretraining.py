@@ -12,7 +12,7 @@ import golden
 import run_pretraining
 from bert.data import input_fns
 from bert.pretraining import instance_files
-from test_create_pretraining_data import make_flags as text_flags
+from tiny_runs import pretraining_text
 
 SCRIPT = os.path.abspath(run_pretraining.__file__)
 KEYS = {"masked_lm_accuracy", "masked_lm_loss", "next_sentence_accuracy",
@@ -22,7 +22,7 @@ KEYS = {"masked_lm_accuracy", "masked_lm_loss", "next_sentence_accuracy",
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
   """Four shards of instances -> what their names begin with."""
-  flags = text_flags(tmp_path_factory.mktemp("data"), num_shards=4,
+  flags = pretraining_text(tmp_path_factory.mktemp("data"), num_shards=4,
                      num_workers=1)
   assert commands.run(flags, create_pretraining_data).code == 0
   return flags["output_file"]

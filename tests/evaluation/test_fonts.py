@@ -1,3 +1,4 @@
+"""The font that has all characters of the labels."""
 import collections
 
 import pytest

@@ -1,3 +1,4 @@
+"""Metrics against values worked out by hand."""
 import importlib.util
 
 import numpy as np

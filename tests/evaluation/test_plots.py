@@ -1,3 +1,4 @@
+"""Pictures of an evaluation, and what TensorBoard shows."""
 import importlib.util
 import io
 import struct

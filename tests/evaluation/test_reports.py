@@ -1,3 +1,4 @@
+"""eval_report.txt and eval_errors.tsv of every kind of head."""
 import csv
 import importlib.util
 

@@ -1,3 +1,4 @@
+"""All kinds of heads: labels, losses, logits, settings."""
 import os
 import typing
 

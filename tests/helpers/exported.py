@@ -3,8 +3,7 @@ import os
 
 import commands
 from processors import base
-from test_run_classifier_toolbox import sentences, single_texts
-from test_run_classifier_speed import make_flags
+from tiny_runs import pairs, sentences, single_texts
 
 
 def of_singles(folder, **changes):
@@ -12,7 +11,7 @@ def of_singles(folder, **changes):
 
 
 def of_pairs(folder, **changes):
-  return make(make_flags(folder, num_workers=1, num_train_epochs=1, **changes))
+  return make(pairs(folder, num_workers=1, num_train_epochs=1, **changes))
 
 
 def of_words(folder, **changes):

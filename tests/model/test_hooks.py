@@ -1,22 +1,11 @@
 """The progress of a training, step by step."""
-import io
-import sys
 
 import pytest
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.model import hooks
-
-
-class Clock:
-  """Stands for the module time; moves when it is told to."""
-
-  def __init__(self):
-    self.now = 1000.0
-
-  def time(self):
-    return self.now
+from clocks import Clock
 
 
 @pytest.fixture
@@ -25,16 +14,6 @@ def clock(monkeypatch):
   monkeypatch.setattr(console, "time", clock)
   monkeypatch.setattr(hooks, "time", clock)
   return clock
-
-
-@pytest.fixture
-def log(monkeypatch):
-  """Lines logged; standard error is a file."""
-  lines = []
-  monkeypatch.setattr(sys, "stderr", io.StringIO())
-  monkeypatch.setattr(tf.logging, "info",
-                      lambda text, *args: lines.append(text % args))
-  return lines
 
 
 def run_steps(session_hooks, steps):
@@ -50,7 +29,7 @@ def run_steps(session_hooks, steps):
         session.run(train_op)
 
 
-def test_progress_shows_mean_loss_rate_and_speed(log, clock):
+def test_progress_shows_mean_loss_rate_and_speed(console_log, clock):
   hook = hooks.ProgressHook(total=4, batch_size=32, every=2)
 
   class Seconds(tf.estimator.SessionRunHook):
@@ -60,7 +39,7 @@ def test_progress_shows_mean_loss_rate_and_speed(log, clock):
       clock.now += 2
 
   run_steps([Seconds(), hook], 4)
-  assert log == [
+  assert console_log == [
       "Training: 2 of 4 (50 %), loss 1.5000, rate 0.5, 16.0 examples/s, "
       "4s left",
       "Training: 4 of 4 (100 %), loss 3.5000, rate 0.5, 16.0 examples/s, "
@@ -68,8 +47,8 @@ def test_progress_shows_mean_loss_rate_and_speed(log, clock):
       "Training: done in 8s"]
 
 
-def test_progress_on_a_tpu_fetches_no_tensor_of_the_computation(log, clock):
+def test_progress_on_a_tpu_fetches_no_tensor_of_the_computation(console_log, clock):
   run_steps([hooks.ProgressHook(2, 32, 1, use_tpu=True)], 2)
-  assert len(log) == 3
-  assert log[0].startswith("Training: 1 of 2 (50 %), ")
-  assert "loss" not in "".join(log)
+  assert len(console_log) == 3
+  assert console_log[0].startswith("Training: 1 of 2 (50 %), ")
+  assert "loss" not in "".join(console_log)
