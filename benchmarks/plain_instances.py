@@ -37,7 +37,8 @@ def write(paths: Sequence[str], output: str, masking: MaskingConfig,
   rng.shuffle(made)
   with tf.python_io.TFRecordWriter(output) as writer:
     for instance in made:
-      writer.write(_to_example(instance, masking, tokenizer).SerializeToString())
+      example = _to_example(instance, masking, tokenizer)
+      writer.write(example.SerializeToString())
   return len(made)
 
 

@@ -47,7 +47,7 @@ def check_fine_tuning(flags: options.FineTuningFlags,
 
 
 def check_trials(num_trials: int, actions: Sequence[str]) -> None:
-  """Raises UserError for --num_trials without an evaluation to choose the best by."""
+  """Raises UserError for --num_trials without an evaluation to choose by."""
   if num_trials > 1 and not {"train", "eval"} <= set(actions):
     raise UserError("--num_trials=%d needs --do_train and --do_eval" %
                     num_trials)

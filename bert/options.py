@@ -73,8 +73,8 @@ class FoldOptions:
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
   """Task and data"""
-  task_name: str = option(None, "Name of the task, in any case; an unknown name "
-                          "lists all tasks.", required=True)
+  task_name: str = option(None, "Name of the task, in any case; an unknown "
+                          "name lists all tasks.", required=True)
   data_dir: str = option(None, "Folder with the files of the task.",
                          required=True)
   vocab_file: str = _VOCAB_FILE
@@ -90,9 +90,9 @@ class DataOptions:
   num_windows: int = option(1, "Maximum number of windows of --max_seq_length "
                             "tokens that a long single text is split into.",
                             minimum=1)
-  window_stride: int = option(None, "Tokens from the start of one window to the "
-                              "start of the next; windows do not overlap when "
-                              "not given.", minimum=1)
+  window_stride: int = option(None, "Tokens from the start of one window to "
+                              "the start of the next; windows do not overlap "
+                              "when not given.", minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,10 +116,10 @@ class HeadOptions:
   loss: str = option("cross_entropy", "Training loss: cross_entropy, focal, or "
                      "f1 (two labels, or multi-label).",
                      choices=("cross_entropy", "focal", "f1"))
-  class_weights: str = option(None, "Weight of each label in the training loss: "
-                              "w1,w2,... in label order, or balanced for "
-                              "weights inverse to the labels' frequency; 1 when "
-                              "not given.")
+  class_weights: str = option(None, "Weight of each label in the training "
+                              "loss: w1,w2,... in label order, or balanced for "
+                              "weights inverse to the labels' frequency; 1 "
+                              "when not given.")
   label_smoothing: float = option(0.0, "Share of each target that is spread "
                                   "over all labels.", minimum=0.0, maximum=0.5)
 
@@ -175,9 +175,10 @@ class TrainOptions:
 @dataclasses.dataclass(frozen=True)
 class EvalOptions:
   """Evaluation during training"""
-  eval_every: str = option(None, "Evaluate every so many steps, or every epoch; "
-                           "the best checkpoint is kept in output_dir/best and "
-                           "used for evaluation and prediction afterwards.")
+  eval_every: str = option(None, "Evaluate every so many steps, or every "
+                           "epoch; the best checkpoint is kept in "
+                           "output_dir/best and used for evaluation and "
+                           "prediction afterwards.")
   best_metric: str = option(None, "Key of eval_results.txt that decides which "
                             "checkpoint or trial is best; the main metric of "
                             "the task when not given.")
@@ -253,8 +254,8 @@ class TextOptions:
   do_lower_case: bool = _DO_LOWER_CASE
   segmenter: str = option(None, "Word segmenter for --do_whole_word_mask: "
                           "jieba, whitespace, or module:function (text -> list "
-                          "of words); when not given, a piece with ## continues "
-                          "the word before it.")
+                          "of words); when not given, a piece with ## "
+                          "continues the word before it.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -332,8 +333,8 @@ class VectorOptions:
       None, "Write one vector per text instead of one per token: mean, max, "
       "mean_max or cls of --vector_layer.",
       choices=("mean", "max", "mean_max", "cls"))
-  vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; -1 "
-                             "is the last.")
+  vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; "
+                             "-1 is the last.")
   bert_config_file: str = _BERT_CONFIG_FILE
   init_checkpoint: str = option(None, "Checkpoint with the weights.",
                                 required=True)
@@ -375,10 +376,10 @@ class ServerOptions:
   http: str = option(None, "Address of an HTTP server: HOST:PORT, or PORT for "
                      "this machine alone; no server when not given.")
   model_name: str = option("bert", "Name of the model in the server's paths.")
-  max_batch: int = option(32, "Maximum number of texts of several requests that "
-                          "are run together.", minimum=1)
-  batch_wait_ms: float = option(2.0, "Milliseconds that a text waits for others "
-                                "to fill a batch.", minimum=0.0,
+  max_batch: int = option(32, "Maximum number of texts of several requests "
+                          "that are run together.", minimum=1)
+  batch_wait_ms: float = option(2.0, "Milliseconds that a text waits for "
+                                "others to fill a batch.", minimum=0.0,
                                 maximum=10000.0)
   max_queue: int = option(1024, "Maximum number of waiting texts; more are "
                           "refused with status 429.", minimum=1)

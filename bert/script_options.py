@@ -29,8 +29,8 @@ class ConversionOptions:
       None, "Config for --to=hugging_face; bert_config.json in --bert_dir when "
       "not given.")
   vocab_file: str = option(
-      None, "Vocabulary for --to=hugging_face; vocab.txt in --bert_dir when not "
-      "given.")
+      None, "Vocabulary for --to=hugging_face; vocab.txt in --bert_dir when "
+      "not given.")
   exact_gelu: bool = option(
       False, "With --to=bert, keep the erf form of \"gelu\", which is slower "
       "here than the tanh form and unknown to the reference release.")

@@ -70,8 +70,8 @@ def draw_console(axes, lines):
   """Draws text on a grid, in which Chinese characters take two columns."""
   path = fonts.find("".join(lines))
   if path is None:
-    sys.exit("make_picture.py: no installed font has all characters; on Debian, "
-             "apt-get install fonts-noto-cjk")
+    sys.exit("make_picture.py: no installed font has all characters; on "
+             "Debian, apt-get install fonts-noto-cjk")
   font = font_manager.FontProperties(fname=path, size=11.5)
   axes.set_facecolor("#1e1e1e")
   axes.set_xlim(-1, COLUMNS + 1)

@@ -192,7 +192,8 @@ def _check_together(path, settings):
 
 def _check_columns(path, settings):
   kind = settings["format"]
-  has_names = kind == "jsonl" or kind != "conll" and settings.get("header", True)
+  has_names = kind == "jsonl" or (
+      kind != "conll" and settings.get("header", True))
   for key in _COLUMN_KEYS:
     column = settings.get(key)
     if isinstance(column, str) and not has_names:

@@ -20,7 +20,8 @@ INTRODUCTION = """# Flags
 <!-- Written by scripts/make_flags_doc.py from bert/options.py. -->
 
 `--help` of a command shows the same. `--flagfile=FILE` reads flags from a file,
-one per line. Switches are `--do_train`, `--do_train=true` or `--do_train=false`.
+one per line. Switches are `--do_train`, `--do_train=true` or
+`--do_train=false`.
 """
 COMMANDS = (
     "run_classifier", "run_cross_validation", "create_pretraining_data",

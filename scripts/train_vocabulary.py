@@ -45,7 +45,8 @@ def train(paths, options):
   from tokenizers import normalizers
   from tokenizers import pre_tokenizers
   from tokenizers import trainers
-  tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
+  tokenizer = tokenizers.Tokenizer(
+      tokenizers.models.WordPiece(unk_token="[UNK]"))
   tokenizer.normalizer = normalizers.BertNormalizer(
       lowercase=options.do_lower_case, handle_chinese_chars=True)
   tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

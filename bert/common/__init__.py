@@ -1,1 +1,1 @@
-"""What every floor uses: errors, files, flags, the console, libraries, processes."""
+"""What every floor uses: errors, files, flags, console, processes."""

@@ -1,1 +1,1 @@
-"""From an example, text, to features, records and the batches of an input_fn."""
+"""From an example, text, to features, records and batches."""

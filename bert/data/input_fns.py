@@ -71,7 +71,7 @@ def ordered_input_fn(path: str, spec: Dict[str, Field],
 
 
 def by_length_input_fn(path: str, spec: Dict[str, Field]) -> Callable:
-  """Returns an input_fn of every example once, texts of similar length together.
+  """Returns an input_fn of every example once, similar lengths together.
 
   Windows of WINDOW batches are sorted; "position" is an example's place in the
   file. Arguments and result as of training_input_fn.

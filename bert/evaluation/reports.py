@@ -1,4 +1,4 @@
-"""Reports of an evaluation for people: scores by label, and the worst errors."""
+"""Reports of an evaluation: scores by label, and the worst errors."""
 
 import os
 import re

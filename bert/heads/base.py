@@ -91,8 +91,9 @@ class Head(GraphHead, Readout):
     """Raises UserError for settings of how the encoder is read."""
     settings = self.settings
     if settings.encoder_top != "none" and settings.pooling == "cls":
-      raise UserError("--encoder_top=%s needs another --pooling than cls, which "
-                      "reads the first token alone; --pooling=max is usual" %
+      raise UserError("--encoder_top=%s needs another --pooling than cls, "
+                      "which reads the first token alone; --pooling=max is "
+                      "usual" %
                       settings.encoder_top)
     if settings.crf:
       raise UserError("--crf is for tagging tasks, this is %s; leave it out" %

@@ -55,7 +55,8 @@ def losses(emissions: tf.Tensor, label_ids: tf.Tensor, mask: tf.Tensor,
                       _score(emissions, label_ids, mask, params))
 
 
-def decode(emissions: tf.Tensor, mask: tf.Tensor, params: CrfParams) -> tf.Tensor:
+def decode(emissions: tf.Tensor, mask: tf.Tensor,
+           params: CrfParams) -> tf.Tensor:
   """Returns the likeliest labels, int32 [B, T]; arguments as of losses."""
   def forward(carried, step):
     scores, _ = carried

@@ -17,7 +17,8 @@ class LayersHead(GraphHead):
 
     Args:
       layers: their numbers; -1 is the last.
-      vectors: mean, max, mean_max or cls, of the first of the layers; None: all tokens.
+      vectors: mean, max, mean_max or cls, of the first of the layers; None: all
+        tokens.
       special_ids: what a mean leaves out, as it does padding.
     """
     self._layers = list(layers)

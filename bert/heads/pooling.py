@@ -50,7 +50,8 @@ def token_vectors(model: modeling.BertModel, mask: tf.Tensor,
   if encoder_top == "none":
     return sequence
   with tf.variable_scope("top"):
-    return {"cnn": _convolve, "bilstm": _run_both_ways}[encoder_top](sequence, mask)
+    layers = {"cnn": _convolve, "bilstm": _run_both_ways}[encoder_top]
+    return layers(sequence, mask)
 
 
 def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str) -> tf.Tensor:

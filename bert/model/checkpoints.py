@@ -109,7 +109,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
   Args:
     output_dir: its newest checkpoint comes first,
     init_checkpoint: then this.
-    trainable_variables: of the variables that the run trains; None: it does not.
+    trainable_variables: names of what the run trains; None: it does not.
     make_shapes: returns name -> shape of all that the model has.
 
   Returns:

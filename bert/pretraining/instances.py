@@ -75,7 +75,8 @@ def load_vocabulary(vocab: dict, vocab_file: str) -> Vocabulary:
   """
   for token in ("[CLS]", "[SEP]", "[MASK]"):
     if token not in vocab:
-      raise UserError("--vocab_file=%s: no line is %s, which pre-training needs" %
+      raise UserError("--vocab_file=%s: no line is %s, which pre-training "
+                      "needs" %
                       (vocab_file, token))
   return Vocabulary(vocab["[CLS]"], vocab["[SEP]"], vocab["[MASK]"],
                     list(vocab.values()))

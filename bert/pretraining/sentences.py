@@ -12,7 +12,8 @@ _ABBREVIATIONS = frozenset(
     "mme mlle vs e.g i.e cf al approx dept est inc ltd co corp jr sr "
     "jan feb mar apr jun jul aug sep sept oct nov dec".split())
 # The same before a number.
-_BEFORE_NUMBERS = frozenset("no nos fig figs p pp vol vols art sec ch eq".split())
+_BEFORE_NUMBERS = frozenset(
+    "no nos fig figs p pp vol vols art sec ch eq".split())
 _INITIALS = re.compile(r"[A-Z]$|(\w\.)+\w$")
 _LAST_WORD = re.compile(r"[\w.]*$")
 # Ideographs and their punctuation, which stand without spaces.

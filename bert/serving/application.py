@@ -189,7 +189,8 @@ class Application:
     except futures.TimeoutError:
       for each in pending:
         each.cancel()
-      raise _HttpError(504, "no answer within %g seconds" % self._limits.timeout)
+      raise _HttpError(504, "no answer within %g seconds" %
+                       self._limits.timeout)
     head = self._predictor.head
     return _to_response({"predictions": [
         head.to_json(each) for each in outputs]})

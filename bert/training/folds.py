@@ -165,7 +165,8 @@ def _run_fold(model, train, held_out, test) -> Fold:
     tf.logging.info("Complete: %s", path)
     return _load(path, len(held_out), len(test))
   seed = model.folder.open_to_train(model.flags.run.random_seed)
-  model.train(train, held_out if model.flags.evaluation.eval_every else None, seed)
+  is_watched = bool(model.flags.evaluation.eval_every)
+  model.train(train, held_out if is_watched else None, seed)
   checkpoint = model.folder.best_or_latest()
   fold = Fold(model.evaluate(held_out, checkpoint),
               model.outputs(held_out, checkpoint),

@@ -10,14 +10,19 @@ import tensorflow.compat.v1 as tf
 from tensorboard.backend.event_processing import event_accumulator
 
 import commands
-import eval_predictions
+from eval_predictions import classified
+from eval_predictions import counted
+from eval_predictions import head_of
+from eval_predictions import measured
+from eval_predictions import several
+from eval_predictions import tagged
 from bert.evaluation import fonts
 from bert.evaluation import plots
 
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 needs_matplotlib = pytest.mark.skipif(
     not HAS_MATPLOTLIB, reason="pip install -r requirements-plots.txt")
-YES_NO = eval_predictions.classified([0, 1, 1], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+YES_NO = classified([0, 1, 1], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -52,22 +57,22 @@ def texts_of(artists):
 
 @needs_matplotlib
 @pytest.mark.parametrize("head, eval_prediction, expected", [
-    (eval_predictions.head("classification", "ab"), YES_NO,
+    (head_of("classification", "ab"), YES_NO,
      {"eval_confusion.png", "eval_precision_recall.png"}),
-    (eval_predictions.head("classification", "abc"),
-     eval_predictions.counted(np.eye(3, dtype=int)), {"eval_confusion.png"}),
-    (eval_predictions.head("classification", map(str, range(30))),
-     eval_predictions.counted(np.eye(30, dtype=int)), {"eval_confusion.png"}),
-    (eval_predictions.head("classification", map(str, range(31))),
-     eval_predictions.counted(np.eye(31, dtype=int)), set()),
-    (eval_predictions.head("multi_label", "ab"),
-     eval_predictions.several([[0, 1]], [[0.1, 0.9]]), {"eval_precision_recall.png"}),
-    (eval_predictions.head("multi_label", "ab"),
-     eval_predictions.several([[0, 0]], [[0.1, 0.9]]), set()),
-    (eval_predictions.head("multi_label", "ab"),
-     eval_predictions.several([[0, 1]], [[0.1, np.nan]]), set()),
-    (eval_predictions.head("regression"), eval_predictions.measured([1, 2], [1, 2]), set()),
-    (eval_predictions.head("tagging", "O"), eval_predictions.tagged(["O"], ["O"]), set())])
+    (head_of("classification", "abc"),
+     counted(np.eye(3, dtype=int)), {"eval_confusion.png"}),
+    (head_of("classification", map(str, range(30))),
+     counted(np.eye(30, dtype=int)), {"eval_confusion.png"}),
+    (head_of("classification", map(str, range(31))),
+     counted(np.eye(31, dtype=int)), set()),
+    (head_of("multi_label", "ab"),
+     several([[0, 1]], [[0.1, 0.9]]), {"eval_precision_recall.png"}),
+    (head_of("multi_label", "ab"),
+     several([[0, 0]], [[0.1, 0.9]]), set()),
+    (head_of("multi_label", "ab"),
+     several([[0, 1]], [[0.1, np.nan]]), set()),
+    (head_of("regression"), measured([1, 2], [1, 2]), set()),
+    (head_of("tagging", "O"), tagged(["O"], ["O"]), set())])
 def test_pictures_are_those_that_suit_the_task(
     tmp_path, log, head, eval_prediction, expected):
   write(tmp_path, head, eval_prediction)
@@ -81,7 +86,7 @@ def test_pictures_are_those_that_suit_the_task(
 
 def test_without_matplotlib_one_line_tells_how_to_get_it(
     tmp_path, log, without_matplotlib):
-  write(tmp_path, eval_predictions.head("classification", "ab"), YES_NO)
+  write(tmp_path, head_of("classification", "ab"), YES_NO)
   assert log == ["Not drawn: a picture of the evaluation needs matplotlib: pip "
                  "install -r requirements-plots.txt"]
   assert not list(tmp_path.iterdir())
@@ -89,21 +94,21 @@ def test_without_matplotlib_one_line_tells_how_to_get_it(
 
 def test_without_matplotlib_nothing_is_said_where_nothing_would_be_drawn(
     tmp_path, log, without_matplotlib):
-  write(tmp_path, eval_predictions.head("regression"),
-        eval_predictions.measured([1, 2], [1, 2]))
+  write(tmp_path, head_of("regression"),
+        measured([1, 2], [1, 2]))
   assert not log
 
 
 @needs_matplotlib
 def test_screen_and_global_state_of_matplotlib_are_left_alone(tmp_path):
-  write(tmp_path, eval_predictions.head("classification", "ab"), YES_NO)
+  write(tmp_path, head_of("classification", "ab"), YES_NO)
   assert "matplotlib.pyplot" not in sys.modules
 
 
 @needs_matplotlib
 def test_matrix_shows_counts_by_label_and_colours_by_share():
-  eval_prediction = eval_predictions.counted([[3, 1, 0], [0, 0, 0], [2, 0, 6]])
-  figure = drawn(eval_predictions.head("classification", ("one", "$2$ or $3$", "三")),
+  eval_prediction = counted([[3, 1, 0], [0, 0, 0], [2, 0, 6]])
+  figure = drawn(head_of("classification", ("one", "$2$ or $3$", "三")),
                  eval_prediction)["eval_confusion.png"]
   axes = figure.axes[0]
   assert {each.get_position(): each.get_text() for each in axes.texts} == {
@@ -116,9 +121,9 @@ def test_matrix_shows_counts_by_label_and_colours_by_share():
 @needs_matplotlib
 def test_curve_is_scikit_learns_and_legend_has_average_precision():
   # From the best on: right, wrong, right.
-  eval_prediction = eval_predictions.classified(
+  eval_prediction = classified(
       [1, 0, 1, 0], [[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.9, 0.1]])
-  axes = drawn(eval_predictions.head("classification", ("no", "yes")), eval_prediction)[
+  axes = drawn(head_of("classification", ("no", "yes")), eval_prediction)[
       "eval_precision_recall.png"].axes[0]
   recall, precision = axes.lines[0].get_data()
   np.testing.assert_allclose(recall, [0, 0.5, 1])
@@ -132,7 +137,7 @@ def test_curves_are_all_labels_together_and_the_ten_most_frequent():
   labels = np.tril(np.ones([12, 12], int))
   labels[:, 3] = 0
   names = ["_%s" % name for name in "abcdefghijkl"]
-  axes = drawn(eval_predictions.head("multi_label", names), eval_predictions.several(
+  axes = drawn(head_of("multi_label", names), several(
       labels, labels * 0.6 + 0.2))["eval_precision_recall.png"].axes[0]
   assert texts_of(axes.get_legend().get_texts()) == [
       "AP 1.000  all labels (micro)"] + [
@@ -158,7 +163,7 @@ def test_curve_of_many_examples_keeps_its_shape_in_few_points():
 def test_labels_that_no_font_has_become_the_numbers_of_the_report(
     tmp_path, log, monkeypatch):
   monkeypatch.setattr(fonts, "find", lambda text: None)
-  head = eval_predictions.head("classification", ("治安", "户政"))
+  head = head_of("classification", ("治安", "户政"))
   write(tmp_path, head, YES_NO)
   assert log == ["No installed font has all characters of the labels, so "
                  "pictures show numbers: 1 治安, 2 户政"]
@@ -177,8 +182,8 @@ def test_long_label_is_shortened():
 
 
 def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
-  eval_prediction = eval_predictions.counted([[3, 1], [0, 6]])
-  eval_predictions.head("classification", ("no|ne", "<b>")).write_summaries(
+  eval_prediction = counted([[3, 1], [0, 6]])
+  head_of("classification", ("no|ne", "<b>")).write_summaries(
       str(tmp_path), 20, eval_prediction, {})
   found = summaries(tmp_path)
   assert found.PluginTagToContent("text").keys() == {"confusion_table"}
@@ -192,7 +197,7 @@ def test_summaries_hold_the_matrix_as_a_table(tmp_path, without_matplotlib):
 
 @needs_matplotlib
 def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
-  head = eval_predictions.head("classification", "ab")
+  head = head_of("classification", "ab")
   head.write_summaries(str(tmp_path), 20, YES_NO, write(tmp_path, head, YES_NO))
   (event,) = summaries(tmp_path).Images("confusion")
   assert event.step == 20
@@ -203,9 +208,9 @@ def test_summaries_hold_the_matrix_as_a_picture(tmp_path):
 
 
 @pytest.mark.parametrize("head, eval_prediction", [
-    (eval_predictions.head("regression"), eval_predictions.measured([1, 2], [1, 2])),
-    (eval_predictions.head("classification", map(str, range(31))),
-     eval_predictions.counted(np.eye(31, dtype=int)))])
+    (head_of("regression"), measured([1, 2], [1, 2])),
+    (head_of("classification", map(str, range(31))),
+     counted(np.eye(31, dtype=int)))])
 def test_summaries_are_of_matrices_that_can_be_read(tmp_path, head, eval_prediction):
   head.write_summaries(str(tmp_path), 20, eval_prediction, {})
   assert not list(tmp_path.iterdir())
@@ -214,7 +219,7 @@ def test_summaries_are_of_matrices_that_can_be_read(tmp_path, head, eval_predict
 def test_summaries_of_two_checkpoints_do_not_replace_each_other(
     tmp_path, without_matplotlib):
   for step in (10, 20):
-    eval_predictions.head("classification", "ab").write_summaries(
+    head_of("classification", "ab").write_summaries(
         str(tmp_path), step, YES_NO, {})
   steps = set()
   for path in tmp_path.iterdir():

@@ -7,14 +7,20 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 import commands
-import eval_predictions
+from eval_predictions import classified
+from eval_predictions import counted
+from eval_predictions import examples
+from eval_predictions import head_of
+from eval_predictions import measured
+from eval_predictions import several
+from eval_predictions import tagged
 from bert.common import tables
 from bert.data.examples import InputExample
 from bert.evaluation import reports
 from bert.heads import base
 
 # Of 2 a's one is right, of 3 b's two, of one c none.
-LETTERS = eval_predictions.classified(
+LETTERS = classified(
     [0, 0, 1, 1, 1, 2],
     [[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.0, 1.0, 0.0], [0.3, 0.4, 0.3],
      [0.6, 0.2, 0.2], [0.05, 0.95, 0.0]])
@@ -23,7 +29,7 @@ LETTERS = eval_predictions.classified(
 def written(folder, head, eval_prediction, texts=None):
   """Writes both files -> lines of the report, rows of the errors."""
   texts = texts or ["text"] * len(eval_prediction.labels)
-  head.write_report(str(folder), eval_predictions.examples(texts),
+  head.write_report(str(folder), examples(texts),
                     eval_prediction)
   return (commands.lines(folder, "eval_report.txt"),
           [line.split("\t") for line in commands.lines(
@@ -38,7 +44,7 @@ def cells(lines, name):
 
 
 def test_classes_are_scored_one_by_one(tmp_path):
-  report, _ = written(tmp_path, eval_predictions.head("classification", "abc"), LETTERS)
+  report, _ = written(tmp_path, head_of("classification", "abc"), LETTERS)
   assert report[0] == "6 examples, 3 of them right: accuracy 0.5000"
   assert cells(report, "label") == ["#", "label", "precision", "recall", "F1",
                                     "support"]
@@ -52,7 +58,7 @@ def test_classes_are_scored_one_by_one(tmp_path):
 
 
 def test_errors_come_most_confident_first(tmp_path):
-  _, errors = written(tmp_path, eval_predictions.head("classification", "abc"), LETTERS)
+  _, errors = written(tmp_path, head_of("classification", "abc"), LETTERS)
   assert errors == [
       ["guid", "label", "prediction", "score", "text_a", "text_b"],
       ["dev-6", "c", "b", "0.95", "text", ""],
@@ -61,23 +67,23 @@ def test_errors_come_most_confident_first(tmp_path):
 
 
 def test_errors_are_at_most_a_thousand_and_keep_their_order(tmp_path):
-  eval_prediction = eval_predictions.counted([[0, 1200], [0, 3]])
-  _, errors = written(tmp_path, eval_predictions.head("classification", "ab"), eval_prediction)
+  eval_prediction = counted([[0, 1200], [0, 3]])
+  _, errors = written(tmp_path, head_of("classification", "ab"), eval_prediction)
   assert [row[0] for row in errors[1:]] == [
       "dev-%d" % number for number in range(1, 1001)]
 
 
 def test_set_without_errors_has_the_header_alone(tmp_path):
-  _, errors = written(tmp_path, eval_predictions.head("classification", "ab"),
-                      eval_predictions.counted([[2, 0], [0, 3]]))
+  _, errors = written(tmp_path, head_of("classification", "ab"),
+                      counted([[2, 0], [0, 3]]))
   assert len(errors) == 1
 
 
 def test_text_stays_in_its_cell(tmp_path):
   texts = ["a\tb\r\nc\u2028d\x85e", ("one\ntwo", "three\vfour"),
            (["word", "##piece"], ["ab"])]
-  eval_prediction = eval_predictions.counted([[0, 3], [0, 0]])
-  written(tmp_path, eval_predictions.head("classification", ("x\ty", "z")), eval_prediction,
+  eval_prediction = counted([[0, 3], [0, 0]])
+  written(tmp_path, head_of("classification", ("x\ty", "z")), eval_prediction,
           texts)
   with open(str(tmp_path / "eval_errors.tsv"), encoding="utf-8",
             newline="") as stream:
@@ -89,7 +95,7 @@ def test_text_stays_in_its_cell(tmp_path):
 
 def test_chinese_labels_align(tmp_path):
   report, _ = written(
-      tmp_path, eval_predictions.head("classification", ("治安管理", "b", "ab")), LETTERS)
+      tmp_path, head_of("classification", ("治安管理", "b", "ab")), LETTERS)
   table = report[2:]
   assert table[0] == (
       "#  label             precision  recall      F1  support")
@@ -100,11 +106,11 @@ def test_chinese_labels_align(tmp_path):
 
 
 def test_multi_label_finds_each_labels_best_threshold(tmp_path):
-  eval_prediction = eval_predictions.several(
+  eval_prediction = several(
       [[1, 0, 1], [1, 0, 0], [0, 0, 1], [0, 0, 0]],
       [[0.9, 0.2, 0.3], [0.25, 0.6, 0.7], [0.1, 0.1, 0.4], [0.3, 0.1, 0.2]])
   report, errors = written(
-      tmp_path, eval_predictions.head("multi_label", ("one", "none", "both")), eval_prediction)
+      tmp_path, head_of("multi_label", ("one", "none", "both")), eval_prediction)
   assert report[0] == ("4 examples; a label is predicted from probability 0.5 "
                        "on")
   # From 0.25 on, 2 of 3 are right, none is missed: F1 2*2 / (3 + 2).
@@ -138,8 +144,8 @@ def test_best_threshold_is_the_best_and_as_precise_as_the_outputs():
 
 
 def test_single_label_of_a_multi_label_task_is_scored(tmp_path):
-  eval_prediction = eval_predictions.several([[1], [1], [0], [0]], [[0.9], [0.2], [0.6], [0.1]])
-  report, errors = written(tmp_path, eval_predictions.head("multi_label", ["only"]),
+  eval_prediction = several([[1], [1], [0], [0]], [[0.9], [0.2], [0.6], [0.1]])
+  report, errors = written(tmp_path, head_of("multi_label", ["only"]),
                            eval_prediction)
   assert cells(report, "only") == [
       "1", "only", "0.5000", "0.5000", "0.5000", "2", "0.2", "0.8000"]
@@ -148,8 +154,8 @@ def test_single_label_of_a_multi_label_task_is_scored(tmp_path):
 
 def test_regression_shows_correlation_error_and_bands(tmp_path):
   # As in test_metrics.py; differences 1, 0, 3, 2.
-  report, errors = written(tmp_path, eval_predictions.head("regression"),
-                           eval_predictions.measured([0, 2, 4, 6.5], [1, 2, 1, 8.5]))
+  report, errors = written(tmp_path, head_of("regression"),
+                           measured([0, 2, 4, 6.5], [1, 2, 1, 8.5]))
   assert cells(report, "Spearman") == ["Spearman", "0.6325"]
   assert "mean absolute error  1.5000" in report
   assert [line.split() for line in report[-5:]] == [
@@ -164,26 +170,26 @@ def test_regression_shows_correlation_error_and_bands(tmp_path):
 
 
 def test_regression_to_a_single_label_has_one_band(tmp_path):
-  report, _ = written(tmp_path, eval_predictions.head("regression"),
-                      eval_predictions.measured([3, 3], [1, 2]))
+  report, _ = written(tmp_path, head_of("regression"),
+                      measured([3, 3], [1, 2]))
   assert cells(report, "Pearson") == ["Pearson", "0.0000"]
   assert report[-1].split() == ["3", "to", "3", "2", "1.5000", "1.5000"]
 
 
 def test_regression_of_a_single_example_is_reported(tmp_path):
-  report, errors = written(tmp_path, eval_predictions.head("regression"),
-                           eval_predictions.measured([3], [1]))
+  report, errors = written(tmp_path, head_of("regression"),
+                           measured([3], [1]))
   assert report[-1].split() == ["3", "to", "3", "1", "1.0000", "2.0000"]
   assert errors[1:] == [["dev-1", "3", "1", "2", "text", ""]]
 
 
 def test_tagging_is_scored_by_type_of_entity(tmp_path):
-  eval_prediction = eval_predictions.tagged(
+  eval_prediction = tagged(
       ["B-PER I-PER O B-LOC", "B-LOC O", "O O", "B-PER O"],
       ["B-PER I-PER O O", "B-LOC B-PER", "O I-LOC", "B-PER I-PER"])
   texts = [(["Ann", "Lee", "in", "Rome"],), (["Oslo", "is"],), (["go", "on"],),
            (["Bo", "sat"],)]
-  report, errors = written(tmp_path, eval_predictions.head("tagging", "O"), eval_prediction,
+  report, errors = written(tmp_path, head_of("tagging", "O"), eval_prediction,
                            texts)
   # An I that nothing begins is no entity.
   assert cells(report, "LOC") == ["LOC", "1.0000", "0.5000", "0.6667", "2"]
@@ -198,8 +204,8 @@ def test_tagging_is_scored_by_type_of_entity(tmp_path):
 
 
 def test_tagging_without_any_entity_says_so(tmp_path):
-  report, errors = written(tmp_path, eval_predictions.head("tagging", "O"),
-                           eval_predictions.tagged(["O O"], ["O I-PER"]))
+  report, errors = written(tmp_path, head_of("tagging", "O"),
+                           tagged(["O O"], ["O I-PER"]))
   assert report[-1] == "There are no entities, and none was predicted."
   assert len(errors) == 1
 
@@ -213,7 +219,7 @@ def test_kind_of_head_without_a_report_writes_nothing(tmp_path):
 def test_missing_library_costs_the_report_and_not_the_evaluation(
     tmp_path, warnings, monkeypatch):
   monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-  eval_predictions.head("tagging", "O").write_report(
+  head_of("tagging", "O").write_report(
       str(tmp_path), [], LETTERS)
   assert warnings == ["Not written: eval_report.txt needs seqeval: pip install "
                       "seqeval"]
@@ -222,15 +228,15 @@ def test_missing_library_costs_the_report_and_not_the_evaluation(
 
 def test_model_without_numbers_costs_the_report_and_not_the_evaluation(
     tmp_path, warnings):
-  eval_prediction = eval_predictions.several([[1]], [[np.nan]])
-  eval_predictions.head("multi_label", "a").write_report(
-      str(tmp_path), eval_predictions.examples(["text"]), eval_prediction)
+  eval_prediction = several([[1]], [[np.nan]])
+  head_of("multi_label", "a").write_report(
+      str(tmp_path), examples(["text"]), eval_prediction)
   assert len(warnings) == 1
   assert not list(tmp_path.iterdir())
 
 
 def test_report_that_fails_leaves_the_old_one(tmp_path):
-  head = eval_predictions.head("classification", "abc")
+  head = head_of("classification", "abc")
   before = written(tmp_path, head, LETTERS)
   with pytest.raises(IndexError):
     head.write_report(str(tmp_path), [InputExample("dev-1", "text")], LETTERS)

@@ -1,11 +1,11 @@
-"""Heads and eval_predictions as an evaluation hands them to reports and plots."""
+"""Heads and EvalPredictions for reports and plots."""
 import numpy as np
 
 from bert.data.examples import InputExample
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
 
-def head(kind, labels=()):
+def head_of(kind, labels=()):
   """A head of a kind."""
   return registry.create(kind, list(labels))
 
