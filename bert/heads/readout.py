@@ -73,6 +73,12 @@ class Readout:
     """
     raise NotImplementedError()
 
+  def merge_rows(self, rows: List[Row],
+                 examples: Sequence[InputExample]) -> List[Row]:
+    """Returns a row per example, of the rows of all records in their order."""
+    del examples
+    return rows
+
   def prediction(self, row: Row, example: InputExample) -> Prediction:
     """Returns the labels predicted for an example, with their scores."""
     raise NotImplementedError()

@@ -1,6 +1,7 @@
 """A run's datasets: written to record files, read again by input_fns."""
 
 import contextlib
+import typing
 from typing import Callable, Dict, Tuple
 
 import tensorflow.compat.v1 as tf
@@ -16,6 +17,24 @@ from bert.data.examples import PaddingInputExample
 from bert.options import FineTuningFlags
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
+
+
+class RecordFile(typing.NamedTuple):
+  """A dataset as records.
+
+  Attributes:
+    path: of the file.
+    num_records: real ones; a head may make several of an example, or one of
+      several.
+    num_padding: records without weight that follow them.
+  """
+  path: str
+  num_records: int
+  num_padding: int
+
+  def num_batches(self, batch_size: int) -> int:
+    """Returns how many batches all of it makes."""
+    return -(-(self.num_records + self.num_padding) // batch_size)
 
 
 class Datasets:
@@ -47,38 +66,41 @@ class Datasets:
       done: steps made before; the input_fn goes on from there.
       seed: of the order.
     """
-    path = self.write("train", examples)
-    num_grouped = len(examples) if self._flags.speed.bucket_by_length else 0
+    file = self.write("train", examples)
+    num_grouped = file.num_records if self._flags.speed.bucket_by_length else 0
     shuffle = input_fns.Shuffle(seed, done * self.batch_sizes["train"],
                                 num_grouped)
-    return input_fns.training_input_fn(path, self.spec(), shuffle,
+    return input_fns.training_input_fn(file.path, self.spec(), shuffle,
                                        self._flags.tpu.use_tpu)
 
-  def write_to_evaluate(self, examples: list) -> Tuple[Callable, int]:
-    """Writes the dev set; returns its input_fn and the number of batches."""
-    path, num_steps = self._write_padded("eval", examples)
-    return input_fns.ordered_input_fn(path, self.spec(),
-                                      self._flags.tpu.use_tpu), num_steps
+  def write_to_evaluate(self, examples: list) -> Tuple[Callable, RecordFile]:
+    """Writes the dev set; returns its input_fn and the file."""
+    file = self.write("eval", examples)
+    return input_fns.ordered_input_fn(file.path, self.spec(),
+                                      self._flags.tpu.use_tpu), file
 
-  def write_to_predict(self, examples: list) -> Tuple[Callable, int]:
+  def write_to_predict(self, examples: list) -> Tuple[Callable, RecordFile]:
     """Does the same for the test set, which is read by length."""
-    path, num_steps = self._write_padded("predict", examples)
+    file = self.write("predict", examples)
     if self._flags.tpu.use_tpu:
-      return input_fns.ordered_input_fn(path, self.spec(), True), num_steps
-    return input_fns.by_length_input_fn(path, self.spec()), num_steps
+      return input_fns.ordered_input_fn(file.path, self.spec(), True), file
+    return input_fns.by_length_input_fn(file.path, self.spec()), file
 
-  def log(self, name: str, heading: str, num_examples: int,
+  def log(self, name: str, heading: str, file: RecordFile,
           checkpoint: str) -> None:
     """Logs what is done with the dataset eval or predict."""
-    missing = self._num_missing(name, num_examples)
     tf.logging.info(heading)
     tf.logging.info("  Num examples = %d (%d actual, %d padding)",
-                    num_examples + missing, num_examples, missing)
+                    file.num_records + file.num_padding, file.num_records,
+                    file.num_padding)
     tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
 
-  def write(self, name: str, examples: list) -> str:
-    """Writes a dataset's record file, with a bar; returns its path."""
+  def write(self, name: str, examples: list) -> RecordFile:
+    """Writes a dataset's record file, with a bar.
+
+    On a TPU, which needs whole batches, padding fills the dev and test set up.
+    """
     path = self._folder.record_path(name)
     data = self._flags.data
     encoder = features.TextEncoder(
@@ -89,20 +111,14 @@ class Datasets:
     counter = truncation.TruncationCounter()
     with contextlib.closing(workers.map_ordered(
         to_records, examples, self._flags.speed.num_workers)) as converted:
-      records.write_records(path, _count(console.bar(
-          converted, len(examples), "Writing %s records" % name), counter))
+      serialized = _Counted(console.bar(
+          converted, len(examples), "Writing %s records" % name), counter)
+      is_padded = self._flags.tpu.use_tpu and name != "train"
+      num_all = records.write_records(path, serialized.padded(
+          self.batch_sizes[name] if is_padded else 1, to_records.padding()))
     counter.log(name, data.max_seq_length)
-    return path
-
-  def _write_padded(self, name, examples):
-    """On a TPU, which needs whole batches, padding fills the dataset up."""
-    padded = examples + [PaddingInputExample()] * self._num_missing(
-        name, len(examples))
-    return self.write(name, padded), -(-len(padded) // self.batch_sizes[name])
-
-  def _num_missing(self, name, num_examples):
-    return (-num_examples % self.batch_sizes[name]
-            if self._flags.tpu.use_tpu else 0)
+    return RecordFile(path, serialized.num_records,
+                      num_all - serialized.num_records)
 
 
 class _RecordMaker:
@@ -118,9 +134,25 @@ class _RecordMaker:
     rows, stats = self._head.to_features(example, self._encoder)
     return [self._record_encoder.encode(row.values()) for row in rows], stats
 
+  def padding(self):
+    """Returns the record of a padding example."""
+    (serialized,), _ = self(PaddingInputExample())
+    return serialized
 
-def _count(converted, counter):
-  """Yields the records of pairs (records, TruncationStats)."""
-  for serialized, stats in converted:
-    counter.add(stats)
-    yield from serialized
+
+class _Counted:
+  """Passes records on and counts them, and what was truncated."""
+
+  def __init__(self, converted, counter):
+    self._converted = converted
+    self._counter = counter
+    self.num_records = 0
+
+  def padded(self, batch_size, padding):
+    """Yields the records, and padding up to a whole batch."""
+    for serialized, stats in self._converted:
+      self._counter.add(stats)
+      self.num_records += len(serialized)
+      yield from serialized
+    for _ in range(-self.num_records % batch_size):
+      yield padding

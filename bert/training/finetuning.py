@@ -136,8 +136,8 @@ class FineTuning:
 
   def evaluate(self, examples: list, checkpoint: str) -> Dict[str, float]:
     """Scores the dev set; writes eval_results.txt, returns its content."""
-    input_fn, num_steps = self._datasets.write_to_evaluate(examples)
-    self._datasets.log("eval", "***** Running evaluation *****", len(examples),
+    input_fn, file = self._datasets.write_to_evaluate(examples)
+    self._datasets.log("eval", "***** Running evaluation *****", file,
                        checkpoint)
 
     def score(rows, step):
@@ -146,7 +146,7 @@ class FineTuning:
                                       step)
       return metrics.compute(self.task.metrics, predictions)
 
-    results = self._evaluator(input_fn, num_steps, score).evaluate_checkpoint(
+    results = self._evaluator(input_fn, file, score).evaluate_checkpoint(
         checkpoint)
     if not self._runtime.use_tpu:  # There, the Estimator does it.
       self.folder.write_scalars(results["global_step"], results)
@@ -161,15 +161,17 @@ class FineTuning:
 
   def outputs(self, examples: list, checkpoint: str) -> Rows:
     """Returns the head's outputs for each example."""
-    input_fn, num_steps = self._datasets.write_to_predict(examples)
-    self._datasets.log("predict", "***** Running prediction*****",
-                       len(examples), checkpoint)
+    input_fn, file = self._datasets.write_to_predict(examples)
+    self._datasets.log("predict", "***** Running prediction*****", file,
+                       checkpoint)
     estimator = self._runtime.make_estimator(
         self._model(self.task.head).model_fn)
     batches = estimator.predict(input_fn, checkpoint_path=checkpoint,
                                 yield_single_examples=False)
-    return list(model_function.in_input_order(
-        console.bar(batches, num_steps, "Predicting"), len(examples)))
+    num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
+    rows = list(model_function.in_input_order(
+        console.bar(batches, num_steps, "Predicting"), file.num_records))
+    return self.task.head.merge_rows(rows, examples)
 
   def write_predictions(self, examples: list, rows: Rows) -> None:
     """Writes test_results.tsv and what else there is of predictions."""
@@ -219,7 +221,7 @@ class FineTuning:
 
   def _listener(self, examples, num_steps):
     """Returns what evaluates a dataset while training goes on."""
-    input_fn, num_batches = self._datasets.write_to_evaluate(examples)
+    input_fn, file = self._datasets.write_to_evaluate(examples)
 
     def score(rows, step):
       del step
@@ -230,10 +232,11 @@ class FineTuning:
         self.folder.path, self.early_stopping(), self.folder.last_step())
     return EvalListener(
         self.folder, history,
-        lambda: self._evaluator(input_fn, num_batches, score),
+        lambda: self._evaluator(input_fn, file, score),
         self._eval_interval(num_steps), num_steps)
 
-  def _evaluator(self, input_fn, num_steps, score):
+  def _evaluator(self, input_fn, file, score):
+    num_steps = file.num_batches(self._runtime.batch_sizes["eval"])
     return Evaluator(self._model(self.task.head), self._runtime, input_fn,
                      num_steps, score)
 
