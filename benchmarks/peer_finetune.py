@@ -113,7 +113,7 @@ def load_model(args) -> transformers.BertForSequenceClassification:
 
 
 def make_metrics(task: str) -> Callable[..., Dict[str, float]]:
-  """Returns what the Trainer judges a whole set by."""
+  """Returns the metrics of a whole dataset."""
   def compute(outputs):
     predicted = outputs.predictions.argmax(-1)
     metrics = dict(METRICS[task], accuracy=sklearn.metrics.accuracy_score)

@@ -51,25 +51,25 @@ def test_gelu_and_multiply_to_train_is_its_plain_form_in_value_and_gradients(
   outputs = [function(x, kernel) for function in (
       modeling._gelu_and_multiply_to_train,
       modeling._activate_and_multiply(modeling.gelu))]
-  values, slopes = session.run([outputs, [
+  values, gradients = session.run([outputs, [
       tf.gradients(output, [x, kernel], upstream) for output in outputs]])
   largest = np.abs(POINTS).max()
   golden.assert_close(*values, 1e-6 * largest, "value")
-  golden.assert_close(slopes[0][0], slopes[1][0], tolerance, "x")
-  golden.assert_close(slopes[0][1], slopes[1][1], tolerance * largest,
+  golden.assert_close(gradients[0][0], gradients[1][0], tolerance, "x")
+  golden.assert_close(gradients[0][1], gradients[1][1], tolerance * largest,
                       "kernel")
 
 
 def test_gelu_and_multiply_to_train_has_numpys_gradients(session):
   tensors = gelu_product_inputs(tf.float64)
   output = modeling._gelu_and_multiply_to_train(*tensors[:2])
-  (x, kernel, upstream), value, slopes = session.run([
+  (x, kernel, upstream), value, gradients = session.run([
       tensors, output, tf.gradients(output, tensors[:2], tensors[2])])
   golden.assert_close(value, numpy_gelu(x).dot(kernel), 1e-9)
   step = 1e-5
   slope = (numpy_gelu(x + step) - numpy_gelu(x - step)) / step / 2
-  golden.assert_close(slopes[0], upstream.dot(kernel.T) * slope, 1e-7, "x")
-  golden.assert_close(slopes[1], numpy_gelu(x).T.dot(upstream), 1e-9, "kernel")
+  golden.assert_close(gradients[0], upstream.dot(kernel.T) * slope, 1e-7, "x")
+  golden.assert_close(gradients[1], numpy_gelu(x).T.dot(upstream), 1e-9, "kernel")
 
 
 @pytest.mark.parametrize("dropout_prob", [0.0, 0.25])
@@ -81,10 +81,10 @@ def test_average_has_the_gradients_of_the_weights_it_drops(
   # Averages of unit vectors are the weights that were kept.
   values = tf.constant(np.float32(np.tile(np.eye(5), [2, 3, 1, 1])))
   output = modeling._average(weights, values, dropout_prob)
-  slopes = tf.gradients(output, [weights, values], upstream)
+  gradients = tf.gradients(output, [weights, values], upstream)
   for _ in range(3):
     dropped, of_output, actual, given = session.run(
-        [output, upstream, slopes, weights])
+        [output, upstream, gradients, weights])
     is_kept = dropped != 0
     assert is_kept.all() == (not dropout_prob)
     golden.assert_close(dropped, np.where(is_kept, given, 0) /

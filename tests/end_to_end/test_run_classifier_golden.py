@@ -13,7 +13,7 @@ from golden_runs import (
     assert_golden_records, assert_golden_results, golden_checkpoint,
     golden_flags)
 
-# What a test set's guids are, and what the task is judged by beside accuracy.
+# What a test set's guids are, and what the task is scored by beside accuracy.
 GOLDEN_TASKS = {
     "cola": (["test-%d" % row for row in range(1, 14)], {"eval_mcc"}),
     "mnli": (["test-%d" % row for row in range(13)], set()),

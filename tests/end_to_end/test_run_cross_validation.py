@@ -1,4 +1,4 @@
-"""run_cross_validation.py: each example judged by a model that never saw it."""
+"""run_cross_validation.py: each example predicted by a model that never saw it."""
 import os
 import shutil
 
@@ -122,7 +122,7 @@ def test_folder_of_another_training_set_is_refused(whole, tmp_path):
 
 
 def test_second_stage_starts_each_fold_from_its_own_model(whole, tmp_path):
-  """At such a rate, held out examples are judged as they were before."""
+  """At such a rate, held out examples are scored as they were before."""
   flags = fold_flags(tmp_path, init_folds=whole, init_checkpoint=None,
                      random_seed=None, trainable="head", learning_rate=1e-30)
   result = run(flags)

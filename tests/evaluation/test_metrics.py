@@ -177,7 +177,7 @@ def test_metrics_named_by_heads_and_tasks_are_registered():
     ("cola", ("mcc",)), ("mrpc", ("f1",)), ("qqp", ("f1",)), ("mnli", ()),
     ("xnli", ()), ("sst-2", ()), ("qnli", ()), ("rte", ()), ("wnli", ()),
     ("domainc", ()), ("baidu_95", ("multi_label",))])
-def test_task_is_judged_by_its_metrics(task, expected):
+def test_task_is_scored_by_its_metrics(task, expected):
   processor = base.create(task, "")
   head = registry.registered()[processor.head]
   assert tuple(head.metrics) + tuple(processor.metrics) == expected

@@ -86,7 +86,7 @@ def test_gradients_are_those_of_small_changes(session):
   of_emissions, of_transitions = session.run(
       tf.gradients(loss, [emissions, params.transitions]))
   step = 1e-2
-  for tensor, values, slopes in (
+  for tensor, values, gradients in (
       (emissions, EMISSIONS, of_emissions),
       (params.transitions, PARAMS.transitions, of_transitions)):
     for index in [(0,) * values.ndim, (1,) * values.ndim]:
@@ -94,7 +94,7 @@ def test_gradients_are_those_of_small_changes(session):
       change[index] = step
       difference = (session.run(loss, {tensor: values + change}) -
                     session.run(loss, {tensor: values - change}))
-      assert abs(difference / step / 2 - slopes[index]) < 5e-3
+      assert abs(difference / step / 2 - gradients[index]) < 5e-3
 
 
 def test_training_learns_what_labels_follow_each_other(session):

@@ -91,8 +91,8 @@ def test_soft_f1_of_certain_answers_is_f1(session, labels, probabilities,
 def test_focal_loss_hardly_moves_what_is_right_already(session):
   logits = tf.constant([[8.0, 0.0], [0.0, 0.1]])
   labels = tf.constant([0, 0])
-  slopes = [session.run(tf.gradients(tf.reduce_sum(losses.of_classes(
+  gradients = [session.run(tf.gradients(tf.reduce_sum(losses.of_classes(
       logits, labels, losses.Loss(name))), logits)[0])
             for name in ("cross_entropy", "focal")]
-  ratio = np.abs(slopes[1] / slopes[0]).max(axis=1)
+  ratio = np.abs(gradients[1] / gradients[0]).max(axis=1)
   assert ratio[0] < 1e-4 and ratio[1] > 0.3

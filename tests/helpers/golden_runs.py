@@ -26,11 +26,11 @@ def expected_results(task):
   return {key: float(value) for key, value in pairs}
 
 
-def assert_golden_results(folder, task, judged=frozenset()):
+def assert_golden_results(folder, task, scored=frozenset()):
   """The scores are the golden ones, and besides them only those named."""
   actual = commands.results(folder)
   expected = expected_results(task)
-  assert set(actual) == set(expected) | set(judged)
+  assert set(actual) == set(expected) | set(scored)
   for key, value in expected.items():
     assert actual[key] == pytest.approx(value, rel=1e-5), key
 
