@@ -69,7 +69,8 @@ def test_gelu_and_multiply_to_train_has_numpys_gradients(session):
   step = 1e-5
   slope = (numpy_gelu(x + step) - numpy_gelu(x - step)) / step / 2
   golden.assert_close(gradients[0], upstream.dot(kernel.T) * slope, 1e-7, "x")
-  golden.assert_close(gradients[1], numpy_gelu(x).T.dot(upstream), 1e-9, "kernel")
+  golden.assert_close(gradients[1], numpy_gelu(x).T.dot(upstream), 1e-9,
+                      "kernel")
 
 
 @pytest.mark.parametrize("dropout_prob", [0.0, 0.25])
