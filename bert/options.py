@@ -82,6 +82,10 @@ class DataOptions:
   max_seq_length: int = _TEXT_LENGTH
   processor_module: str = option(None, "Python module, or path of a .py file, "
                                  "that registers tasks of your own.")
+  bad_rows: str = option("error", "What becomes of rows of the training and "
+                         "dev set that have too few or too many cells, or a "
+                         "label that is not the task's: error, or skip, which "
+                         "counts them in the log.", choices=("error", "skip"))
   truncation: str = option("head", "Part of a long single text that is kept: "
                            "head, tail, or head_tail for both ends.",
                            choices=("head", "tail", "head_tail"))

@@ -9,10 +9,10 @@ from bert.data.examples import InputExample
 from bert.data.examples import Source
 from processors.base import Table
 from processors.base import TableProcessor
-from processors.base import read_labels
 from processors.base import register
 from processors.files import read_csv
 from processors.files import read_lines
+from processors.labels import read_labels
 
 # In the order of the columns of test_results.tsv.
 _LABELS = """
@@ -74,20 +74,29 @@ class Baidu95(TableProcessor):
     if not tf.gfile.IsDirectory(folder):
       return super().read(data_dir, table, set_name)
     texts = list(read_lines(os.path.join(folder, "token_in.txt"), True))
-    if table.label is None:
-      return [self._tokenized(set_name, line, text, None)
-              for line, text in texts if text.strip()]
     path = os.path.join(folder, "predicate_out.txt")
-    labels = list(read_lines(path, True))
+    is_test = set_name == "test"
+    if is_test and not tf.gfile.Exists(path):
+      labels = [(line, None) for line, _ in texts]
+    else:
+      labels = list(read_lines(path, True))
     if len(labels) != len(texts):
       raise UserError("%s: %d lines, token_in.txt beside it has %d; they must "
                       "be as many" % (path, len(labels), len(texts)))
     examples = []
     for (line, text), (_, label) in zip(texts, labels):
       if text.strip():
-        examples.append(self._tokenized(set_name, line, text, label.split()))
+        examples.append(self._tokenized(
+            set_name, line, text, None if label is None else label.split()))
         examples[-1].source = Source(path, line)
-        self.check_label(examples[-1])
+        if not is_test:
+          self.check_label(examples[-1])
+    if is_test:
+      self.check_test_labels(examples)
+    if len(examples) < len(texts):
+      tf.logging.info(
+          "%s: %d blank texts skipped; predictions of a test set have no lines "
+          "for them", folder, len(texts) - len(examples))
     return examples
 
   def _tokenized(self, set_name, line, text, label):

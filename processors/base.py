@@ -22,13 +22,16 @@ import tensorflow.compat.v1 as tf
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.data import label_types
 from bert.data.examples import InputExample
 from bert.data.examples import Source
 from processors import columns
+from processors.bad_rows import BadRows
 from processors.columns import Table
 from processors.files import read_csv
-from processors.files import read_lines
 from processors.files import read_tsv
+from processors.labels import read_labels
+from processors.labels import warn_of_alike
 
 _PROCESSORS = {}
 # Labels that an error lists.
@@ -92,23 +95,6 @@ def load_module(name: str) -> None:
   spec.loader.exec_module(module)
 
 
-def read_labels(data_dir: Optional[str],
-                name: str = "labels.txt") -> Optional[List[str]]:
-  """Returns the labels in a file, a label a line; None if it is not there.
-
-  Raises:
-    UserError: the file is empty, or has a label twice.
-  """
-  path = os.path.join(data_dir or "", name)
-  if not data_dir or not tf.gfile.Exists(path):
-    return None
-  labels = [line.strip() for _, line in read_lines(path)]
-  if len(set(labels)) < len(labels):
-    twice = next(label for label in labels if labels.count(label) > 1)
-    raise UserError("%s: label %r stands there twice" % (path, twice))
-  return labels
-
-
 class DataProcessor:
   """Base of all tasks.
 
@@ -119,11 +105,13 @@ class DataProcessor:
     declared_in: the file that says which head and metrics, for errors; None:
       the class.
     data_dir: the task's folder, set before any method is called.
+    bad_rows: --bad_rows, set with data_dir.
   """
   head = "classification"
   metrics = ()
   declared_in = None  # type: Optional[str]
   data_dir = None  # type: Optional[str]
+  bad_rows = "error"
 
   def get_train_examples(self, data_dir: str) -> List[InputExample]:
     """Returns the training set; raises UserError for a bad file."""
@@ -169,7 +157,7 @@ class TableProcessor(DataProcessor):
     labels: the task's labels in order; None for an open set, which is that of
       labels.txt in data_dir, else of the training set, sorted.
     train, dev, test: a Table, or several, of which the first that is there is
-      read. A test set's label column is not read.
+      read. Labels of a test set are read where its file has them.
     label_aliases: labels in the files -> the task's.
     dev_name: what guids of the dev set start with.
   """
@@ -190,14 +178,14 @@ class TableProcessor(DataProcessor):
                      self.dev_name)
 
   def get_test_examples(self, data_dir):
-    table = columns.choose(data_dir, self.test)
-    return self.read(data_dir, table and table._replace(label=None), "test")
+    return self.read(data_dir, columns.choose(data_dir, self.test), "test")
 
   def get_labels(self):
     if self.labels is not None:
       return list(self.labels)
     if self._open_labels is None:
       self._open_labels = self.listed_labels() or self._train_labels()
+      warn_of_alike(self._open_labels)
     return list(self._open_labels)
 
   def listed_labels(self) -> Optional[List[str]]:
@@ -209,10 +197,14 @@ class TableProcessor(DataProcessor):
     return sorted(labels)
 
   def read_label(self, text: str):
-    """Returns the label that a column means, for the head to check."""
+    """Returns the label that a column means, for the head to check.
+
+    Args:
+      text: a cell, or a list of them; white space around it means nothing.
+    """
     if isinstance(text, list):
-      return [self.label_aliases.get(name, name) for name in text]
-    return self.label_aliases.get(text, text)
+      return [self._label_of(name) for name in text]
+    return self._label_of(text)
 
   def read(self, data_dir: str, table: Table,
            set_name: str) -> List[InputExample]:
@@ -224,20 +216,40 @@ class TableProcessor(DataProcessor):
     if table is None:
       raise MissingError("task %s has no %s set" % (
           type(self).__name__, set_name))
+    path = os.path.join(data_dir, table.path)
+    is_test = set_name == "test"
+    bad_rows = self.bad_rows_of(set_name)
     examples = []
-    for example in self.read_examples(os.path.join(data_dir, table.path),
-                                      table, set_name):
+    for example in self.read_examples(path, table, set_name, bad_rows):
+      try:
+        if not is_test:
+          self.check_label(example)
+      except UserError as error:
+        bad_rows.add(error)
+        continue
       examples.append(example)
-      self.check_label(example)
+    if is_test:
+      self.check_test_labels(examples)
+    bad_rows.log(path)
     return examples
 
-  def read_examples(self, path: str, table: Table, set_name: str
-                   ) -> Iterator[InputExample]:
+  def read_examples(self, path: str, table: Table, set_name: str,
+                    bad_rows: BadRows) -> Iterator[InputExample]:
     """Yields examples with their source; labels have not been checked."""
-    for line, cells in columns.read_rows(path, table, type(self).__name__):
+    for line, cells in columns.read_rows(
+        path, table, type(self).__name__, bad_rows,
+        needs_label=set_name != "test"):
       example = self.make_example(set_name, line, cells)
       example.source = Source(path, line)
       yield example
+
+  def bad_rows_of(self, set_name: str, is_logged: bool = True) -> BadRows:
+    """Returns what becomes of a set's bad rows; those of a test set are errors,
+    as its predictions have to stay in step with the file."""
+    if set_name == "test":
+      return BadRows()
+    return BadRows(self.bad_rows == "skip", is_logged,
+                   ", or give --bad_rows=skip")
 
   def make_example(self, set_name: str, line: int,
                    cells: columns.Cells) -> InputExample:
@@ -258,6 +270,25 @@ class TableProcessor(DataProcessor):
             where, name, self._shown_labels(), "" if self.labels is not None
             else "; a labels.txt in data_dir, a label a line, may list more"))
 
+  def check_test_labels(self, examples: List[InputExample]) -> None:
+    """Takes away labels of a test set that are not all the task's, as those of
+    a benchmark are, whose labels are kept secret; says so in the log."""
+    label_type = label_types.of_head(self.head)
+    for example in examples:
+      try:
+        if not label_type.is_label(example.label):
+          raise UserError("%s: label %r" % (example.locate(), example.label))
+        self.check_label(example)
+      except UserError as error:
+        if example.label is not None:
+          tf.logging.warning("The test set counts as one without labels: %s",
+                             error)
+        break
+    else:
+      return
+    for example in examples:
+      example.label = None
+
   def check_new_label(self, name: str, where: str) -> None:
     """Raises UserError unless a text may be a label of an open set."""
     if not name.strip() or set("\t\r\n") & set(name):
@@ -270,6 +301,9 @@ class TableProcessor(DataProcessor):
     for name in [label] if isinstance(label, str) else label or ():
       yield name, example.locate()
 
+  def _label_of(self, text):
+    return self.label_aliases.get(text.strip(), text.strip())
+
   def _train_labels(self):
     folder = self.data_dir or ""
     table = columns.first_there(folder, self.train)
@@ -280,12 +314,18 @@ class TableProcessor(DataProcessor):
                               each.path for each
                               in columns.alternatives(self.train))))
     labels = set()
+    bad_rows = self.bad_rows_of("train", is_logged=False)
     for example in self.read_examples(os.path.join(folder, table.path), table,
-                                      "train"):
-      for name, where in self.names_in(example):
-        if name not in labels:
-          self.check_new_label(name, where)
-          labels.add(name)
+                                      "train", bad_rows):
+      try:
+        names = set()
+        for name, where in self.names_in(example):
+          if name not in labels:
+            self.check_new_label(name, where)
+            names.add(name)
+        labels |= names
+      except UserError as error:
+        bad_rows.add(error)
       if len(labels) > _MAX_OPEN_LABELS:
         raise UserError("%s: over %d labels so far; is this the right column? "
                         "If so, write them into labels.txt, a label a line" %

@@ -1,5 +1,6 @@
 """Tables: files with an example a row, and which of their columns say what."""
 
+import collections
 import json
 import os
 import typing
@@ -10,6 +11,9 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from processors.bad_rows import BadRows
+from processors.files import most_common_width
+from processors.files import read_csv
 from processors.files import read_tsv
 from processors.files import shorten
 
@@ -33,7 +37,8 @@ class Table(typing.NamedTuple):
       row's number.
     has_header: whether the first row is a header; JSON objects have none.
     only: (column, text); rows that say something else are left out.
-    reader: path -> (line number, columns or JSON object) of each row.
+    reader: path -> (line number, columns or JSON object) of each row; a
+      UserError stands for a row that can't be read.
   """
   path: str
   text_a: Column
@@ -124,37 +129,128 @@ def choose(data_dir: str, tables: Tables) -> Optional[Table]:
   return table
 
 
-def read_rows(path: str, table: Table,
-              task: str) -> Iterator[Tuple[int, Cells]]:
+def read_rows(path: str, table: Table, task: str,
+              bad_rows: Optional[BadRows] = None, *,
+              needs_label: bool = True) -> Iterator[Tuple[int, Cells]]:
   """Yields (line number, cells) of each row that is an example.
 
+  Args:
+    path: of the file.
+    table: which of its columns say what.
+    task: for errors.
+    bad_rows: what becomes of rows that lack a column or have one too many, and
+      where JSON has something else than text; None: an error.
+    needs_label: False: a row without its label's column has none.
+
   Raises:
-    UserError: a row lacks a column, or JSON has something else than text.
+    UserError: a column is not in the header, or by the first bad row.
   """
-  for index, (line, row) in enumerate(table.reader(path)):
+  bad_rows = bad_rows or BadRows()
+  num_rows = num_left_out = 0
+  rows = table.reader(path)
+  # Without a header, most rows tell how many cells there are.
+  rows = rows if table.has_header else list(rows)
+  reader = None
+  for line, row in rows:
     where = "%s:%d" % (path, line)
-    if index == 0 and not isinstance(row, dict):
-      table = table.numbered(row if table.has_header else None, where)
-    _check_columns(table, row, where, task)
-    if index == 0 and table.has_header and not isinstance(row, dict):
+    if reader is None and not isinstance(row, UserError):
+      reader = _RowReader(table, task, bad_rows.hint, needs_label)
+      if isinstance(row, list) and reader.start(row, where, rows):
+        continue
+    num_rows += 1
+    try:
+      if isinstance(row, UserError):
+        raise row
+      cells = reader.read(row, where)
+    except UserError as error:
+      bad_rows.add(error)
       continue
+    if cells is None:
+      num_left_out += 1
+    else:
+      yield line, cells
+  if num_left_out:
+    tf.logging.info("%s: %d of %d rows left out: column %s is not %r", path,
+                    num_left_out, num_rows, *table.only)
+
+
+class _RowReader:
+  """Reads the rows of one file."""
+
+  def __init__(self, table, task, hint, needs_label):
+    """Takes what read_rows takes; hint is BadRows.hint."""
+    self._table = table
+    self._task = task
+    self._hint = hint
+    self._needs_label = needs_label
+    self._width = 0
+
+  def start(self, first, where, rows):
+    """Finds the columns of a file without keys; returns whether its first row
+    is a header. Raises UserError for a name that is not in it."""
+    table = self._table
+    header = first if table.has_header else None
+    if not self._needs_label and isinstance(table.label, str) and (
+        table.label not in map(str.strip, header or ())):
+      table = table._replace(label=None)
+    table = table.numbered(header, where)
+    self._table = table
+    self._width = len(first)
+    if header is None:
+      counts = collections.Counter(len(row) for _, row in rows)
+      self._width = max(most_common_width(counts), table.num_columns())
+    self._check_width(first, where)
+    return table.has_header
+
+  def read(self, row, where):
+    """Returns the Cells of a row; None for one that is left out."""
+    table = self._table
+    if not self._needs_label and not _has_cell(row, table.label):
+      table = table._replace(label=None)
+    if isinstance(row, dict):
+      for column in table.columns():
+        if column not in row:
+          raise _is_not_there(column, list(row), where)
+    else:
+      self._check_width(row, where)
     if table.only and _cell(row, table.only[0], where) != table.only[1]:
-      continue
-    yield line, Cells(
+      return None
+    return Cells(
         _cell(row, table.text_a, where), _cell(row, table.text_b, where),
         _cell(row, table.label, where, may_be_list=True),
         _cell(row, table.guid, where), row)
 
+  def _check_width(self, row, where):
+    """Raises UserError for a row of too few or too many cells."""
+    table = self._table
+    needed = (table if self._needs_label else
+              table._replace(label=None)).num_columns()
+    if len(row) < needed:
+      raise UserError(
+          "%s: the row has %d columns, task %s needs %d; mend or delete the "
+          "line%s" % (where, len(row), self._task, needed, self._hint))
+    # Blank cells at a row's end say nothing, unless columns count from there.
+    is_longer = bool("".join(row[self._width:]).strip())
+    counts_from_end = any(isinstance(column, int) and column < 0
+                          for column in table.columns())
+    if is_longer or counts_from_end and len(row) != self._width:
+      raise UserError("%s: the row has %d columns, %s %d; %s%s" % (
+          where, len(row),
+          "the header has" if table.has_header else "most rows have",
+          self._width, _QUOTE_HINT if table.reader is read_csv else _TAB_HINT,
+          self._hint))
 
-def _check_columns(table, row, where, task):
+
+_QUOTE_HINT = 'put the text in quotes, "a, b", and double a quote within it'
+_TAB_HINT = ("put a space in place of a tab in the text; only in CSV files, put "
+             "the text in quotes")
+
+
+
+def _has_cell(row, column):
   if isinstance(row, dict):
-    for column in table.columns():
-      if column not in row:
-        raise _is_not_there(column, list(row), where)
-  elif len(row) < table.num_columns():
-    raise UserError(
-        "%s: the row has %d columns, task %s needs %d; mend or delete the "
-        "line" % (where, len(row), task, table.num_columns()))
+    return column in row
+  return column is not None and column < len(row)
 
 
 def _cell(row, column, where, may_be_list=False):

@@ -22,7 +22,7 @@ class Mnli(TableProcessor):
   dev_name = "dev_matched"
   train = Table("train.tsv", text_a=8, text_b=9, label=-1, guid=0)
   dev = train._replace(path="dev_matched.tsv")
-  test = train._replace(path="test_matched.tsv")
+  test = train._replace(path="test_matched.tsv", label=None)
 
 
 @register("mrpc")
@@ -32,7 +32,7 @@ class Mrpc(TableProcessor):
   metrics = ("f1",)
   train = Table("train.tsv", text_a=3, text_b=4, label=0)
   dev = train._replace(path="dev.tsv")
-  test = train._replace(path="test.tsv")
+  test = train._replace(path="test.tsv", label=None)
 
 
 @register("sst-2")

@@ -3,8 +3,8 @@
 from bert.common.errors import UserError
 from processors.base import Table
 from processors.base import TableProcessor
-from processors.base import read_labels
 from processors.base import register
+from processors.labels import read_labels
 
 
 @register("go_emotions")

@@ -12,6 +12,7 @@ def load_processor(data) -> base.DataProcessor:
   if data.processor_module:
     base.load_module(data.processor_module)
   processor = base.create(data.task_name, data.data_dir)
+  processor.bad_rows = data.bad_rows
   if not tf.gfile.IsDirectory(data.data_dir):
     raise UserError("--data_dir=%s: no such folder" % data.data_dir)
   return processor

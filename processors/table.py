@@ -68,6 +68,7 @@ class OwnTable(DataProcessor):
     """Returns the task; raises UserError for a bad table.json."""
     if self._task is None:
       self._task = describe(self.data_dir or "")
+      self._task.bad_rows = self.bad_rows
     return self._task
 
   def get_train_examples(self, data_dir):

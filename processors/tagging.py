@@ -1,17 +1,24 @@
 """Tasks that label every word of a sentence, in files of CoNLL columns."""
 
+import os
 import re
 from typing import List
 
 from bert.common.errors import UserError
+from bert.data import tag_schemes
 from bert.data.examples import InputExample
 from bert.data.examples import Source
 from processors.base import TableProcessor
 from processors.files import read_conll
+from processors.files import shorten
+
+# Chinese with a mark between its characters, or of more than words have.
+_SENTENCE = re.compile("(?s).+[\u3002\uff0c\uff01\uff1f\uff1b].|"
+                       ".*[\u3400-\u9fff]{16}")
 
 
 class TaggingProcessor(TableProcessor):
-  """A task whose sets are sentences, with a BIO label a word.
+  """A task whose sets are sentences, with a label a word.
 
   Its examples have a list of words as text_a, and a list of as many labels.
 
@@ -29,6 +36,13 @@ class TaggingProcessor(TableProcessor):
     """Returns the word that a column means."""
     return text
 
+  def listed_labels(self):
+    labels = super().listed_labels()
+    for line, name in enumerate(labels or (), 1):
+      self.check_new_label(name, "%s:%d" % (
+          os.path.join(self.data_dir, "labels.txt"), line))
+    return labels
+
   def get_labels(self):
     labels = super().get_labels()
     return labels if "O" in labels else ["O"] + labels
@@ -36,13 +50,17 @@ class TaggingProcessor(TableProcessor):
   def sort_labels(self, labels):
     return ["O"] + sorted(label for label in labels if label != "O")
 
-  def read_examples(self, path, table, set_name):
-    # In a line of one column, the last would be the word.
-    needed = max(table.num_columns(), 1 if table.label is None else 2)
+  def read_examples(self, path, table, set_name, bad_rows):
+    # In a line of one column, the last would be the word; a test set may have
+    # no labels.
+    needed = max(table.num_columns(), 1 if set_name == "test" else 2)
     for index, (line, words) in enumerate(read_conll(path, needed)):
+      if isinstance(words, UserError):
+        bad_rows.add(words)
+        continue
       labels = None
-      if table.label is not None:
-        labels = [columns[table.label] for columns in words]
+      if len(words[0]) > 1:
+        labels = [columns[table.label].strip() for columns in words]
         labels = iob1_to_bio(labels) if self.is_iob1 else labels
       yield InputExample(
           "%s-%d" % (set_name, index),
@@ -56,9 +74,34 @@ class TaggingProcessor(TableProcessor):
       yield name, "%s:%d" % (path, line + index)
 
   def check_new_label(self, name, where):
-    if not re.match(r"O$|[BI]-\S+$", name):
-      raise UserError("%s: found label %r; O, B-TYPE or I-TYPE is needed" % (
-          where, name))
+    try:
+      tag_schemes.check_tag(name)
+    except ValueError as error:
+      raise UserError("%s: %s" % (where, error))
+
+  def check_test_labels(self, examples):
+    """Does so, and raises UserError for what looks like more than a word."""
+    for example in examples:
+      for name, where in self.names_in(example):
+        if " " in name:
+          raise UserError("%s: found label %r; a word a line has one label" % (
+              where, name))
+    super().check_test_labels(examples)
+    for example in examples:
+      for index, word in enumerate(() if example.label else example.text_a):
+        self._check_word(word, "%s:%d" % (example.source.path,
+                                          example.source.line + index))
+
+  def _check_word(self, word, where):
+    rest, separator, last = re.match(r"(?s)(.*?)([,;|/]?)([^,;|/]*)$",
+                                     word).groups()
+    if rest and separator and last in self._label_set():
+      raise UserError("%s: found %r; a tab or spaces separate word and label" %
+                      (where, shorten(word)))
+    if " " in word or _SENTENCE.match(word):
+      raise UserError("%s: found %r, where a word a line is needed, or a "
+                      "character; a blank line separates sentences" % (
+                          where, shorten(word)))
 
 
 def iob1_to_bio(labels: List[str]) -> List[str]:

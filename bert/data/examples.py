@@ -1,7 +1,7 @@
 """Examples: what a processor reads, text with its label."""
 
 import typing
-from typing import List, Optional, Union
+from typing import Iterable, List, Optional, Union
 
 # Text, or its word pieces where it has been tokenized already, or its words.
 Text = Union[str, List[str]]
@@ -40,6 +40,18 @@ class InputExample:
     if self.source is None:
       return "example %s" % self.guid
     return "%s:%d" % self.source
+
+
+def only_label(examples: Iterable[InputExample]):
+  """Returns the label that all of some examples have, of label sets and tags
+  the only name that occurs; None if there are several."""
+  labels = set()
+  for example in examples:
+    label = example.label
+    labels.update(label if isinstance(label, (list, tuple)) else [label])
+    if len(labels) > 1:
+      return None
+  return labels.pop() if labels else None
 
 
 class PaddingInputExample:

@@ -4,6 +4,7 @@ Processors read labels by their type, metrics score predictions of one type, and
 each kind of head declares its own.
 """
 
+import math
 from typing import List, Optional, Sequence, Union
 
 from bert.common.errors import UserError
@@ -31,6 +32,20 @@ class LabelType:
     del separator
     return text
 
+  def is_label(self, label) -> bool:
+    """Whether an example's label, names aside, is of this type."""
+    return label is not None
+
+
+class _Number(LabelType):
+  """A number."""
+
+  def is_label(self, label):
+    try:
+      return math.isfinite(float(label))
+    except (TypeError, ValueError):
+      return False
+
 
 class _LabelSet(LabelType):
   """Any number of names, between separators; None: white space."""
@@ -42,8 +57,8 @@ class _LabelSet(LabelType):
 
 CLASS = LabelType("one label per text")
 LABEL_SET = _LabelSet("any number of labels per text", unfit_keys=())
-NUMBER = LabelType("a number per text", has_names=False,
-                   unfit_keys=("labels", "label_separator"))
+NUMBER = _Number("a number per text", has_names=False,
+                 unfit_keys=("labels", "label_separator"))
 TAGS = LabelType("a label per word")
 
 _TYPES = {}

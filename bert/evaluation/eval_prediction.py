@@ -15,10 +15,12 @@ class EvalPrediction(typing.NamedTuple):
     predicted: the same.
     probabilities: float32 [examples, num_labels]; NUMBER: [examples, 1]; TAGS:
       None.
+    scheme: of TAGS, what bert.data.tag_schemes calls theirs.
   """
   labels: Union[np.ndarray, List[List[str]]]
   predicted: Union[np.ndarray, List[List[str]]]
   probabilities: Optional[np.ndarray]
+  scheme: Optional[str] = None
 
   def is_finite(self) -> bool:
     """Whether all outputs are numbers; of a model that diverged they aren't."""

@@ -14,6 +14,7 @@ from bert.data.label_types import LABEL_SET
 from bert.data.label_types import LabelType
 from bert.data.label_types import NUMBER
 from bert.data.label_types import TAGS
+from bert.evaluation.entities import to_seqeval
 from bert.evaluation.eval_prediction import EvalPrediction
 
 _METRICS = {}
@@ -180,13 +181,13 @@ def entities(predictions: EvalPrediction) -> Dict[str, float]:
   """Micro-averaged over entities, of which begin, end and type must be right;
   token_accuracy is over words.
 
-  Source: seqeval's mode "strict" with the scheme IOB2.
+  Source: seqeval's mode "strict" with the scheme of the labels.
   """
   from seqeval.metrics import accuracy_score
   from seqeval.metrics.v1 import precision_recall_fscore_support
-  from seqeval.scheme import IOB2
+  tags = to_seqeval(predictions)
   precision, recall, f1_of_both, _ = precision_recall_fscore_support(
-      predictions.labels, predictions.predicted, average="micro", scheme=IOB2,
+      tags.labels, tags.predicted, average="micro", scheme=tags.scheme,
       zero_division=0)
   return {"precision": precision, "recall": recall, "f1": f1_of_both,
           "token_accuracy": accuracy_score(predictions.labels,

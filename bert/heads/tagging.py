@@ -11,12 +11,15 @@ from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
 from bert.data import features as features_lib
+from bert.data import tag_schemes
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.data.label_types import TAGS
 from bert.data.records import Field
+from bert.data.tag_schemes import OUTSIDE
+from bert.evaluation import entities
 from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import crf
@@ -25,8 +28,6 @@ from bert.heads import pooling
 from bert.heads.base import Head
 from bert.heads.readout import Prediction
 
-# The label of words that were truncated.
-OUTSIDE = "O"
 # What serves words: as the default signature, with the starts of the words.
 WORDS_SIGNATURE = "words"
 
@@ -54,6 +55,10 @@ class TaggingHead(Head):
     if OUTSIDE not in self.labels:
       raise UserError("a tagging task needs the label %s; get_labels() has %s" %
                       (OUTSIDE, " ".join(self.labels[:20])))
+    try:
+      tag_schemes.scheme_of(self.labels)
+    except ValueError as error:
+      raise UserError("the labels of the task: %s" % error)
     if not self.settings.crf:
       return
     for name in ("loss", "class_weights", "label_smoothing"):
@@ -153,7 +158,7 @@ class TaggingHead(Head):
         self._labels({name: rows[name][index] for name in rows}, example)[0]
         for index, example in enumerate(examples)]
     return EvalPrediction([list(example.label) for example in examples],
-                          predicted, None)
+                          predicted, None, tag_schemes.scheme_of(self.labels))
 
   def prediction(self, row, example):
     return Prediction(*self._labels(row, example))
@@ -169,15 +174,15 @@ class TaggingHead(Head):
   def report(self, predictions):
     from seqeval.metrics import classification_report
     from seqeval.metrics.v1 import unique_labels
-    from seqeval.scheme import IOB2
+    tags = entities.to_seqeval(predictions)
     yield "%d examples; begin, end and type of an entity must be right" % len(
         predictions.labels)
     yield ""
-    if not unique_labels(predictions.labels, predictions.predicted, IOB2):
+    if not unique_labels(*tags):
       yield "There are no entities, and none was predicted."
       return
     scores = classification_report(
-        predictions.labels, predictions.predicted, mode="strict", scheme=IOB2,
+        tags.labels, tags.predicted, mode="strict", scheme=tags.scheme,
         output_dict=True, zero_division=0)
     yield from tables.table(("entity",) + reports.SCORES, [
         (re.sub(" avg$", " average", name),) + reports.score_cells((
@@ -186,12 +191,11 @@ class TaggingHead(Head):
 
   def errors(self, predictions):
     """Yields ErrorRows; the score counts entities missed or made up."""
-    from seqeval.scheme import IOB2
-    from seqeval.scheme import Entities
-    labelled, predicted = [Entities(each, IOB2).entities for each in (
-        predictions.labels, predictions.predicted)]
-    for index, pair in enumerate(zip(labelled, predicted)):
-      wrong = set(pair[0]) ^ set(pair[1])
+    tags = entities.to_seqeval(predictions)
+    for index, (labelled, predicted) in enumerate(zip(
+        entities.entities_of(tags.labels, tags.scheme),
+        entities.entities_of(tags.predicted, tags.scheme))):
+      wrong = labelled ^ predicted
       if wrong:
         yield reports.ErrorRow(index, " ".join(predictions.labels[index]),
                                " ".join(predictions.predicted[index]),
@@ -268,12 +272,16 @@ def split_words(text: str) -> Words:
 
 
 def _conll_lines(examples, predictions):
+  # Spaces between columns, unless a word holds one.
+  has_spaces = any(" " in word for example in examples
+                   for word in example.text_a)
+  separator = "\t" if has_spaces else " "
   for example, prediction in zip(examples, predictions):
     columns = [example.text_a, prediction.labels]
     if example.label is not None:
       columns.insert(1, example.label)
     for row in zip(*columns):
-      yield " ".join(row)
+      yield separator.join(row)
     yield ""
 
 

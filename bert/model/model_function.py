@@ -230,6 +230,12 @@ def join(arrays: Sequence[np.ndarray]) -> np.ndarray:
              [(0, 0)] * (each.ndim - 2), "constant") for each in arrays])
 
 
+def stack(rows: Sequence[Dict[str, np.ndarray]]) -> Dict[str, np.ndarray]:
+  """Returns name -> array of a dataset, of the arrays of each example."""
+  return {name: join([row[name][None] for row in rows])
+          for name in (rows[0] if rows else ())}
+
+
 def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
                    num_examples: int) -> Iterator[Dict[str, np.ndarray]]:
   """Yields rows in input order, as soon as those before have come.

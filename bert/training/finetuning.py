@@ -2,16 +2,20 @@
 
 import dataclasses
 import functools
+import re
 import typing
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.common.errors import UserError
 from bert.data import records
 from bert.data import vocabulary
+from bert.data.examples import only_label
 from bert.evaluation import metrics
+from bert.evaluation.eval_prediction import EvalPrediction
 from bert.model import checkpoints
 from bert.model import layerwise
 from bert.model import model_function
@@ -159,6 +163,21 @@ class FineTuning:
     self.write_predictions(examples, rows)
     return rows
 
+  def score(self, examples: list, rows: Rows
+           ) -> Tuple[EvalPrediction, Dict[str, float]]:
+    """Returns labels and predictions of labelled examples, and their scores.
+
+    Args:
+      examples: the dataset.
+      rows: the head's outputs for each.
+    """
+    head = self.task.head
+    predictions = head.eval_prediction(
+        dict(model_function.stack(rows), **head.label_rows(examples)), examples)
+    results = metrics.compute(self.task.metrics, predictions)
+    results.update(head.aggregate_metrics(predictions))
+    return predictions, results
+
   def outputs(self, examples: list, checkpoint: str) -> Rows:
     """Returns the head's outputs for each example."""
     input_fn, file = self._datasets.write_to_predict(examples)
@@ -184,6 +203,20 @@ class FineTuning:
     contents["test_results.tsv"] = map(head.result, rows, examples)
     for name, lines in contents.items():
       self.folder.write_lines(name, lines)
+    self._log_test_scores(examples, rows)
+
+  def _log_test_scores(self, examples, rows):
+    """Logs how the test set's labels are met, if it has any.
+
+    Labels that are all the same are taken for fillers.
+    """
+    if any(example.label is None for example in examples) or (
+        only_label(examples) is not None):
+      return
+    _, results = self.score(examples, rows)
+    tf.logging.info("***** Scores of the test set, by its labels *****")
+    for key in sorted(results):
+      tf.logging.info("  %s = %s", re.sub("^eval_", "test_", key), results[key])
 
   def export(self, checkpoint: str) -> str:
     """Writes a folder that is enough to predict with; returns it."""

@@ -13,7 +13,6 @@ import tensorflow.compat.v1 as tf
 from bert import options
 from bert.common import files
 from bert.common.errors import UserError
-from bert.evaluation import metrics
 from bert.model import checkpoints
 from bert.model import model_function
 from bert.training import output_folder
@@ -177,10 +176,7 @@ def _run_fold(model, train, held_out, test) -> Fold:
 
 def _write_summary(finetuning, folds, train, rows):
   head, folder = finetuning.task.head, finetuning.folder
-  predictions = head.eval_prediction(
-      dict(_stack(rows), **head.label_rows(train)), train)
-  results = metrics.compute(finetuning.task.metrics, predictions)
-  results.update(head.aggregate_metrics(predictions))
+  predictions, results = finetuning.score(train, rows)
   head.write_evaluation(folder.path, train, predictions)
   folder.write_results(results, "***** Results of all folds together *****")
   folder.write_lines("out_of_fold_results.tsv", map(head.result, rows, train))
@@ -188,17 +184,12 @@ def _write_summary(finetuning, folds, train, rows):
       range(1, 1 + len(folds)), [fold.results for fold in folds]))
 
 
-def _stack(rows: Rows) -> Dict[str, np.ndarray]:
-  return {name: model_function.join([row[name][None] for row in rows])
-          for name in (rows[0] if rows else ())}
-
-
 def _save(path, fold):
   arrays = {"results": np.array(json.dumps(
       {name: float(value) for name, value in fold.results.items()}))}
   for prefix, rows in (("rows", fold.rows), ("test_rows", fold.test_rows)):
     arrays.update({"%s/%s" % (prefix, name): values
-                   for name, values in _stack(rows).items()})
+                   for name, values in model_function.stack(rows).items()})
   content = io.BytesIO()
   np.savez(content, **arrays)
   with files.replacing(path) as partial:

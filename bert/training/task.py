@@ -3,12 +3,15 @@
 import typing
 from typing import Dict, Iterable, Sequence, Tuple
 
+import tensorflow.compat.v1 as tf
+
 from bert import modeling
 from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
 from bert.data import vocabulary
 from bert.data.examples import InputExample
+from bert.data.examples import only_label
 from bert.data.truncation import TruncationSettings
 from bert.evaluation import metrics
 from bert.heads import registry
@@ -108,7 +111,17 @@ def read_examples(flags: FineTuningFlags, task: Task,
     check_examples(examples[name], task.head,
                    TruncationSettings.from_options(flags.data),
                    is_labelled=name != "predict")
+  _warn_of_one_label(examples.get("train", []))
   return examples
+
+
+def _warn_of_one_label(examples: Sequence[InputExample]) -> None:
+  """Warns of a training set whose examples all have the same label."""
+  label = only_label(examples)
+  if label is not None:
+    tf.logging.warning(
+        "All %d examples of the training set have the same label %r; is this "
+        "the right column?", len(examples), label)
 
 
 def check_examples(examples: Iterable[InputExample], head: Head,

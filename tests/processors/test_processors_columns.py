@@ -235,7 +235,7 @@ def test_many_labels_are_not_all_shown(tmp_path):
 @pytest.mark.parametrize("score", ["5", "-0.5", "3.800", " 1e-3 ", "3.4e38"])
 def test_score_stays_as_it_is(score, tmp_path):
   assert read(Scores, tmp_path, "x\t%s\n" % score) == [
-      ("train-0", "x", None, score)]
+      ("train-0", "x", None, score.strip())]
 
 
 @pytest.mark.parametrize("score", ["", "good", "nan", "inf", "-1e39", "1,5"])

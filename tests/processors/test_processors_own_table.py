@@ -70,7 +70,7 @@ def test_files_may_have_other_names(tmp_path):
   assert sets_of(processor, tmp_path) == {
       "train": [("train-0", "水", None, "好"), ("train-1", "火", None, "坏")],
       "dev": [("dev-0", "水", None, "好")],
-      "test": [("test-0", "火", None, None)]}
+      "test": [("test-0", "火", None, "坏")]}
 
 
 def test_set_that_is_not_there_matters_when_it_is_asked_for(tmp_path):
@@ -160,7 +160,7 @@ def test_conll_is_tagging_with_the_word_first_and_the_label_last(said,
 
 def test_conll_columns_are_counted_from_0(tmp_path):
   processor = described(
-      tmp_path, {"train.txt": "B-X 水 a\nO 火\n"}, format="conll", text_a=1,
+      tmp_path, {"train.txt": "B-X 水 a\nO 火 b\n"}, format="conll", text_a=1,
       label=0, train="train.txt", labels=["B-X", "I-X"])
   assert processor.get_labels() == ["O", "B-X", "I-X"]
   assert train_of(processor) == [("train-0", ["水", "火"], None, ["B-X", "O"])]

@@ -1,0 +1,81 @@
+"""Tags: their schemes, and test sets that are read as strictly as others."""
+import pytest
+
+import commands
+from mistakes import message_of
+from processors import base
+
+BIO = "我\tO\n爱\tO\n北\tB-LOC\n京\tI-LOC\n"
+BMES = "王\tB-NAME\n小\tM-NAME\n明\tE-NAME\n李\tS-NAME\n来\tO\n"
+BIOES = BMES.replace("M-NAME", "I-NAME")
+
+
+def conll(folder, **contents):
+  """The task of conll files: train, dev, test."""
+  for name, content in contents.items():
+    commands.write(folder / (name + ".txt"), content)
+  return base.create("conll", str(folder))
+
+
+@pytest.mark.parametrize("content, labels", [
+    (BMES, ["O", "B-NAME", "E-NAME", "M-NAME", "S-NAME"]),
+    (BIOES, ["O", "B-NAME", "E-NAME", "I-NAME", "S-NAME"])])
+@pytest.mark.parametrize("task", ["conll", "weibo_ner"])
+def test_tags_of_bmes_and_bioes_are_read_as_they_are(task, content, labels,
+                                                     tmp_path):
+  conll(tmp_path, train=content)
+  processor = base.create(task, str(tmp_path))
+  assert processor.get_labels() == labels
+  (example,) = processor.get_train_examples(str(tmp_path))
+  assert example.label == [line.split("\t")[1] for line in
+                           content.strip().split("\n")]
+
+
+def test_other_prefix_in_labels_txt_is_named_with_its_line(tmp_path):
+  processor = conll(tmp_path, train=BIO, labels="O\nB-LOC\nX-LOC\n")
+  assert "labels.txt:3: found label 'X-LOC'" in message_of(processor.get_labels)
+
+
+@pytest.mark.parametrize("line, fragment", [
+    ("我,O", "the line has 1 columns, most lines have 2"),
+    (" O", "the line has 1 columns"),
+    ("今天天气很好我们去北京", "the line has 1 columns"),
+    ("I love Beijing", "the line has 3 columns"),
+    ("I love Beijing\tO O B-LOC", "found label 'O O B-LOC'")])
+def test_bad_line_of_a_test_set_is_refused(line, fragment, tmp_path):
+  processor = conll(tmp_path, train=BIO, test=BIO + line + "\n")
+  message = message_of(processor.get_test_examples, str(tmp_path))
+  assert "test.txt:5: " in message and fragment in message
+
+
+@pytest.mark.parametrize("line, fragment", [
+    ("我,O", "a tab or spaces separate"), ("北|B-LOC", "a tab or spaces"),
+    ("今天很好。我们去", "where a word a line is needed"),
+    ("今天天气很好我们一起去北京看长城吧", "where a word a line is needed")])
+def test_bad_line_of_a_test_set_without_labels_is_refused(line, fragment,
+                                                          tmp_path):
+  processor = conll(tmp_path, train=BIO, test="我\n%s\n" % line)
+  message = message_of(processor.get_test_examples, str(tmp_path))
+  assert "test.txt:2: " in message and fragment in message
+
+
+@pytest.mark.parametrize("word", ["1,000", "and/or", ",", "，", "。", "AC/DC",
+                                  "http://a.b/c", "中国人民解放军"])
+def test_words_with_marks_are_words(word, tmp_path):
+  processor = conll(tmp_path, train=BIO, test="我\n%s\n" % word)
+  (example,) = processor.get_test_examples(str(tmp_path))
+  assert example.text_a == ["我", word] and example.label is None
+
+
+def test_labels_of_a_test_set_are_read(tmp_path):
+  processor = conll(tmp_path, train=BIO, test="天\tB-LOC\n\n好\tO\n")
+  examples = processor.get_test_examples(str(tmp_path))
+  assert [example.label for example in examples] == [["B-LOC"], ["O"]]
+
+
+def test_sentence_with_a_bad_line_is_skipped_whole(tmp_path):
+  processor = conll(tmp_path, train=BIO + "\n好\tO\nx y z\n\n天\tO\n")
+  processor.bad_rows = "skip"
+  examples = processor.get_train_examples(str(tmp_path))
+  assert [example.text_a for example in examples] == [
+      ["我", "爱", "北", "京"], ["天"]]
