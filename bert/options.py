@@ -133,6 +133,9 @@ class ModelOptions:
   """Model"""
   bert_config_file: str = _BERT_CONFIG_FILE
   init_checkpoint: str = _INIT_CHECKPOINT
+  allow_missing_weights: bool = option(False, "Let variables of the encoder that "
+                                       "--init_checkpoint lacks start from "
+                                       "random values.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,7 +40,8 @@ CASES = {
         "dupe_factor": count(), "random_seed": count(0),
         "num_shards": count(0), "shards": name(), "num_workers": count(0)},
     "run_pretraining": dict(
-        SHARED, **MODEL, do_train=switch(), do_eval=switch(),
+        SHARED, **MODEL, allow_missing_weights=switch(), do_train=switch(),
+        do_eval=switch(),
         input_file=name(True), eval_file=name(), max_seq_length=LENGTH,
         max_predictions_per_seq=count(), train_batch_size=count(),
         eval_batch_size=count(), learning_rate=positive(),

@@ -71,8 +71,13 @@ def make_parent(path: str, flag: str) -> None:
 def replacing(path: str) -> Iterator[str]:
   """Yields a name beside path that becomes path if the block succeeds."""
   partial = path + ".partial"
-  yield partial
-  tf.gfile.Rename(partial, path, overwrite=True)
+  try:
+    yield partial
+    tf.gfile.Rename(partial, path, overwrite=True)
+  except BaseException:
+    with contextlib.suppress(tf.errors.OpError):
+      tf.gfile.Remove(partial)
+    raise
 
 
 def write_text(path: str, lines: Iterable[str]) -> None:

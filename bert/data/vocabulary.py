@@ -12,19 +12,40 @@ from bert.common.errors import UserError
 
 def load_tokenizer(vocab_file: str,
                    do_lower_case: bool) -> tokenization.FullTokenizer:
-  """Returns the tokenizer of a vocabulary.
+  """Returns the tokenizer of a vocabulary; warns of one that looks broken.
 
   Raises:
     UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
   """
-  files.read_text(vocab_file, "--vocab_file")
+  text = files.read_text(vocab_file, "--vocab_file")
   tokenizer = tokenization.FullTokenizer(vocab_file, do_lower_case)
   missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
              if token not in tokenizer.vocab]
   if missing:
     raise UserError("--vocab_file=%s: no line is %s; every BERT vocabulary "
                     "has it, a token a line" % (vocab_file, missing[0]))
+  _warn_of_slips(vocab_file, text.rstrip("\r\n").split("\n"))
   return tokenizer
+
+
+def _warn_of_slips(vocab_file, lines):
+  """Warns of a line that stands there twice, and where [MASK] lacks: a line too
+  many or too few gives all tokens after it the ids of others."""
+  first, repeated = {}, []
+  for number, line in enumerate(lines, 1):
+    token = line.strip()
+    if first.setdefault(token, number) != number:
+      repeated.append((number, token))
+  if repeated:
+    number, token = repeated[0]
+    tf.logging.warning(
+        "%s:%d: %r stands in line %d already (%d such lines in all); if the "
+        "line was not the model's, all ids after it are wrong", vocab_file,
+        number, token, first[token], len(repeated))
+  if "[MASK]" not in first:
+    tf.logging.warning(
+        "%s: no line is [MASK], which vocabularies of BERT have; if a line is "
+        "missing, all ids after it are wrong", vocab_file)
 
 
 def num_entries(vocab: Dict[str, int]) -> int:

@@ -10,11 +10,27 @@ import tensorflow.compat.v1 as tf
 from bert.common.errors import UserError
 
 Weights = Dict[str, np.ndarray]
-_SLOT = re.compile(r"/adam_[mv]$")
+# What training keeps beside the weights: slots of optimizers, behind the name
+# of a variable or in a scope of their own, averages of weights, the scale of
+# losses, and the step.
+_TRAINING_STATE = re.compile(
+    r"(^|/)(adam_[mv]|lamb_[mv]|Adam\w*?(_\d+)?|LAMB\w*?(_\d+)?|"
+    r"LARS\w*?(_\d+)?|Momentum(_\d+)?|RMSProp(_\d+)?|Adagrad(_\d+)?|"
+    r"Ftrl(_\d+)?|Adadelta(_\d+)?|momentum|slot_[mv]\w*|v[rc]|"
+    r"ExponentialMovingAverage|moving_average|"
+    r"beta[12]_power(_\d+)?|\w*loss_scale|good_steps|global_step)$|"
+    r"^(Adam|LAMB|LARS|Momentum)\w*/")
+GLOBAL_STEP = "global_step"
 
 
-def read(checkpoint: str, with_slots: bool = False) -> Weights:
-  """Returns name -> array of a checkpoint, Adam's averages left out.
+def is_training_state(name: str) -> bool:
+  """Whether a checkpoint's variable belongs to training, not to the model."""
+  return bool(_TRAINING_STATE.search(name))
+
+
+def read(checkpoint: str) -> Weights:
+  """Returns name -> array of a checkpoint: the weights and the step; the rest of
+  what training keeps is left out.
 
   Raises:
     UserError: there is none.
@@ -25,7 +41,7 @@ def read(checkpoint: str, with_slots: bool = False) -> Weights:
   reader = tf.train.load_checkpoint(checkpoint)
   return {name: reader.get_tensor(name)
           for name in sorted(reader.get_variable_to_shape_map())
-          if with_slots or not _SLOT.search(name)}
+          if name == GLOBAL_STEP or not is_training_state(name)}
 
 
 def write(path: str, weights: Weights) -> None:

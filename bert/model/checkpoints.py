@@ -8,6 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.common.errors import UserError
+from bert.model import checkpoint_files
 
 Shapes = Dict[str, Tuple[int, ...]]
 
@@ -51,36 +52,54 @@ def shapes_in(checkpoint: str, flag: str) -> Shapes:
   return {name: tuple(shape) for name, shape in shapes.items()}
 
 
-def check_init(checkpoint: str, expected: Shapes) -> None:
+def check_init(checkpoint: str, expected: Shapes,
+               allows_missing: bool = False) -> None:
   """Checks that a checkpoint can start a model.
 
   Args:
     checkpoint: path.
     expected: the model's trainable variables.
+    allows_missing: whether variables of the encoder may start from random
+      values.
 
   Raises:
-    UserError: a variable has another shape, or none is there.
+    UserError: a variable has another shape or type, none is there, or the
+      encoder's are not all there.
   """
   actual = shapes_in(checkpoint, "--init_checkpoint")
-  _check_equal_shapes(checkpoint, actual, expected)
-  missing = [name for name in expected
-             if name.startswith("bert/") and name not in actual]
+  _check_equal(checkpoint, actual, expected)
   if not set(expected) & set(actual):
     raise UserError(
         "--init_checkpoint=%s: it holds none of the model's variables; it has "
         "%s, the model %s" % (checkpoint, ", ".join(sorted(actual)[:3]),
                               ", ".join(sorted(expected)[:3])))
+  missing = [name for name in sorted(expected)
+             if name.startswith("bert/") and name not in actual]
+  needed = [name for name in missing if not name.startswith("bert/pooler/")]
+  if needed and not allows_missing:
+    raise UserError(
+        "--init_checkpoint=%s: it lacks %d variables of the encoder: %s; it is "
+        "of another model, or --bert_config_file is (--allow_missing_weights "
+        "starts them from random values)" % (
+            checkpoint, len(needed), _shorten(needed)))
   if missing:
     tf.logging.warning(
         "%d variables of the encoder are not in %s and start from random "
-        "values: %s", len(missing), checkpoint, ", ".join(missing[:3]))
+        "values: %s", len(missing), checkpoint, _shorten(missing))
+  unused = [name for name in sorted(actual) if name.startswith("bert/") and
+            name not in expected and
+            not checkpoint_files.is_training_state(name)]
+  if unused:
+    tf.logging.warning(
+        "%d variables of the encoder in %s are not used, as the model has "
+        "none of these names: %s", len(unused), checkpoint, _shorten(unused))
 
 
 def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
   """Returns what a checkpoint holds; raises UserError unless that is the whole
   trained model."""
   actual = shapes_in(checkpoint, flag)
-  _check_equal_shapes(checkpoint, actual, expected)
+  _check_equal(checkpoint, actual, expected)
   for name in list(expected) + ["global_step"]:
     if name not in actual:
       raise UserError(
@@ -103,7 +122,8 @@ def check_resumable(checkpoint: str, expected: Shapes,
 
 def choose(output_dir: str, init_checkpoint: Optional[str],
            trainable_variables: Optional[Sequence[str]],
-           make_shapes: Callable[[], Shapes]) -> Optional[str]:
+           make_shapes: Callable[[], Shapes], *,
+           allows_missing: bool = False) -> Optional[str]:
   """Chooses the checkpoint that a run starts from, and checks it.
 
   Args:
@@ -111,6 +131,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
     init_checkpoint: then this.
     trainable_variables: names of what the run trains; None: it does not.
     make_shapes: returns name -> shape of all that the model has.
+    allows_missing: as of check_init.
 
   Returns:
     A path, or None for training from random weights.
@@ -131,7 +152,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
   elif newest:
     check_trained(newest, make_shapes(), "--output_dir")
   elif is_training and init_checkpoint:
-    check_init(init_checkpoint, make_shapes())
+    check_init(init_checkpoint, make_shapes(), allows_missing)
   elif is_training:
     tf.logging.warning("No --init_checkpoint: training from random weights")
   elif init_checkpoint:
@@ -145,8 +166,8 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
 
 def model_variables() -> List[tf.Variable]:
   """Returns what the model has in the graph, frozen or not."""
-  return [each for each in tf.global_variables() if not re.search(
-      r"/adam_[mv]$|^global_step$|loss_scale$|^good_steps$", each.op.name)]
+  return [each for each in tf.global_variables()
+          if not checkpoint_files.is_training_state(each.op.name)]
 
 
 def init_from(checkpoint: str) -> Dict[str, int]:
@@ -161,10 +182,23 @@ def init_from(checkpoint: str) -> Dict[str, int]:
   return filled
 
 
-def _check_equal_shapes(checkpoint, actual, expected):
+def _shorten(names):
+  more = len(names) - 3
+  return ", ".join(names[:3]) + (" and %d more" % more if more > 0 else "")
+
+
+def _check_equal(checkpoint, actual, expected):
+  """Raises UserError for variables of another shape or type."""
   for name, shape in expected.items():
     if name in actual and actual[name] != tuple(shape):
       raise UserError(
           "%s: %s has shape %s there, but the model needs %s; the config, the "
           "labels or the checkpoint belongs to another model" % (
               checkpoint, name, list(actual[name]), list(shape)))
+  types = tf.train.load_checkpoint(checkpoint).get_variable_to_dtype_map()
+  for name in expected:
+    if name in types and types[name] != tf.float32:
+      raise UserError(
+          "%s: %s is of type %s there, but the model needs float32; convert "
+          "the checkpoint's variables to float32" % (
+              checkpoint, name, tf.as_dtype(types[name]).name))

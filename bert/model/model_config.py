@@ -1,5 +1,7 @@
 """The config of a model, read and checked."""
 
+import tensorflow.compat.v1 as tf
+
 from bert import modeling
 from bert.common import files
 from bert.common.errors import UserError
@@ -37,6 +39,11 @@ def load_config(bert_config_file: str, max_seq_length: int,
     raise UserError("--vocab_file has %d entries, the model %d (vocab_size in "
                     "%s); they belong to different models" % (
                         vocab_size, config.vocab_size, bert_config_file))
+  if 0 < vocab_size < config.vocab_size:
+    tf.logging.warning(
+        "--vocab_file has %d entries, the model %d (vocab_size in %s); if "
+        "lines are missing, ids are wrong", vocab_size, config.vocab_size,
+        bert_config_file)
   return config
 
 

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import optimization
+from bert.common.errors import UserError
 from bert.heads import pooling
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
@@ -218,6 +219,22 @@ class OutputCollector:
       return rows
     is_real = rows.pop("is_real_example").reshape(-1) > 0
     return {name: values[is_real] for name, values in rows.items()}
+
+
+def check_finite(values: Dict[str, np.ndarray], where: str) -> None:
+  """Raises UserError if outputs of a model are not numbers.
+
+  Args:
+    values: name -> array.
+    where: the checkpoint or step, for the error.
+  """
+  for name, value in values.items():
+    value = np.asarray(value)
+    if value.dtype.kind == "f" and not np.isfinite(value).all():
+      raise UserError(
+          "%s: %s is not a number (nan or inf): the weights are broken, as of a "
+          "training that diverged; train anew with a lower --learning_rate, or "
+          "give another checkpoint" % (where, name))
 
 
 def join(arrays: Sequence[np.ndarray]) -> np.ndarray:

@@ -56,7 +56,8 @@ class Pretraining:
         lambda: records.placeholders(self._spec))
     return checkpoints.choose(
         self.folder.path, self._flags.model.init_checkpoint,
-        sorted(shapes) if "train" in actions else None, lambda: shapes)
+        sorted(shapes) if "train" in actions else None, lambda: shapes,
+        allows_missing=self._flags.model.allow_missing_weights)
 
   def train(self) -> None:
     """Trains up to the last step; goes on from the newest checkpoint."""

@@ -78,7 +78,11 @@ class _Extractor:
         lambda: records.placeholders(self._spec)))
 
   def rows(self, examples, tokenizer):
-    """Yields the outputs for each text, in their order."""
+    """Yields the outputs for each text, in their order.
+
+    Raises:
+      UserError: an output is not a number.
+    """
     num_batches = self._write(examples, tokenizer)
     if self._runtime.use_tpu:
       input_fn = input_fns.ordered_input_fn(self._path, self._spec, True)
@@ -86,8 +90,10 @@ class _Extractor:
       input_fn = input_fns.by_length_input_fn(self._path, self._spec)
     batches = self._runtime.make_estimator(self._model.model_fn).predict(
         input_fn, yield_single_examples=False)
-    return model_function.in_input_order(
-        console.bar(batches, num_batches, "Reading texts"), len(examples))
+    for row in model_function.in_input_order(
+        console.bar(batches, num_batches, "Reading texts"), len(examples)):
+      model_function.check_finite(row, self._data.init_checkpoint)
+      yield row
 
   def _write(self, examples, tokenizer):
     """Writes the texts as records; returns the number of batches."""

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
+from bert.model import model_function
 from bert.model.estimator import Runtime
 from bert.model.model_function import Model
 from bert.model.model_function import OutputCollector
@@ -41,8 +42,10 @@ class Evaluator:
   def evaluate_checkpoint(self, checkpoint: str) -> Results:
     """Returns the results of a checkpoint, as eval_results.txt has them."""
     if self._runtime.use_tpu:
-      return self._runtime.make_estimator(self._model.model_fn).evaluate(
+      results = self._runtime.make_estimator(self._model.model_fn).evaluate(
           self._input_fn, steps=self._num_steps, checkpoint_path=checkpoint)
+      model_function.check_finite(results, checkpoint)
+      return results
     reader = tf.train.load_checkpoint(checkpoint)
     tf.logging.info("Restoring parameters from %s", checkpoint)
     return self.evaluate(lambda names: {name: reader.get_tensor(name)
@@ -53,10 +56,16 @@ class Evaluator:
 
     Args:
       read: names of variables -> name -> value.
+
+    Raises:
+      UserError: an output is not a number.
     """
     if self._session is None:
       self._session = _EvalSession(self._model, self._runtime, self._input_fn)
     results, rows = self._session.run(read, self._num_steps)
+    where = "evaluation at step %d" % results["global_step"]
+    model_function.check_finite(results, where)
+    model_function.check_finite(rows, where)
     if self._score:
       results.update(self._score(rows, results["global_step"]))
     return results

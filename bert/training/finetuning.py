@@ -77,7 +77,8 @@ class FineTuning:
     self.folder.check()
     return checkpoints.choose(
         self.folder.path, self.flags.model.init_checkpoint,
-        self.trainable_variables() if is_training else None, self.shapes)
+        self.trainable_variables() if is_training else None, self.shapes,
+        allows_missing=self.flags.model.allow_missing_weights)
 
   def check_training(self, examples: list) -> None:
     """Raises UserError for a training that would make no step, for weights of
@@ -179,7 +180,11 @@ class FineTuning:
     return predictions, results
 
   def outputs(self, examples: list, checkpoint: str) -> Rows:
-    """Returns the head's outputs for each example."""
+    """Returns the head's outputs for each example.
+
+    Raises:
+      UserError: an output is not a number.
+    """
     input_fn, file = self._datasets.write_to_predict(examples)
     self._datasets.log("predict", "***** Running prediction*****", file,
                        checkpoint)
@@ -188,8 +193,11 @@ class FineTuning:
     batches = estimator.predict(input_fn, checkpoint_path=checkpoint,
                                 yield_single_examples=False)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
-    rows = list(model_function.in_input_order(
-        console.bar(batches, num_steps, "Predicting"), file.num_records))
+    rows = []
+    for row in model_function.in_input_order(
+        console.bar(batches, num_steps, "Predicting"), file.num_records):
+      model_function.check_finite(row, checkpoint)
+      rows.append(row)
     return self.task.head.merge_rows(rows, examples)
 
   def write_predictions(self, examples: list, rows: Rows) -> None:

@@ -49,3 +49,28 @@ def test_vocabulary_is_known_by_the_sha256_of_its_bytes(tmp_path):
   path.write_bytes(content)
   assert (vocabulary.sha256(str(path)) ==
           hashlib.sha256(content).hexdigest())
+
+
+PLAIN = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the"]
+
+
+@pytest.mark.parametrize("tokens, fragments", [
+    (PLAIN + ["a", "the"], [":8: 'the' stands in line 6", "1 such lines"]),
+    (PLAIN + ["", "a", " "], [":9: '' stands in line 7"]),
+    (PLAIN + ["the", "the"], [":7: ", "2 such lines"]),
+    ([token for token in PLAIN if token != "[MASK]"], ["no line is [MASK]"])])
+def test_vocabulary_that_looks_broken_is_warned_of(tokens, fragments, tmp_path,
+                                                   warnings):
+  path = write_vocabulary(tmp_path, tokens)
+  # A blank line at the end is no entry; here it is the last but one.
+  with open(path, "a", encoding="utf-8") as stream:
+    stream.write("end\n")
+  vocabulary.load_tokenizer(path, True)
+  (line,) = warnings
+  assert path in line and all(each in line for each in fragments)
+
+
+def test_whole_vocabulary_is_no_matter_of_warnings(tmp_path, warnings):
+  path = write_vocabulary(tmp_path, PLAIN + ["", ""])
+  vocabulary.load_tokenizer(path, True)
+  assert not warnings

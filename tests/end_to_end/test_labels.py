@@ -87,7 +87,8 @@ def test_scores_of_a_labelled_test_set_are_logged(tmp_path):
   predicted = [row[1] for row in commands.predictions(tmp_path / "out")]
   (accuracy,) = re.findall("  test_accuracy = (.*)", log)
   labels = ["yes", "yes", "yes", "no"]
-  assert float(accuracy) == np.mean(np.equal(predicted, labels))
+  assert float(accuracy) == np.mean(
+      np.array(predicted) == np.array(labels))
 
 
 def test_labels_that_are_all_the_same_are_no_labels_to_score(tmp_path):

@@ -77,6 +77,7 @@ CASES = {
     "bucket_by_length": switch(), "gradient_accumulation_steps": count(),
     "adam_bias_correction": switch(), "num_workers": count(0),
     "cpu_replicas": count(),
+    "allow_missing_weights": switch(),
     "bad_rows": choice("skip", "error"),
     "truncation": choice("head_tail", "tail"), "head_tokens": count(),
     "num_windows": count(), "window_stride": count(),

@@ -6,6 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
+from bert.model import checkpoint_files
 from bert.model import checkpoints
 from mistakes import message_of
 
@@ -124,11 +125,45 @@ def test_checkpoint_of_something_else_starts_nothing(saved):
   assert "gpt/wpe" in message and "bert/dense/bias" in message
 
 
-def test_encoder_that_lacks_a_variable_is_warned_of(saved, warnings):
-  checkpoints.check_init(saved({"bert/dense/kernel": (3, 2)}), MODEL)
+def test_encoder_that_lacks_a_variable_is_refused(saved):
+  message = message_of(checkpoints.check_init,
+                       saved({"bert/dense/kernel": (3, 2)}), MODEL)
+  assert "bert/dense/bias" in message and "1 variables" in message
+  assert "bert/dense/kernel" not in message
+  assert "--allow_missing_weights" in message
+
+
+def test_encoder_that_lacks_a_variable_starts_a_model_where_allowed(
+    saved, warnings):
+  checkpoints.check_init(saved({"bert/dense/kernel": (3, 2)}), MODEL, True)
   assert len(warnings) == 1
   assert "bert/dense/bias" in warnings[0]
   assert "bert/dense/kernel" not in warnings[0]
+
+
+def test_encoder_without_a_pooler_is_warned_of(saved, warnings):
+  checkpoints.check_init(saved(ENCODER), dict(MODEL, **{
+      "bert/pooler/dense/bias": (2,)}))
+  (line,) = warnings
+  assert "bert/pooler/dense/bias" in line
+
+
+def test_encoder_with_more_than_the_model_has_is_warned_of(saved, warnings):
+  checkpoints.check_init(saved(dict(MODEL, **SLOTS, **{
+      "bert/more/kernel": (2, 2)})), MODEL)
+  (line,) = warnings
+  assert "bert/more/kernel" in line and "1 variables" in line
+
+
+@each_check
+def test_weights_of_another_type_are_refused(check, tmp_path):
+  path = str(tmp_path / "model.ckpt")
+  values = {name: np.ones(shape, np.float16 if name == "output_bias" else
+                          np.float32)
+            for name, shape in dict(MODEL, **SLOTS).items()}
+  checkpoint_files.write(path, dict(values, global_step=np.int64(3)))
+  message = message_of(check, path, MODEL)
+  assert path in message and "output_bias is of type float16" in message
 
 
 def test_start_fills_the_variables_of_the_same_name(saved, session):
