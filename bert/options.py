@@ -10,6 +10,7 @@ bert.script_options.
 import dataclasses
 import typing
 
+from bert.common.command_line import Path
 from bert.common.command_line import option
 
 _VOCAB_FILE = option(None, "WordPiece vocabulary file: one token per line.",
@@ -65,9 +66,9 @@ class FoldOptions:
                           "out once.", minimum=2)
   do_predict: bool = option(False, "Predict the test set with the mean of all "
                             "models' probabilities.")
-  init_folds: str = option(None, "output_dir of an earlier cross-validation "
-                           "with the same folds: each model starts from the "
-                           "one that was trained on the same examples.")
+  init_folds: Path = option(None, "output_dir of an earlier cross-validation "
+                            "with the same folds: each model starts from the "
+                            "one that was trained on the same examples.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,13 +76,13 @@ class DataOptions:
   """Task and data"""
   task_name: str = option(None, "Name of the task, in any case; an unknown "
                           "name lists all tasks.", required=True)
-  data_dir: str = option(None, "Folder with the files of the task.",
-                         required=True)
-  vocab_file: str = _VOCAB_FILE
+  data_dir: Path = option(None, "Folder with the files of the task.",
+                          required=True)
+  vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
   max_seq_length: int = _TEXT_LENGTH
-  processor_module: str = option(None, "Python module, or path of a .py file, "
-                                 "that registers tasks of your own.")
+  processor_module: Path = option(None, "Python module, or path of a .py file, "
+                                  "that registers tasks of your own.")
   bad_rows: str = option("error", "What becomes of rows of the training and "
                          "dev set that have too few or too many cells, or a "
                          "label that is not the task's: error, or skip, which "
@@ -131,18 +132,18 @@ class HeadOptions:
 @dataclasses.dataclass(frozen=True)
 class ModelOptions:
   """Model"""
-  bert_config_file: str = _BERT_CONFIG_FILE
-  init_checkpoint: str = _INIT_CHECKPOINT
-  allow_missing_weights: bool = option(False, "Let variables of the encoder that "
-                                       "--init_checkpoint lacks start from "
-                                       "random values.")
+  bert_config_file: Path = _BERT_CONFIG_FILE
+  init_checkpoint: Path = _INIT_CHECKPOINT
+  allow_missing_weights: bool = option(
+      False, "Let variables of the encoder that --init_checkpoint lacks start "
+      "from random values.")
 
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions:
   """Run"""
-  output_dir: str = option(None, "Folder for checkpoints and results.",
-                           required=True)
+  output_dir: Path = option(None, "Folder for checkpoints and results.",
+                            required=True)
   random_seed: int = option(None, "Seed of weights, order and dropout; drawn "
                             "and logged when not given.", minimum=0,
                             maximum=2**31 - 1)
@@ -255,9 +256,9 @@ class FineTuningFlags(typing.NamedTuple):
 @dataclasses.dataclass(frozen=True)
 class TextOptions:
   """Text"""
-  input_file: str = option(None, "Text files: a comma-separated list of globs.",
-                           required=True)
-  vocab_file: str = _VOCAB_FILE
+  input_file: Path = option(None, "Text files: a comma-separated list of "
+                            "globs.", required=True)
+  vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
   segmenter: str = option(None, "Word segmenter for --do_whole_word_mask: "
                           "jieba, whitespace, or module:function (text -> list "
@@ -268,8 +269,8 @@ class TextOptions:
 @dataclasses.dataclass(frozen=True)
 class InstanceOptions:
   """Instances"""
-  output_file: str = option(None, "Record files: a comma-separated list; "
-                            "instances go to them in turn.", required=True)
+  output_file: Path = option(None, "Record files: a comma-separated list; "
+                             "instances go to them in turn.", required=True)
   max_seq_length: int = _INSTANCE_LENGTH
   max_predictions_per_seq: int = _MAX_PREDICTIONS_PER_SEQ
   masked_lm_prob: float = option(0.15, "Share of the tokens that is masked.",
@@ -295,10 +296,11 @@ class RecordOptions:
   """What to do"""
   do_train: bool = _DO_TRAIN
   do_eval: bool = option(False, "Evaluate: eval_results.txt.")
-  input_file: str = option(None, "Record files of create_pretraining_data.py: "
-                           "a comma-separated list of globs.", required=True)
-  eval_file: str = option(None, "Record files for --do_eval: a comma-separated "
-                          "list of globs; --input_file when not given.")
+  input_file: Path = option(None, "Record files of create_pretraining_data.py: "
+                            "a comma-separated list of globs.", required=True)
+  eval_file: Path = option(None, "Record files for --do_eval: a "
+                           "comma-separated list of globs; --input_file when "
+                           "not given.")
   max_seq_length: int = _INSTANCE_LENGTH
   max_predictions_per_seq: int = _MAX_PREDICTIONS_PER_SEQ
 
@@ -330,10 +332,10 @@ class PretrainingFlags(typing.NamedTuple):
 @dataclasses.dataclass(frozen=True)
 class VectorOptions:
   """Vectors"""
-  input_file: str = option(None, "Text file: one text per line, or a pair as "
-                           "`text_a ||| text_b`.", required=True)
-  output_file: str = option(None, "Output file: JSON lines, or .npy with "
-                            "--sentence_vectors.", required=True)
+  input_file: Path = option(None, "Text file: one text per line, or a pair as "
+                            "`text_a ||| text_b`.", required=True)
+  output_file: Path = option(None, "Output file: JSON lines, or .npy with "
+                             "--sentence_vectors.", required=True)
   layers: str = option("-1,-2,-3,-4", "Layers whose token vectors are written; "
                        "-1 is the last.")
   sentence_vectors: str = option(
@@ -342,10 +344,10 @@ class VectorOptions:
       choices=("mean", "max", "mean_max", "cls"))
   vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; "
                              "-1 is the last.")
-  bert_config_file: str = _BERT_CONFIG_FILE
-  init_checkpoint: str = option(None, "Checkpoint with the weights.",
-                                required=True)
-  vocab_file: str = _VOCAB_FILE
+  bert_config_file: Path = _BERT_CONFIG_FILE
+  init_checkpoint: Path = option(None, "Checkpoint with the weights.",
+                                 required=True)
+  vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
   max_seq_length: int = _TEXT_LENGTH
   batch_size: int = _BATCH_SIZE
@@ -363,10 +365,10 @@ class VectorFlags(typing.NamedTuple):
 @dataclasses.dataclass(frozen=True)
 class PredictorOptions:
   """Predictor"""
-  export_dir: str = option(None, "Folder of an export; or an output_dir, of "
-                           "which the newest export is used.", required=True)
-  processor_module: str = option(None, "Python module, or path of a .py file, "
-                                 "that registers a head of your own.")
+  export_dir: Path = option(None, "Folder of an export; or an output_dir, of "
+                            "which the newest export is used.", required=True)
+  processor_module: Path = option(None, "Python module, or path of a .py file, "
+                                  "that registers a head of your own.")
   batch_size: int = _BATCH_SIZE
   precision: str = _PRECISION
   input_format: str = option("text", "Format of a pipe's input: text, one per "

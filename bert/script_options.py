@@ -4,6 +4,7 @@ the commands.
 
 import dataclasses
 
+from bert.common.command_line import Path
 from bert.common.command_line import option
 
 _INPUT_FILE = option(None, "Text files: a comma-separated list of globs.",
@@ -13,22 +14,22 @@ _INPUT_FILE = option(None, "Text files: a comma-separated list of globs.",
 @dataclasses.dataclass(frozen=True)
 class ConversionOptions:
   """Conversion"""
-  hugging_face_dir: str = option(
+  hugging_face_dir: Path = option(
       None, "Folder with config.json, model.safetensors and vocab.txt.",
       required=True)
-  bert_dir: str = option(
+  bert_dir: Path = option(
       None, "Folder with bert_config.json, vocab.txt and a checkpoint.",
       required=True)
   to: str = option(
       "bert", "Format of the folder that is written: bert or hugging_face.",
       choices=("bert", "hugging_face"))
-  checkpoint: str = option(
+  checkpoint: Path = option(
       None, "Checkpoint for --to=hugging_face; the newest of --bert_dir, or "
       "bert_model.ckpt there, when not given.")
-  bert_config_file: str = option(
+  bert_config_file: Path = option(
       None, "Config for --to=hugging_face; bert_config.json in --bert_dir when "
       "not given.")
-  vocab_file: str = option(
+  vocab_file: Path = option(
       None, "Vocabulary for --to=hugging_face; vocab.txt in --bert_dir when "
       "not given.")
   exact_gelu: bool = option(
@@ -39,9 +40,9 @@ class ConversionOptions:
 @dataclasses.dataclass(frozen=True)
 class CorpusOptions:
   """Text"""
-  input_file: str = _INPUT_FILE
-  output_file: str = option(None, "Output file: one sentence per line.",
-                            required=True)
+  input_file: Path = _INPUT_FILE
+  output_file: Path = option(None, "Output file: one sentence per line.",
+                             required=True)
   document: str = option(
       "blank_line", "What ends a document: blank_line, line or file. Other "
       "lines are joined, as of wrapped text; in a file, blank lines end its "
@@ -54,24 +55,24 @@ class CorpusOptions:
 @dataclasses.dataclass(frozen=True)
 class StripOptions:
   """Checkpoints"""
-  checkpoint: str = option(None, "Checkpoint to copy: its path without .index.",
-                           required=True)
-  output: str = option(None, "Path of the copy.", required=True)
+  checkpoint: Path = option(None, "Checkpoint to copy: its path without "
+                            ".index.", required=True)
+  output: Path = option(None, "Path of the copy.", required=True)
 
 
 @dataclasses.dataclass(frozen=True)
 class LengthOptions:
   """Lengths"""
-  output_png: str = option(None, "PNG file to write a histogram to; needs "
-                           "matplotlib.")
+  output_png: Path = option(None, "PNG file to write a histogram to; needs "
+                            "matplotlib.")
 
 
 @dataclasses.dataclass(frozen=True)
 class VocabularyOptions:
   """Vocabulary"""
-  input_file: str = _INPUT_FILE
-  vocab_file: str = option(None, "Output file: one token per line.",
-                           required=True)
+  input_file: Path = _INPUT_FILE
+  vocab_file: Path = option(None, "Output file: one token per line.",
+                            required=True)
   vocab_size: int = option(30000, "Number of entries, special tokens included.",
                            minimum=105)
   min_frequency: int = option(

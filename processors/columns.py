@@ -242,8 +242,8 @@ class _RowReader:
 
 
 _QUOTE_HINT = 'put the text in quotes, "a, b", and double a quote within it'
-_TAB_HINT = ("put a space in place of a tab in the text; only in CSV files, put "
-             "the text in quotes")
+_TAB_HINT = ("put a space in place of a tab in the text; only in CSV files, "
+             "put the text in quotes")
 
 
 

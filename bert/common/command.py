@@ -7,10 +7,13 @@ here imports it until start_tensorflow is called.
 import logging
 import os
 import re
+import signal
 import sys
 import warnings
 from typing import Callable, Sequence
 
+from bert.common import machine
+from bert.common import signals
 from bert.common.errors import UserError
 
 # Starts of the Estimator's own lines that say nothing to a user, or repeat what
@@ -30,17 +33,28 @@ _NOISE = re.compile("|".join((
 
 
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
-  """Runs a command; returns its exit code, 2 for a mistake of the user's."""
+  """Runs a command; returns its exit code.
+
+  2 for a mistake of the user's, 1 for what the machine did to the run, 128 and
+  its number for a signal.
+  """
+  name = os.path.basename(argv[0])
   try:
-    main(argv)
+    with signals.raising():
+      main(argv)
   except UserError as error:
-    print("%s: error: %s" % (os.path.basename(argv[0]), error),
-          file=sys.stderr)
+    print("%s: error: %s" % (name, error), file=sys.stderr)
     return 2
-  except KeyboardInterrupt:
-    print("Interrupted; the same command goes on from the last checkpoint.",
-          file=sys.stderr)
-    return 130
+  except KeyboardInterrupt as error:
+    print("Interrupted%s; the same command goes on from the last checkpoint." %
+          getattr(error, "state", ""), file=sys.stderr)
+    return 128 + getattr(error, "signum", signal.SIGINT)
+  except Exception as error:  # pylint: disable=broad-except
+    text = machine.describe(error)
+    if text is None:
+      raise
+    print("%s: failed: %s" % (name, text), file=sys.stderr)
+    return 1
   return 0
 
 

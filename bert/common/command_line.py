@@ -6,6 +6,7 @@ the heading in --help.
 
 import dataclasses
 import math
+import os
 import sys
 import textwrap
 from typing import List, Optional, Sequence
@@ -13,6 +14,11 @@ from typing import List, Optional, Sequence
 from absl import flags
 
 from bert.common.errors import UserError
+
+
+class Path(str):
+  """The type of a flag that is a path, or several with commas between them: in
+  its value, which is a plain str, ~ and ~user are home folders."""
 
 
 def option(default, help_text, **limits):
@@ -53,7 +59,7 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
   if rest:
     raise UserError("unexpected argument %r; a flag takes its value after =, "
                     "as in --do_train=false" % rest[0])
-  options = [group(**{field.name: values[field.name].value
+  options = [group(**{field.name: _value(field, values[field.name].value)
                       for field in dataclasses.fields(group)})
              for group in groups]
   for group in options:
@@ -71,7 +77,8 @@ def help_text(command: str, groups: Sequence[type], about: str) -> str:
       limits = field.metadata
       note = ("required" if limits.get("required") else
               "default: %s" % describe(field.default))
-      lines.append("  --%s=%s (%s)" % (field.name, field.type.__name__, note))
+      lines.append("  --%s=%s (%s)" % (
+          field.name, field.type.__name__.lower(), note))
       lines += textwrap.wrap(limits["help"], 78, initial_indent=" " * 6,
                              subsequent_indent=" " * 6)
   return "\n".join(lines)
@@ -87,12 +94,28 @@ def describe(default) -> str:
 def _define(groups):
   values = flags.FlagValues()
   define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
-            float: flags.DEFINE_float, str: flags.DEFINE_string}
+            float: flags.DEFINE_float, str: flags.DEFINE_string,
+            Path: flags.DEFINE_string}
   for group in groups:
     for field in dataclasses.fields(group):
       define[field.type](field.name, field.default, field.metadata["help"],
                          flag_values=values)
   return values
+
+
+def _value(field, value):
+  """Returns a flag's value, the home folder in place of ~ in paths."""
+  if field.type is not Path or not value:
+    return value
+  return ",".join(_expand(field.name, path) for path in value.split(","))
+
+
+def _expand(flag, path):
+  expanded = os.path.expanduser(path)
+  if path.startswith("~") and expanded == path:
+    raise UserError("--%s=%s: there is no user %s; of a file that is named so, "
+                    "give ./%s" % (flag, path, path[1:].split("/")[0], path))
+  return expanded
 
 
 def _check(group):

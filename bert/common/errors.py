@@ -12,6 +12,11 @@ class UserError(Exception):
   """
 
 
+class MachineError(RuntimeError):
+  """Ends a command with exit code 1 and its one line: what the machine did to a
+  run, as against a mistake and a bug."""
+
+
 class MissingError(UserError):
   """A file or a set that is needed is not there."""
 

@@ -11,6 +11,8 @@ import traceback
 import typing
 from typing import Callable, Iterator, Sequence
 
+from bert.common.errors import MachineError
+
 _MAX_WORKERS = 8
 
 
@@ -42,7 +44,7 @@ def map_ordered(function: Callable, items: Sequence, num_workers: int = 0, *,
 
   Raises:
     Exception: what function raised, caused by a WorkerTraceback.
-    RuntimeError: a worker was killed.
+    MachineError: a worker was killed.
   """
   starts = range(0, len(items), chunk_size)
   num_workers = min(_resolve(num_workers, len(items) >= min_items),
@@ -99,14 +101,15 @@ def _start(workers, compute, starts):
 
 @contextlib.contextmanager
 def _undisturbed():
-  """Keeps from a fork Ctrl-C, which the parent answers, and the collector.
+  """Keeps from a fork signals, which the parent answers, and the collector.
 
   What the collector might find to delete there are TensorFlow's objects, whose
   threads are not there.
   """
   is_collecting = gc.isenabled()
   gc.disable()
-  mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+  mask = signal.pthread_sigmask(signal.SIG_BLOCK,
+                                [signal.SIGINT, signal.SIGTERM])
   try:
     yield
   finally:
@@ -149,7 +152,7 @@ def _receive(worker):
     results, error, text = pickle.loads(worker.reader.recv_bytes())
   except EOFError:
     worker.process.join()
-    raise RuntimeError(
+    raise MachineError(
         "a worker process ended with exit code %s; if memory ran out, "
         "--num_workers=1 needs less" % worker.process.exitcode)
   if error is not None:

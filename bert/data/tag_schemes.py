@@ -31,9 +31,9 @@ def scheme_of(tags: Iterable[str]) -> str:
   for scheme, prefixes in _PREFIXES.items():
     if used <= set(prefixes):
       return scheme
-  raise ValueError("labels begin with %s, which no scheme has together; BIO has "
-                   "B- and I-, BIOES has B-, I-, E- and S-, BMES has B-, M-, E- "
-                   "and S-" % " ".join(sorted(used)))
+  raise ValueError("labels begin with %s, which no scheme has together; BIO "
+                   "has B- and I-, BIOES has B-, I-, E- and S-, BMES has B-, "
+                   "M-, E- and S-" % " ".join(sorted(used)))
 
 
 def to_bioes(tags: List[str], scheme: str) -> List[str]:

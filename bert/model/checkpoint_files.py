@@ -29,8 +29,8 @@ def is_training_state(name: str) -> bool:
 
 
 def read(checkpoint: str) -> Weights:
-  """Returns name -> array of a checkpoint: the weights and the step; the rest of
-  what training keeps is left out.
+  """Returns name -> array of a checkpoint: the weights and the step; the rest
+  of what training keeps is left out.
 
   Raises:
     UserError: there is none.

@@ -128,6 +128,8 @@ class Runtime:
       save_checkpoints_steps: where not as the flag.
     """
     keep_freed_memory()
+    if not self.use_tpu:
+      _ignore_cluster()
     tpu, run, sizes = self._tpu, self.run, self.batch_sizes
     cluster = None
     if tpu.use_tpu and tpu.tpu_name:
@@ -149,6 +151,14 @@ class Runtime:
         model_fn, config=config, use_tpu=tpu.use_tpu,
         train_batch_size=sizes["train"], eval_batch_size=sizes["eval"],
         predict_batch_size=sizes["predict"])
+
+
+def _ignore_cluster():
+  """Takes TF_CONFIG out of the environment, where an earlier job may have left
+  it: an Estimator that finds it there waits for the machines it names."""
+  if os.environ.pop("TF_CONFIG", None) is not None:
+    tf.logging.warning("The environment variable TF_CONFIG is ignored: a run "
+                       "without --use_tpu uses this machine alone")
 
 
 def _has_gpu():

@@ -1,10 +1,25 @@
-"""What an Estimator calls at each training step, to show progress."""
+"""What an Estimator calls at each training step."""
 
 import time
 
 import tensorflow.compat.v1 as tf
 
+from bert.common import signals
 from bert.common.console import Meter
+
+
+class StopHook(tf.estimator.SessionRunHook):
+  """Ends training after the step in which a signal came.
+
+  The Estimator saves a checkpoint then, as at every end.
+  """
+
+  def __init__(self, request: signals.StopRequest):
+    self._request = request
+
+  def after_run(self, run_context, run_values):
+    if self._request.signum is not None:
+      run_context.request_stop()
 
 
 class ProgressHook(tf.estimator.SessionRunHook):

@@ -232,9 +232,9 @@ def check_finite(values: Dict[str, np.ndarray], where: str) -> None:
     value = np.asarray(value)
     if value.dtype.kind == "f" and not np.isfinite(value).all():
       raise UserError(
-          "%s: %s is not a number (nan or inf): the weights are broken, as of a "
-          "training that diverged; train anew with a lower --learning_rate, or "
-          "give another checkpoint" % (where, name))
+          "%s: %s is not a number (nan or inf): the weights are broken, as of "
+          "a training that diverged; train anew with a lower --learning_rate, "
+          "or give another checkpoint" % (where, name))
 
 
 def join(arrays: Sequence[np.ndarray]) -> np.ndarray:

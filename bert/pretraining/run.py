@@ -94,11 +94,15 @@ class Pretraining:
 def run(pretraining: Pretraining, actions: Sequence[str]) -> None:
   """Trains and evaluates, as asked for; checks all first."""
   checkpoint = pretraining.check(actions)
-  if "train" in actions:
-    pretraining.train()
-    checkpoint = pretraining.folder.latest()
-  if "eval" in actions:
-    pretraining.evaluate(checkpoint)
+  newest = pretraining.folder.latest()
+  with pretraining.folder.in_use():
+    if pretraining.folder.latest() != newest:  # A run has ended just now.
+      checkpoint = pretraining.check(actions)
+    if "train" in actions:
+      pretraining.train()
+      checkpoint = pretraining.folder.latest()
+    if "eval" in actions:
+      pretraining.evaluate(checkpoint)
 
 
 def _find_files(data) -> Dict[str, List[str]]:

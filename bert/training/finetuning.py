@@ -318,12 +318,22 @@ def run(finetuning: FineTuning, actions: Sequence[str],
                    if name in actions or name == "eval" and is_watched])
   if is_training:
     finetuning.check_training(examples["train"])
-    seed = finetuning.folder.open_to_train(finetuning.flags.run.random_seed)
-    finetuning.train(examples["train"],
-                     examples["eval"] if is_watched else None, seed)
-    checkpoint = finetuning.folder.best_or_latest()
-  else:
-    finetuning.folder.open_to_read()
+  newest = finetuning.folder.latest()
+  with finetuning.folder.in_use():
+    if finetuning.folder.latest() != newest:  # A run has ended just now.
+      checkpoint = finetuning.check_folder(is_training)
+    if is_training:
+      seed = finetuning.folder.open_to_train(finetuning.flags.run.random_seed)
+      finetuning.train(examples["train"],
+                       examples["eval"] if is_watched else None, seed)
+      checkpoint = finetuning.folder.best_or_latest()
+    else:
+      finetuning.folder.open_to_read()
+    return _use(finetuning, actions, examples, checkpoint)
+
+
+def _use(finetuning, actions, examples, checkpoint):
+  """Evaluates, predicts and exports a checkpoint, as asked for."""
   results = rows = None
   if "eval" in actions:
     results = finetuning.evaluate(examples["eval"], checkpoint)

@@ -94,7 +94,12 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
       for number, (_, held_out) in enumerate(splits, 1)]
   for each in models:
     each.check_folder(True)
-  finetuning.folder.open_to_train(seed)
+  with finetuning.folder.in_use():
+    finetuning.folder.open_to_train(seed)
+    _run_all(finetuning, models, splits, train, test)
+
+
+def _run_all(finetuning, models, splits, train, test):
   rows = [None] * len(train)
   folds = []
   for number, (kept, held_out) in enumerate(splits):
@@ -163,14 +168,15 @@ def _run_fold(model, train, held_out, test) -> Fold:
   if tf.gfile.Exists(path):
     tf.logging.info("Complete: %s", path)
     return _load(path, len(held_out), len(test))
-  seed = model.folder.open_to_train(model.flags.run.random_seed)
-  is_watched = bool(model.flags.evaluation.eval_every)
-  model.train(train, held_out if is_watched else None, seed)
-  checkpoint = model.folder.best_or_latest()
-  fold = Fold(model.evaluate(held_out, checkpoint),
-              model.outputs(held_out, checkpoint),
-              model.outputs(test, checkpoint) if test else [])
-  _save(path, fold)
+  with model.folder.in_use():
+    seed = model.folder.open_to_train(model.flags.run.random_seed)
+    is_watched = bool(model.flags.evaluation.eval_every)
+    model.train(train, held_out if is_watched else None, seed)
+    checkpoint = model.folder.best_or_latest()
+    fold = Fold(model.evaluate(held_out, checkpoint),
+                model.outputs(held_out, checkpoint),
+                model.outputs(test, checkpoint) if test else [])
+    _save(path, fold)
   return fold
 
 

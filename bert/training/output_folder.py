@@ -1,13 +1,15 @@
 """An output folder: what lies in it, and for which task it was made."""
 
+import contextlib
 import json
 import os
 import random
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.common import locks
 from bert.common.errors import UserError
 from bert.model import checkpoints
 from bert.training import model_settings
@@ -25,6 +27,7 @@ class OutputFolder:
   def __init__(self, path: str, description: Dict[str, Any]):
     self.path = path
     self.description = description
+    self._task_time = None  # type: Optional[int]
 
   def join(self, name: str) -> str:
     """Returns the path of a file in the folder."""
@@ -77,16 +80,34 @@ class OutputFolder:
       tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
     return seed
 
-  def open_to_train(self, random_seed: Optional[int]) -> int:
-    """Makes the folder with its task.json; returns the training's seed."""
+  @contextlib.contextmanager
+  def in_use(self) -> Iterator[None]:
+    """Makes the folder and keeps other runs out of it while the block runs.
+
+    On an object store, which has no locks, a warning says that another run has
+    written there meanwhile.
+
+    Raises:
+      UserError: another run has it, or it can't be written to.
+    """
     files.make_folder(self.path)
+    with locks.locked(self.path):
+      yield
+    if self._task_time is not None and self._task_time != self._stat_task():
+      tf.logging.warning(
+          "%s has changed meanwhile: another run has written to the folder, and "
+          "files of both may be mixed; give each run its own --output_dir",
+          self.join("task.json"))
+
+  def open_to_train(self, random_seed: Optional[int]) -> int:
+    """Writes task.json into the folder, which is in use; returns the training's
+    seed."""
     seed = self.choose_seed(random_seed)
     self._write_task(dict(self.description, random_seed=seed))
     return seed
 
   def open_to_read(self) -> None:
-    """Makes the folder, with a task.json if it has none."""
-    files.make_folder(self.path)
+    """Writes task.json into the folder, which is in use, if it has none."""
     if not read_task(self.path):
       self._write_task(self.description)
 
@@ -143,6 +164,12 @@ class OutputFolder:
   def _write_task(self, task):
     self.write_lines("task.json", [json.dumps(
         task, indent=2, sort_keys=True, ensure_ascii=False)])
+    if locks.is_remote(self.path):
+      self._task_time = self._stat_task()
+
+  def _stat_task(self):
+    """Returns when task.json was written."""
+    return tf.gfile.Stat(self.join("task.json")).mtime_nsec
 
   def _refuse(self, key, old, new):
     raise UserError(

@@ -5,6 +5,7 @@ from typing import Callable, Dict, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
 
+from bert.common import signals
 from bert.common.errors import UserError
 from bert.model import hooks as hooks_lib
 from bert.model.estimator import Runtime
@@ -38,6 +39,7 @@ class Trainer:
 
     Raises:
       UserError: the loss is no longer a number.
+      Interrupted: by a signal, after a checkpoint.
     """
     done, last = self._folder.last_step(), settings.num_train_steps
     if listener:
@@ -61,11 +63,13 @@ class Trainer:
       settings = settings._replace(init_checkpoint=None)
     estimator = self._runtime.make_estimator(
         self._model.training_model_fn(settings), seed, saving_steps)
-    with _explaining_nan(settings.learning_rate):
-      estimator.train(
-          input_fn, max_steps=last,
-          hooks=hooks + ([PlateauHook(listener.history)] if listener else []),
-          saving_listeners=[listener] if listener else [])
+    if listener:
+      hooks.append(PlateauHook(listener.history))
+    with _explaining_nan(settings.learning_rate), signals.deferred() as request:
+      hooks.append(hooks_lib.StopHook(request))
+      estimator.train(input_fn, max_steps=last, hooks=hooks,
+                      saving_listeners=[listener] if listener else [])
+    request.check(" at step %d of %d" % (self._folder.last_step(), last))
 
 
 def _log_start(values: Dict[str, Optional[int]]) -> None:

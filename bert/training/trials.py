@@ -33,10 +33,15 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
       random_seed=seed + number - 1) for number in range(1, num_trials + 1)]
   for each in models:
     each.check_folder(True)
-  finetuning.folder.open_to_train(seed)
+  with finetuning.folder.in_use():
+    finetuning.folder.open_to_train(seed)
+    _run_all(finetuning, models, actions, examples)
+
+
+def _run_all(finetuning, models, actions, examples):
   trials = []
   for number, each in enumerate(models, 1):
-    tf.logging.info("***** Trial %d of %d *****", number, num_trials)
+    tf.logging.info("***** Trial %d of %d *****", number, len(models))
     trials.append(run_one(each, actions, lambda _: examples).results)
   config = finetuning.early_stopping()
   best = 0
@@ -47,7 +52,7 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
       [each.flags.run.random_seed for each in models], trials))
   _copy_results(models[best].folder.path, finetuning.folder.path)
   tf.logging.info("Best of %d trials by %s: trial_%d; all are in trials.txt",
-                  num_trials, config.metric, best + 1)
+                  len(models), config.metric, best + 1)
 
 
 def table(names: Sequence, runs: List[Dict[str, float]]) -> List[str]:

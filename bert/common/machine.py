@@ -1,0 +1,52 @@
+"""What the machine does to a run: a full disk, no permission, no memory."""
+
+import errno
+import re
+from typing import Iterator, Optional
+
+from bert.common.errors import MachineError
+
+_DISK = "make room, and give the same command again"
+_RIGHTS = "mend the rights, or give another folder"
+_MEMORY = ("lower the batch size or --max_seq_length, or raise "
+           "--gradient_accumulation_steps")
+_FILES = "raise the limit (ulimit -n)"
+# What TensorFlow's and the system's messages say -> the way out.
+_CAUSES = (
+    (re.compile("No space left on device|[Qq]uota exceeded|File too large"),
+     _DISK),
+    (re.compile("Permission denied|Read-only file system|"
+                "Operation not permitted"), _RIGHTS),
+    (re.compile("OOM when allocating|Cannot allocate memory|"
+                "[Ff]ailed to allocate memory|out of memory"), _MEMORY),
+    (re.compile("Too many open files"), _FILES))
+_ERRNOS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES,
+                     errno.EPERM, errno.EROFS, errno.ENOMEM, errno.EMFILE,
+                     errno.ENFILE))
+_MAX_CHARS = 300
+
+
+def describe(error: BaseException) -> Optional[str]:
+  """Returns one line on what the machine did and the way out; None if an error
+  is something else."""
+  for each in _chain(error):
+    if isinstance(each, MachineError):
+      return str(each)
+    if isinstance(each, MemoryError):
+      return "memory ran out; %s" % _MEMORY
+    is_of_tensorflow = type(each).__module__.startswith("tensorflow")
+    if is_of_tensorflow or isinstance(each, OSError) and each.errno in _ERRNOS:
+      for pattern, way_out in _CAUSES:
+        lines = [line for line in str(each).split("\n") if pattern.search(line)]
+        if lines:
+          return "%s; %s" % (lines[0].strip()[:_MAX_CHARS], way_out)
+  return None
+
+
+def _chain(error) -> Iterator[BaseException]:
+  """Yields an error and what it came from."""
+  seen = set()
+  while error is not None and id(error) not in seen:
+    seen.add(id(error))
+    yield error
+    error = error.__cause__ or error.__context__

@@ -1,0 +1,80 @@
+"""Signals that end a run: SIGTERM, as of a cluster that wants its machine back,
+and SIGINT, Ctrl-C.
+"""
+
+import contextlib
+import signal
+import threading
+from typing import Iterator, Optional
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Interrupted(KeyboardInterrupt):
+  """Ends a command because of a signal.
+
+  Attributes:
+    signum: its number; a shell's exit code is 128 more.
+    state: how far the run had come, for the user; "" if nobody says.
+  """
+
+  def __init__(self, signum: int, state: str = ""):
+    super().__init__(signum, state)
+    self.signum = signum
+    self.state = state
+
+
+class StopRequest:
+  """A signal that came while it was put off.
+
+  Attributes:
+    signum: its number; None until there is one.
+  """
+  signum = None  # type: Optional[int]
+
+  def check(self, state: str = "") -> None:
+    """Raises Interrupted if there was a signal."""
+    if self.signum is not None:
+      raise Interrupted(self.signum, state)
+
+
+@contextlib.contextmanager
+def raising() -> Iterator[None]:
+  """Makes SIGTERM raise Interrupted, as Ctrl-C raises KeyboardInterrupt."""
+  def handle(signum, frame):
+    del frame
+    raise Interrupted(signum)
+
+  with _handled(handle, [signal.SIGTERM]):
+    yield
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[StopRequest]:
+  """Puts the first signal off, for the block to end by itself; a second one
+  ends it at once."""
+  request = StopRequest()
+
+  def handle(signum, frame):
+    if request.signum is None:
+      request.signum = signum
+    else:
+      del frame
+      raise Interrupted(signum)
+
+  with _handled(handle, _SIGNALS):
+    yield request
+
+
+@contextlib.contextmanager
+def _handled(handle, signums):
+  # Python gives signals to the main thread alone.
+  if threading.current_thread() is not threading.main_thread():
+    yield
+    return
+  previous = {signum: signal.signal(signum, handle) for signum in signums}
+  try:
+    yield
+  finally:
+    for signum, handler in previous.items():
+      signal.signal(signum, handler)
