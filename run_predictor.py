@@ -29,7 +29,10 @@ def main(argv):
     server.check_libraries()
   if predicting.processor_module:
     base.load_module(predicting.processor_module)
-  model = predictor.Predictor(predicting.export_dir, predicting.batch_size,
+  batch_size = predicting.batch_size
+  if address:
+    batch_size = serving.max_batch or batch_size
+  model = predictor.Predictor(predicting.export_dir, batch_size,
                               predicting.precision)
   if address:
     server.serve(model, address, serving)

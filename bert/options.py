@@ -385,8 +385,9 @@ class ServerOptions:
   http: str = option(None, "Address of an HTTP server: HOST:PORT, or PORT for "
                      "this machine alone; no server when not given.")
   model_name: str = option("bert", "Name of the model in the server's paths.")
-  max_batch: int = option(32, "Maximum number of texts of several requests "
-                          "that are run together.", minimum=1)
+  max_batch: int = option(None, "Maximum number of texts of several requests "
+                          "that are run together; --batch_size when not given.",
+                          minimum=1)
   batch_wait_ms: float = option(2.0, "Milliseconds that a text waits for "
                                 "others to fill a batch.", minimum=0.0,
                                 maximum=10000.0)

@@ -15,6 +15,7 @@ from bert.common.errors import UserError
 from bert.data.examples import InputExample
 from bert.data.examples import TextInput
 from bert.data.examples import TextPair
+from bert.data.examples import Words
 from bert.evaluation import plots
 from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
@@ -162,10 +163,15 @@ class Readout:
 
   def to_example(self, text_input: TextInput) -> InputExample:
     """Returns the example that a trained model is given; raises UserError."""
+    if isinstance(text_input, Words):
+      raise UserError('"words", which the task does not read; give the text as '
+                      "a whole")
     pair = text_input if isinstance(text_input, TextPair) else TextPair(
         text_input, None)
     if not _is_text(pair.text_a):
       raise UserError("the text is blank")
+    if pair.text_b is not None and not self.takes_pairs:
+      raise UserError("a pair of texts; the model was trained on single ones")
     if pair.text_b is not None and not _is_text(pair.text_b):
       raise UserError("the second text is blank")
     return InputExample("text", *pair)

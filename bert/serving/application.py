@@ -9,6 +9,7 @@ import os
 import re
 import time
 import typing
+import zlib
 from concurrent import futures
 from typing import Callable, Dict, List
 
@@ -143,9 +144,11 @@ class Application:
     if length > self._limits.max_bytes:
       raise _HttpError(413, "a body of %d bytes; at most %d are read" % (
           length, self._limits.max_bytes))
-    body = environ["wsgi.input"].read(length)
+    body = _unpack(environ["wsgi.input"].read(length),
+                   environ.get("HTTP_CONTENT_ENCODING", ""),
+                   self._limits.max_bytes)
     try:
-      value = json.loads(body.decode("utf-8"))
+      value = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
       raise _HttpError(400, "the body is not JSON: %s" % error)
     if not isinstance(value, dict):
@@ -261,6 +264,26 @@ class Application:
                         "Content-Security-Policy": "default-src 'self'; "
                         "style-src 'unsafe-inline'; script-src "
                         "'unsafe-inline'"})
+
+
+def _unpack(body, encoding, max_bytes):
+  """Returns the bytes of a body that came in a Content-Encoding."""
+  encoding = encoding.strip().lower()
+  if encoding in ("", "identity"):
+    return body
+  if encoding not in ("gzip", "x-gzip"):
+    raise _HttpError(415, "Content-Encoding %s is not read; gzip is" % encoding,
+                     **{"Accept-Encoding": "gzip"})
+  unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+  try:
+    text = unpacker.decompress(body, max_bytes + 1)
+  except zlib.error as error:
+    raise _HttpError(400, "the body is not gzip: %s" % error)
+  if len(text) > max_bytes:
+    raise _HttpError(413, "a body of over %d bytes when unpacked" % max_bytes)
+  if not unpacker.eof:
+    raise _HttpError(400, "the body is not gzip: its end is missing")
+  return text
 
 
 def _check_method(method, *allowed):

@@ -72,10 +72,12 @@ def load(folder: str, config: tf.ConfigProto) -> LoadedModel:
     except (tf.errors.OpError, OSError, ValueError) as error:
       raise UserError("%s: can't be loaded: %s" % (
           folder, str(error).split("\n")[0]))
+  head = registry.create(task["head"], task["labels"],
+                         model_settings.head_options(task))
+  # Exports of earlier versions do not say.
+  head.takes_pairs = head.takes_pairs and task.get("has_pairs") is not False
   return LoadedModel(
-      session, dict(loaded.signature_def), task,
-      registry.create(task["head"], task["labels"],
-                      model_settings.head_options(task)),
+      session, dict(loaded.signature_def), task, head,
       features.TextEncoder(
           vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
                                     task["do_lower_case"]),

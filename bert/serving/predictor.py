@@ -12,6 +12,7 @@ from bert.data.examples import Words
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.readout import TextOutput
 from bert.model import estimator
+from bert.model import model_function
 from bert.serving import exports
 
 
@@ -22,6 +23,7 @@ class Predictor:
     folder: of the export.
     loaded: the export in a session.
     task, head: of the loaded model.
+    batch_size: most texts that are run together.
   """
 
   def __init__(self, export_dir: str, batch_size: int = 32,
@@ -41,7 +43,7 @@ class Predictor:
     self.loaded = exports.load(self.folder, estimator.session_config(precision))
     self.task = self.loaded.task
     self.head = self.loaded.head
-    self._batch_size = batch_size
+    self.batch_size = batch_size
     self._runs = {name: self._callable(signature) for name, signature in
                   self.loaded.signatures.items()}
 
@@ -91,7 +93,8 @@ class Predictor:
       Name -> array.
 
     Raises:
-      UserError: the signature is unknown, or the inputs are not its own.
+      UserError: the signature is unknown, the inputs are not its own, or an
+        output is not a number.
     """
     if signature not in self._runs:
       raise UserError("signature %r is not known; signatures: %s" % (
@@ -101,7 +104,9 @@ class Predictor:
       raise UserError("inputs %s; signature %s needs %s" % (
           " ".join(sorted(inputs)) or "are none", signature,
           " ".join(sorted(names))))
-    return run(*[inputs[name] for name in names])
+    outputs = run(*[inputs[name] for name in names])
+    model_function.check_finite(outputs, self.folder)
+    return outputs
 
   def encode(self, example: InputExample) -> Dict[str, np.ndarray]:
     """Returns the inputs of a text: name -> int32 [windows, length]."""
@@ -125,8 +130,8 @@ class Predictor:
     outputs = [None] * len(rows)
     # Texts of similar length waste the least padding.
     order = sorted(range(len(rows)), key=lengths.__getitem__)
-    for start in range(0, len(order), self._batch_size):
-      indices = order[start:start + self._batch_size]
+    for start in range(0, len(order), self.batch_size):
+      indices = order[start:start + self.batch_size]
       batch = self._run_rows([rows[index] for index in indices],
                              lengths[indices[-1]])
       for number, index in enumerate(indices):

@@ -32,7 +32,7 @@ def serve(predictor: Predictor, address: Tuple[str, int], options) -> None:
   import waitress
   logging.getLogger("waitress").setLevel(logging.ERROR)
   _send_errors_as_json()
-  texts = batcher.Batcher(predictor.predict, options.max_batch,
+  texts = batcher.Batcher(predictor.predict, predictor.batch_size,
                           options.batch_wait_ms / 1000, options.max_queue)
   wsgi = application.Application(
       predictor, options.model_name, texts, application.Limits(

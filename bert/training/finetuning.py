@@ -28,6 +28,7 @@ from bert.training.datasets import Datasets
 from bert.training.eval_listener import EvalListener
 from bert.training.evaluator import Evaluator
 from bert.training.output_folder import OutputFolder
+from bert.training.output_folder import read_task
 from bert.training.task import Task
 from bert.training.trainer import Trainer
 
@@ -226,11 +227,18 @@ class FineTuning:
     for key in sorted(results):
       tf.logging.info("  %s = %s", re.sub("^eval_", "test_", key), results[key])
 
-  def export(self, checkpoint: str) -> str:
-    """Writes a folder that is enough to predict with; returns it."""
+  def export(self, checkpoint: str, has_pairs: Optional[bool]) -> str:
+    """Writes a folder that is enough to predict with; returns it.
+
+    Args:
+      checkpoint: path.
+      has_pairs: whether the task's texts are pairs, unless task.json says so;
+        None: nobody knows.
+    """
     config = self.task.config
     task = dict(
         self.folder.description, threshold=self.flags.head.threshold,
+        has_pairs=read_task(self.folder.path).get("has_pairs", has_pairs),
         vocab_size=config.vocab_size,
         max_positions=config.max_position_embeddings,
         num_segment_ids=config.type_vocab_size)
@@ -323,7 +331,9 @@ def run(finetuning: FineTuning, actions: Sequence[str],
     if finetuning.folder.latest() != newest:  # A run has ended just now.
       checkpoint = finetuning.check_folder(is_training)
     if is_training:
-      seed = finetuning.folder.open_to_train(finetuning.flags.run.random_seed)
+      seed = finetuning.folder.open_to_train(
+          finetuning.flags.run.random_seed,
+          has_pairs=_has_pairs(examples["train"]))
       finetuning.train(examples["train"],
                        examples["eval"] if is_watched else None, seed)
       checkpoint = finetuning.folder.best_or_latest()
@@ -340,8 +350,14 @@ def _use(finetuning, actions, examples, checkpoint):
   if "predict" in actions:
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions:
-    finetuning.export(checkpoint)
+    finetuning.export(checkpoint, _has_pairs(sum(examples.values(), [])))
   return RunResult(results, rows)
+
+
+def _has_pairs(examples):
+  """Returns whether texts are pairs; None without any."""
+  return any(example.text_b is not None for example in examples) if (
+      examples) else None
 
 
 def _describe(flags, task):

@@ -99,11 +99,16 @@ class OutputFolder:
           "files of both may be mixed; give each run its own --output_dir",
           self.join("task.json"))
 
-  def open_to_train(self, random_seed: Optional[int]) -> int:
+  def open_to_train(self, random_seed: Optional[int], **facts: bool) -> int:
     """Writes task.json into the folder, which is in use; returns the training's
-    seed."""
+    seed.
+
+    Args:
+      random_seed: as of choose_seed.
+      facts: what task.json also says, which later runs need not share.
+    """
     seed = self.choose_seed(random_seed)
-    self._write_task(dict(self.description, random_seed=seed))
+    self._write_task(dict(self.description, random_seed=seed, **facts))
     return seed
 
   def open_to_read(self) -> None:
