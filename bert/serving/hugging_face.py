@@ -16,6 +16,8 @@ from bert.common import files
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.heads import registry
+from bert.model import checkpoint_files
+from bert.serving import tensor_files
 from bert.training import model_settings
 
 Weights = Dict[str, np.ndarray]
@@ -30,9 +32,13 @@ _RULES = (
     (r"cls/seq_relationship/output_weights$", "cls.seq_relationship.weight"),
     (r"cls/seq_relationship/output_bias$", "cls.seq_relationship.bias"))
 _ENDS = (("/kernel", ".weight"), ("/gamma", ".weight"), ("/beta", ".bias"))
-# Buffers and what is tied to the word embeddings.
-_IGNORED = re.compile(r"(^|\.)(position_ids|token_type_ids)$|"
-                      r"^cls\.predictions\.decoder\.")
+# Buffers.
+_IGNORED = re.compile(r"(^|\.)(position_ids|token_type_ids)$")
+# The masked words' output layer, which has the word embeddings as its weights.
+_DECODER = "cls.predictions.decoder."
+# What of a config changes the model, and its only value here.
+_FIXED = {"layer_norm_eps": 1e-12, "position_embedding_type": "absolute",
+          "is_decoder": False, "add_cross_attention": False}
 _SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
           "num_attention_heads", "intermediate_size", "hidden_dropout_prob",
           "attention_probs_dropout_prob", "max_position_embeddings",
@@ -98,17 +104,14 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
   """
   path = os.path.join(folder, "config.json")
   theirs = files.read_json(path)
-  if theirs.get("model_type", "bert") != "bert":
-    raise UserError("%s: model_type is %r, needed is \"bert\"" % (
-        path, theirs["model_type"]))
-  for key in _SIZES:
-    if key not in theirs:
-      raise UserError("%s: it lacks %s" % (path, key))
+  _check_config(theirs, path)
   config = {key: theirs[key] for key in _SIZES}
   config["hidden_act"] = _our_activation(theirs.get("hidden_act", "gelu"),
                                          is_exact, path)
-  tensors = _read_tensors(folder)
+  tensors = tensor_files.read(folder, _IGNORED)
   weights = _to_ours(tensors, config["num_hidden_layers"], folder)
+  _check_shapes(weights, config, folder, path)
+  _warn_of_missing(folder, weights)
   return Model(weights, config, _labels_of(theirs, weights),
                _read_text(os.path.join(folder, "vocab.txt")),
                _do_lower_case(os.path.join(folder, "tokenizer_config.json")))
@@ -122,17 +125,19 @@ def write_hugging_face(folder: str, model: Model) -> None:
       there.
   """
   _check_new(folder)
-  known = set(_our_names(model.config["num_hidden_layers"])) | {"global_step"}
-  for name in sorted(set(model.weights) - known):
+  weights = {name: values for name, values in model.weights.items()
+             if not checkpoint_files.is_training_state(name)}
+  known = set(_our_names(model.config["num_hidden_layers"]))
+  for name in sorted(set(weights) - known):
     raise UserError("%s has no place in Hugging Face's classes of BERT" % name)
+  _check_shapes(weights, model.config, "the checkpoint", "bert_config.json")
   libraries.check_library("safetensors", "a Hugging Face folder",
                         "-r requirements-interchange.txt")
   from safetensors import numpy as safetensors
   tensors = {}
-  for name, values in model.weights.items():
-    if name != "global_step":
-      tensors[their_name(name)] = np.ascontiguousarray(
-          values.T if name.endswith("/kernel") else values)
+  for name, values in weights.items():
+    tensors[their_name(name)] = np.ascontiguousarray(
+        values.T if name.endswith("/kernel") else values)
   tf.gfile.MakeDirs(folder)
   files.write_text(os.path.join(folder, "config.json"), [json.dumps(
       _their_config(model), indent=2, sort_keys=True, ensure_ascii=False)])
@@ -208,11 +213,10 @@ def _to_ours(tensors, num_layers, folder):
   if not any(name.startswith("bert.") for name in tensors):
     tensors = {name if name.startswith(("cls.", "classifier.")) else
              "bert." + name: values for name, values in tensors.items()}
+  tensors = _without_decoder(tensors, folder)
   known = {their_name(name): name for name in _our_names(num_layers)}
   weights = {}
   for name, values in tensors.items():
-    if _IGNORED.search(name):
-      continue
     # As older folders have them.
     modern = name.replace(".gamma", ".weight").replace(".beta", ".bias")
     if modern not in known:
@@ -227,6 +231,82 @@ def _to_ours(tensors, num_layers, folder):
   if missing:
     raise UserError("%s: %s is not there" % (folder, their_name(missing[0])))
   return weights
+
+
+def _without_decoder(tensors, folder):
+  """Returns tensors without the second names of the embeddings and the bias;
+  raises UserError where they are others there."""
+  tensors = dict(tensors)
+  for end, name in (("weight", "bert.embeddings.word_embeddings.weight"),
+                    ("bias", "cls.predictions.bias")):
+    values = tensors.pop(_DECODER + end, None)
+    if values is None:
+      continue
+    if name == "cls.predictions.bias":
+      tensors.setdefault(name, values)
+    if name in tensors and not np.array_equal(tensors[name], values):
+      raise UserError("%s: %s%s is not equal to %s, as it is in a BERT; the "
+                      "model can't be converted without loss" % (
+                          folder, _DECODER, end, name))
+  return tensors
+
+
+def _check_config(config, path):
+  """Raises UserError for a config of what is no BERT, or another one."""
+  if not isinstance(config, dict):
+    raise UserError("%s: not a JSON object" % path)
+  if config.get("model_type", "bert") != "bert":
+    raise UserError("%s: model_type is %r, needed is \"bert\"" % (
+        path, config["model_type"]))
+  for key in _SIZES:
+    if key not in config:
+      raise UserError("%s: it lacks %s" % (path, key))
+    value = config[key]
+    is_whole = isinstance(value, int) or key.endswith(("_prob", "_range"))
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or (
+        not is_whole):
+      raise UserError("%s: %s is %r, a number is needed" % (path, key, value))
+  for key, value in _FIXED.items():
+    if config.get(key, value) != value:
+      raise UserError("%s: %s is %r; this program computes with %r alone, "
+                      "which would give other numbers" % (
+                          path, key, config[key], value))
+
+
+def _check_shapes(weights, config, source, config_path):
+  """Raises UserError for a weight whose shape is not that of the config."""
+  hidden, inner = config["hidden_size"], config["intermediate_size"]
+  shapes = {"word_embeddings": (config["vocab_size"], hidden),
+            "position_embeddings": (config["max_position_embeddings"], hidden),
+            "token_type_embeddings": (config["type_vocab_size"], hidden),
+            "intermediate/dense/kernel": (hidden, inner),
+            "intermediate/dense/bias": (inner,),
+            r"layer_\d+/output/dense/kernel": (inner, hidden),
+            "cls/predictions/output_bias": (config["vocab_size"],),
+            "cls/seq_relationship/output_weights": (2, hidden),
+            "cls/seq_relationship/output_bias": (2,),
+            "kernel": (hidden, hidden), "(bias|gamma|beta)": (hidden,)}
+  for name, values in sorted(weights.items()):
+    if name.startswith("output_"):
+      continue  # A head's, of as many labels as it has.
+    shape = next(shape for end, shape in shapes.items()
+                 if re.search("(^|/)%s$" % end, name))
+    if values.shape != shape:
+      raise UserError("%s: %s has shape %s, by %s it has %s; the config is "
+                      "another model's" % (
+                          source, name, list(values.shape), config_path,
+                          list(shape)))
+
+
+def _warn_of_missing(folder, weights):
+  if not tf.gfile.Exists(os.path.join(folder, "vocab.txt")):
+    tf.logging.warning(
+        "%s has no vocab.txt (tokenizer.json does not stand for it): give the "
+        "model's own as --vocab_file", folder)
+  if "bert/pooler/dense/kernel" not in weights:
+    tf.logging.warning(
+        "%s has no pooler: it starts from random values, where --pooling=cls "
+        "reads it", folder)
 
 
 def _our_names(num_layers):
@@ -250,25 +330,6 @@ def _our_names(num_layers):
                   "cls/predictions/output_bias",
                   "cls/seq_relationship/output_weights",
                   "cls/seq_relationship/output_bias"]
-
-
-def _read_tensors(folder):
-  path = os.path.join(folder, "model.safetensors")
-  if tf.gfile.Exists(path):
-    libraries.check_library("safetensors", path,
-                          "-r requirements-interchange.txt")
-    from safetensors import numpy as safetensors
-    with tf.gfile.GFile(path, "rb") as reader:
-      return safetensors.load(reader.read())
-  path = os.path.join(folder, "pytorch_model.bin")
-  if not tf.gfile.Exists(path):
-    raise UserError("%s: neither model.safetensors nor pytorch_model.bin is "
-                    "there" % folder)
-  libraries.check_library("torch", path)
-  import torch
-  with tf.gfile.GFile(path, "rb") as reader:
-    loaded = torch.load(reader, map_location="cpu", weights_only=True)
-  return {name: values.float().numpy() for name, values in loaded.items()}
 
 
 def _do_lower_case(path):
