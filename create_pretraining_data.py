@@ -22,7 +22,7 @@ def main(argv):
   shards = flag_rules.shards_of(instances) if instances.num_shards else None
   paths = flag_rules.output_files_of(instances)
 
-  command.start_tensorflow()
+  command.start_tensorflow(text, instances)
   from bert.common import files
   from bert.pretraining import corpus
   from bert.pretraining import instance_files

@@ -19,7 +19,7 @@ def main(argv):
   flags = options.VectorFlags(*command_line.parse(argv, GROUPS, __doc__))
   flag_rules.check_tpu(flags.tpu, {"predict": flags.data.batch_size})
 
-  command.start_tensorflow()
+  command.start_tensorflow(flags)
   from bert.serving import vectors
   vectors.extract(flags)
 

@@ -24,7 +24,7 @@ def main(argv):
   flag_rules.check_fine_tuning(flags, actions)
   flag_rules.check_trials(todo.num_trials, actions)
 
-  command.start_tensorflow()
+  command.start_tensorflow(flags)
   from bert.model import estimator
   from bert.training import finetuning
   from bert.training import task as tasks

@@ -20,7 +20,7 @@ def main(argv):
   datasets = ["train"] + ["predict"] * folding.do_predict
   flag_rules.check_fine_tuning(flags, datasets + ["eval"])
 
-  command.start_tensorflow()
+  command.start_tensorflow(flags)
   from bert.model import estimator
   from bert.training import finetuning
   from bert.training import folds

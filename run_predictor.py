@@ -20,7 +20,7 @@ def main(argv):
   predicting, serving = command_line.parse(argv, GROUPS, __doc__)
   address = flag_rules.address_of(serving.http)
 
-  command.start_tensorflow()
+  command.start_tensorflow(predicting)
   from bert.serving import pipe
   from bert.serving import predictor
   from bert.serving import server

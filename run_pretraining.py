@@ -20,7 +20,7 @@ def main(argv):
   actions = flag_rules.actions_of(flags.data, ("train", "eval"))
   flag_rules.check_pretraining(flags, actions)
 
-  command.start_tensorflow()
+  command.start_tensorflow(flags)
   from bert.model import estimator
   from bert.model import model_config
   from bert.pretraining import run

@@ -23,7 +23,7 @@ GROUPS = (script_options.ConversionOptions,)
 def main(argv):
   (options,) = command_line.parse(argv, GROUPS, __doc__)
 
-  command.start_tensorflow()
+  command.start_tensorflow(options)
   if options.to == "bert":
     to_bert(options)
   else:

@@ -22,7 +22,7 @@ GROUPS = (script_options.CorpusOptions,)
 def main(argv):
   (options,) = command_line.parse(argv, GROUPS, __doc__)
 
-  command.start_tensorflow()
+  command.start_tensorflow(options)
   from bert.common import files
   from bert.pretraining import corpus
   paths = corpus.find_files(options.input_file, "--input_file")

@@ -19,7 +19,7 @@ GROUPS = (script_options.StripOptions,)
 def main(argv):
   (options,) = command_line.parse(argv, GROUPS, __doc__)
 
-  command.start_tensorflow()
+  command.start_tensorflow(options)
   from bert.common import files
   from bert.model import checkpoint_files
   weights = checkpoint_files.read(options.checkpoint)

@@ -29,7 +29,7 @@ GROUPS = (options.DataOptions, script_options.LengthOptions)
 def main(argv):
   data, drawing = command_line.parse(argv, GROUPS, __doc__)
 
-  command.start_tensorflow()
+  command.start_tensorflow(data, drawing)
   from bert.data import vocabulary
   from bert.evaluation import plots
   from bert.heads import registry

@@ -27,7 +27,7 @@ def main(argv):
   libraries.check_library("tokenizers", "a vocabulary",
                           "-r requirements-pretraining.txt")
 
-  command.start_tensorflow()
+  command.start_tensorflow(options)
   from bert.common import files
   from bert.pretraining import corpus
   paths = corpus.find_files(options.input_file, "--input_file")

@@ -12,8 +12,10 @@ import sys
 import warnings
 from typing import Callable, Sequence
 
+from bert.common import command_line
 from bert.common import machine
 from bert.common import signals
+from bert.common import storage
 from bert.common.errors import UserError
 
 # Starts of the Estimator's own lines that say nothing to a user, or repeat what
@@ -38,6 +40,12 @@ def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
   2 for a mistake of the user's, 1 for what the machine did to the run, 128 and
   its number for a signal.
   """
+  code = _run(main, argv)
+  storage.leave_at_once(code)
+  return code
+
+
+def _run(main, argv):
   name = os.path.basename(argv[0])
   try:
     with signals.raising():
@@ -58,8 +66,15 @@ def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
   return 0
 
 
-def start_tensorflow() -> None:
-  """Imports TensorFlow, for graphs, without what it says on the way."""
+def start_tensorflow(*groups) -> None:
+  """Imports TensorFlow, for graphs, without what it says on the way.
+
+  Args:
+    groups: options, or tuples of them, with the paths that are to be read.
+
+  Raises:
+    UserError: TensorFlow can't read one of the paths.
+  """
   # Its C++ log, and what it makes NumPy say.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   warnings.simplefilter("ignore", FutureWarning)
@@ -67,6 +82,7 @@ def start_tensorflow() -> None:
   import tensorflow.compat.v1 as tf
   set_up_log()
   tf.disable_v2_behavior()
+  storage.load_file_systems(command_line.paths_of(groups))
 
 
 def set_up_log() -> None:

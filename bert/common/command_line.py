@@ -67,6 +67,23 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
   return options
 
 
+def paths_of(groups) -> List[str]:
+  """Returns the values of all flags that are paths.
+
+  Args:
+    groups: from parse, or tuples of them.
+  """
+  paths = []
+  for group in groups:
+    if isinstance(group, (tuple, list)):
+      paths += paths_of(group)
+      continue
+    values = [getattr(group, field.name) for field in dataclasses.fields(group)
+              if field.type is Path]
+    paths += [value for value in values if value]
+  return paths
+
+
 def help_text(command: str, groups: Sequence[type], about: str) -> str:
   """Returns what --help prints."""
   lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
