@@ -65,7 +65,7 @@ def flags(tmp_path):
           "vocab_file": commands.write(
               tmp_path / "vocab.txt",
               "".join(token + "\n" for token in (
-                  "[UNK]", "[CLS]", "[SEP]", "one", "two", "three")))}
+                  "[UNK]", "[CLS]", "[SEP]", "[MASK]", "one", "two", "three")))}
 
 
 def run(flags, *arguments):
