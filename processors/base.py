@@ -273,10 +273,9 @@ class TableProcessor(DataProcessor):
   def check_test_labels(self, examples: List[InputExample]) -> None:
     """Takes away labels of a test set that are not all the task's, as those of
     a benchmark are, whose labels are kept secret; says so in the log."""
-    label_type = label_types.of_head(self.head)
     for example in examples:
       try:
-        if not label_type.is_label(example.label):
+        if not label_types.is_label(self.head, example.label):
           raise UserError("%s: label %r" % (example.locate(), example.label))
         self.check_label(example)
       except UserError as error:
@@ -330,6 +329,9 @@ class TableProcessor(DataProcessor):
         raise UserError("%s: over %d labels so far; is this the right column? "
                         "If so, write them into labels.txt, a label a line" %
                         (example.locate(), _MAX_OPEN_LABELS))
+    if not labels:
+      raise UserError("%s: no row has a label" % os.path.join(folder,
+                                                              table.path))
     return self.sort_labels(labels)
 
   def _label_set(self):

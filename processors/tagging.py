@@ -80,12 +80,16 @@ class TaggingProcessor(TableProcessor):
       raise UserError("%s: %s" % (where, error))
 
   def check_test_labels(self, examples):
-    """Does so, and raises UserError for what looks like more than a word."""
-    for example in examples:
-      for name, where in self.names_in(example):
-        if " " in name:
-          raise UserError("%s: found label %r; a word a line has one label" % (
-              where, name))
+    """Does so, and raises UserError for what looks like more than a word, and
+    for labels that are no tags, unless one stands for all."""
+    names = [pair for example in examples for pair in self.names_in(example)]
+    are_several = len({name for name, _ in names}) > 1
+    for name, where in names:
+      if " " in name:
+        raise UserError("%s: found label %r; a word a line has one label" % (
+            where, name))
+      if are_several:
+        self.check_new_label(name, where)
     super().check_test_labels(examples)
     for example in examples:
       for index, word in enumerate(() if example.label else example.text_a):

@@ -10,6 +10,7 @@ _DISK = "make room, and give the same command again"
 _RIGHTS = "mend the rights, or give another folder"
 _MEMORY = ("lower the batch size or --max_seq_length, or raise "
            "--gradient_accumulation_steps")
+_NETWORK = "check the address, and the network"
 _FILES = "raise the limit (ulimit -n)"
 # What TensorFlow's and the system's messages say -> the way out.
 _CAUSES = (
@@ -19,7 +20,9 @@ _CAUSES = (
                 "Operation not permitted"), _RIGHTS),
     (re.compile("OOM when allocating|Cannot allocate memory|"
                 "[Ff]ailed to allocate memory|out of memory"), _MEMORY),
-    (re.compile("Too many open files"), _FILES))
+    (re.compile("Too many open files"), _FILES),
+    (re.compile("resolve host|[Cc]onnection refused|get a new connection"),
+     _NETWORK))
 _ERRNOS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES,
                      errno.EPERM, errno.EROFS, errno.ENOMEM, errno.EMFILE,
                      errno.ENFILE))
@@ -35,7 +38,7 @@ def describe(error: BaseException) -> Optional[str]:
     if isinstance(each, MemoryError):
       return "memory ran out; %s" % _MEMORY
     is_of_tensorflow = type(each).__module__.startswith("tensorflow")
-    if is_of_tensorflow or isinstance(each, OSError) and each.errno in _ERRNOS:
+    if is_of_tensorflow or type(each) is RuntimeError or isinstance(each, OSError) and each.errno in _ERRNOS:
       for pattern, way_out in _CAUSES:
         lines = [line for line in str(each).split("\n") if pattern.search(line)]
         if lines:

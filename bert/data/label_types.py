@@ -74,6 +74,12 @@ def kinds() -> List[str]:
   return sorted(_TYPES)
 
 
+def is_label(kind: str, label) -> bool:
+  """Whether a label is of the type of a kind of head, names aside; of a kind
+  that is not registered, whether there is one."""
+  return _TYPES.get(kind, CLASS).is_label(label)
+
+
 def of_head(kind: str) -> LabelType:
   """Returns the label type of a kind of head.
 

@@ -74,10 +74,10 @@ def create_head(processor, settings: options.HeadOptions
   Raises:
     UserError: what the processor declares is unknown or does not fit.
   """
+  kind = getattr(processor, "head", registry.DEFAULT_KIND)
+  labels = processor.get_labels()
   try:
-    head = registry.create(
-        getattr(processor, "head", registry.DEFAULT_KIND),
-        processor.get_labels(), settings)
+    head = registry.create(kind, labels, settings)
     names = tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
     metrics.check(names, head.label_type, len(head.labels))
   except UserError as error:

@@ -37,6 +37,7 @@ def os_error(number):
      ["mend the rights"]),
     (caused(ValueError("saving failed"), os_error(errno.ENOSPC)),
      ["No space left"]),
+    (RuntimeError("Couldn't resolve host name"), ["check the address"]),
     (MachineError("a worker was killed"), ["a worker was killed"])])
 def test_what_the_machine_did_is_one_line(error, fragments, capsys):
   text = machine.describe(error)
@@ -53,7 +54,7 @@ def test_what_the_machine_did_is_one_line(error, fragments, capsys):
 
 
 @pytest.mark.parametrize("error", [
-    ValueError("No space left on device"), OSError("no number"),
+    ValueError("No space left on device"), RuntimeError("a bug"), OSError("no number"),
     os_error(errno.ENOENT), tf.errors.NotFoundError(None, None, "a bug"),
     tf.errors.ResourceExhaustedError(None, None, "a queue is full")])
 def test_anything_else_is_a_bug(error):

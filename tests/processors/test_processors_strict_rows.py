@@ -187,3 +187,9 @@ def test_rows_of_other_languages_are_counted(tmp_path, log):
   processor = base.create("xnli", str(tmp_path))
   assert len(processor.get_dev_examples(str(tmp_path))) == 1
   assert [line for line in log if "2 of 3 rows left out" in line]
+
+
+def test_training_set_of_bad_rows_alone_has_no_labels(tmp_path):
+  processor = processor_of(Reviews, tmp_path, train="content,label\na,b,c\n")
+  processor.bad_rows = "skip"
+  assert "train.csv: no row has a label" in message_of(processor.get_labels)

@@ -79,3 +79,15 @@ def test_sentence_with_a_bad_line_is_skipped_whole(tmp_path):
   examples = processor.get_train_examples(str(tmp_path))
   assert [example.text_a for example in examples] == [
       ["我", "爱", "北", "京"], ["天"]]
+
+
+def test_sentences_of_words_in_a_line_are_no_words_with_labels(tmp_path):
+  processor = conll(tmp_path, train=BIO, test="I love Beijing\nHe lives here\n")
+  message = message_of(processor.get_test_examples, str(tmp_path))
+  assert "test.txt:1: found label 'Beijing'" in message
+
+
+def test_label_that_stands_for_all_is_none(tmp_path):
+  processor = conll(tmp_path, train=BIO, test="我 _\n爱 _\n")
+  (example,) = processor.get_test_examples(str(tmp_path))
+  assert example.text_a == ["我", "爱"] and example.label is None
