@@ -73,11 +73,12 @@ class Baidu95(TableProcessor):
     folder = os.path.join(data_dir, os.path.splitext(table.path)[0])
     if not tf.gfile.IsDirectory(folder):
       return super().read(data_dir, table, set_name)
-    texts = list(read_lines(os.path.join(folder, "token_in.txt"), True))
+    text_path = os.path.join(folder, "token_in.txt")
+    texts = list(read_lines(text_path, True))
     path = os.path.join(folder, "predicate_out.txt")
     is_test = set_name == "test"
     if is_test and not tf.gfile.Exists(path):
-      labels = [(line, None) for line, _ in texts]
+      path, labels = text_path, [(line, None) for line, _ in texts]
     else:
       labels = list(read_lines(path, True))
     if len(labels) != len(texts):

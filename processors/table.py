@@ -214,7 +214,7 @@ def _quoted(value):
 
 
 def _label_text(label):
-  return label if isinstance(label, str) else json.dumps(label)
+  return label.strip() if isinstance(label, str) else json.dumps(label)
 
 
 def _is_text(value):

@@ -318,3 +318,10 @@ def test_mistake_ends_the_run_before_anything_is_written(job, files,
   # The other file makes sure that there is a folder.
   task("table", dict({"notes.txt": "mine"}, **files))(job)
   assert_refused(job, fragments)
+
+
+def test_white_space_around_a_listed_label_means_nothing(tmp_path):
+  processor = described(tmp_path, {"train.tsv": ROWS}, format="tsv",
+                        header=False, text_a=0, label=1, labels=[" 好", "坏 "])
+  assert processor.get_labels() == ["好", "坏"]
+  assert len(train_of(processor)) == 2
