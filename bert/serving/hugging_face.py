@@ -17,6 +17,7 @@ from bert.common import libraries
 from bert.common.errors import UserError
 from bert.heads import registry
 from bert.model import checkpoint_files
+from bert.serving import hugging_face_config
 from bert.serving import tensor_files
 from bert.training import model_settings
 
@@ -36,13 +37,6 @@ _ENDS = (("/kernel", ".weight"), ("/gamma", ".weight"), ("/beta", ".bias"))
 _IGNORED = re.compile(r"(^|\.)(position_ids|token_type_ids)$")
 # The masked words' output layer, which has the word embeddings as its weights.
 _DECODER = "cls.predictions.decoder."
-# What of a config changes the model, and its only value here.
-_FIXED = {"layer_norm_eps": 1e-12, "position_embedding_type": "absolute",
-          "is_decoder": False, "add_cross_attention": False}
-_SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
-          "num_attention_heads", "intermediate_size", "hidden_dropout_prob",
-          "attention_probs_dropout_prob", "max_position_embeddings",
-          "type_vocab_size", "initializer_range")
 
 
 class Model(typing.NamedTuple):
@@ -104,13 +98,13 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
   """
   path = os.path.join(folder, "config.json")
   theirs = files.read_json(path)
-  _check_config(theirs, path)
-  config = {key: theirs[key] for key in _SIZES}
-  config["hidden_act"] = _our_activation(theirs.get("hidden_act", "gelu"),
-                                         is_exact, path)
+  hugging_face_config.check(theirs, path)
+  config = {key: theirs[key] for key in hugging_face_config.SIZES}
+  config["hidden_act"] = hugging_face_config.our_activation(
+      theirs.get("hidden_act", "gelu"), is_exact, path)
   tensors = tensor_files.read(folder, _IGNORED)
   weights = _to_ours(tensors, config["num_hidden_layers"], folder)
-  _check_shapes(weights, config, folder, path)
+  hugging_face_config.check_shapes(weights, config, folder, path)
   _warn_of_missing(folder, weights)
   return Model(weights, config, _labels_of(theirs, weights),
                _read_text(os.path.join(folder, "vocab.txt")),
@@ -130,7 +124,8 @@ def write_hugging_face(folder: str, model: Model) -> None:
   known = set(_our_names(model.config["num_hidden_layers"]))
   for name in sorted(set(weights) - known):
     raise UserError("%s has no place in Hugging Face's classes of BERT" % name)
-  _check_shapes(weights, model.config, "the checkpoint", "bert_config.json")
+  hugging_face_config.check_shapes(weights, model.config, "the checkpoint",
+                                   "bert_config.json")
   libraries.check_library("safetensors", "a Hugging Face folder",
                         "-r requirements-interchange.txt")
   from safetensors import numpy as safetensors
@@ -155,26 +150,9 @@ def _check_new(folder):
     raise UserError("%s: is there already; give another" % folder)
 
 
-def _our_activation(name, is_exact, path):
-  if name in ("gelu_new", "gelu_pytorch_tanh"):
-    return "gelu"
-  if name == "gelu":
-    if is_exact:
-      return "gelu_exact"
-    tf.logging.warning(
-        "%s: \"gelu\" there is the erf form, ours the tanh form, which differs "
-        "by up to 0.0005 a value; --exact_gelu keeps theirs, but is slower",
-        path)
-    return "gelu"
-  if name in ("relu", "tanh", "linear"):
-    return name
-  raise UserError("%s: hidden_act %r is not known; known: gelu gelu_new "
-                  "gelu_pytorch_tanh relu tanh linear" % (path, name))
-
-
 def _their_config(model):
   activation = model.config["hidden_act"]
-  config = {key: model.config[key] for key in _SIZES}
+  config = {key: model.config[key] for key in hugging_face_config.SIZES}
   config.update(
       model_type="bert", layer_norm_eps=1e-12, pad_token_id=0,
       hidden_act={"gelu": "gelu_new", "gelu_exact": "gelu"}.get(activation,
@@ -249,53 +227,6 @@ def _without_decoder(tensors, folder):
                       "model can't be converted without loss" % (
                           folder, _DECODER, end, name))
   return tensors
-
-
-def _check_config(config, path):
-  """Raises UserError for a config of what is no BERT, or another one."""
-  if not isinstance(config, dict):
-    raise UserError("%s: not a JSON object" % path)
-  if config.get("model_type", "bert") != "bert":
-    raise UserError("%s: model_type is %r, needed is \"bert\"" % (
-        path, config["model_type"]))
-  for key in _SIZES:
-    if key not in config:
-      raise UserError("%s: it lacks %s" % (path, key))
-    value = config[key]
-    is_whole = isinstance(value, int) or key.endswith(("_prob", "_range"))
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or (
-        not is_whole):
-      raise UserError("%s: %s is %r, a number is needed" % (path, key, value))
-  for key, value in _FIXED.items():
-    if config.get(key, value) != value:
-      raise UserError("%s: %s is %r; this program computes with %r alone, "
-                      "which would give other numbers" % (
-                          path, key, config[key], value))
-
-
-def _check_shapes(weights, config, source, config_path):
-  """Raises UserError for a weight whose shape is not that of the config."""
-  hidden, inner = config["hidden_size"], config["intermediate_size"]
-  shapes = {"word_embeddings": (config["vocab_size"], hidden),
-            "position_embeddings": (config["max_position_embeddings"], hidden),
-            "token_type_embeddings": (config["type_vocab_size"], hidden),
-            "intermediate/dense/kernel": (hidden, inner),
-            "intermediate/dense/bias": (inner,),
-            r"layer_\d+/output/dense/kernel": (inner, hidden),
-            "cls/predictions/output_bias": (config["vocab_size"],),
-            "cls/seq_relationship/output_weights": (2, hidden),
-            "cls/seq_relationship/output_bias": (2,),
-            "kernel": (hidden, hidden), "(bias|gamma|beta)": (hidden,)}
-  for name, values in sorted(weights.items()):
-    if name.startswith("output_"):
-      continue  # A head's, of as many labels as it has.
-    shape = next(shape for end, shape in shapes.items()
-                 if re.search("(^|/)%s$" % end, name))
-    if values.shape != shape:
-      raise UserError("%s: %s has shape %s, by %s it has %s; the config is "
-                      "another model's" % (
-                          source, name, list(values.shape), config_path,
-                          list(shape)))
 
 
 def _warn_of_missing(folder, weights):

@@ -100,3 +100,16 @@ def test_vocabulary_must_fit_the_words():
   assert "--vocab_file" in message
   assert "757" in message and "756" in message
   assert path in message
+
+
+def test_vocabulary_shorter_than_the_models_is_warned_of(warnings):
+  path = golden.path("bert_config.json")
+  load(path, vocab_size=755)
+  (line,) = warnings
+  assert "755 entries" in line and "756" in line and path in line
+
+
+@pytest.mark.parametrize("vocab_size", [756, 0])  # 0: there is none.
+def test_vocabulary_of_the_models_size_is_not_warned_of(vocab_size, warnings):
+  load(golden.path("bert_config.json"), vocab_size=vocab_size)
+  assert not warnings

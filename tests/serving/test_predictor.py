@@ -187,3 +187,12 @@ def test_export_of_either_tensorflow_is_read(name):
   np.testing.assert_allclose(
       [list(answer.probabilities.values()) for answer in answers],
       WRITTEN[name], atol=1e-5)
+
+
+def test_outputs_that_are_no_numbers_are_refused(tmp_path):
+  flags = exported.of_singles(tmp_path)
+  model = predictor.Predictor(flags["output_dir"])
+  names, run = model._runs["serving_default"]  # pylint: disable=protected-access
+  model._runs["serving_default"] = names, lambda *inputs: {  # pylint: disable=protected-access
+      name: values * np.nan for name, values in run(*inputs).items()}
+  assert "is not a number" in message_of(model.predict, ["the captain said"])

@@ -179,3 +179,25 @@ def test_older_folder_goes_by_its_old_names_and_by_defaults(tmp_path):
   message = message_of(folder_of(tmp_path, encoder_top="cnn", num_windows=3,
                                  window_pooling="max").check)
   assert "num_windows 2" in message
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_other_run_is_told_of_where_there_are_no_locks(
+    is_changed, tmp_path, warnings, monkeypatch):
+  monkeypatch.setattr(output_folder.locks, "is_remote", lambda path: True)
+  folder = folder_of(tmp_path)
+  with folder.in_use():
+    folder.open_to_train(1)
+    if is_changed:
+      other = folder_of(tmp_path)
+      with other.in_use():
+        other.open_to_train(1)
+      os.utime(str(tmp_path / "task.json"), (1, 1))
+  assert len(warnings) == is_changed
+  assert not is_changed or "task.json has changed meanwhile" in warnings[0]
+
+
+def test_folder_in_use_is_refused_to_others(tmp_path):
+  with folder_of(tmp_path / "out").in_use():
+    message = message_of(lambda: folder_of(tmp_path / "out").in_use().__enter__())
+  assert "--output_dir=%s: another run" % (tmp_path / "out") in message
