@@ -69,7 +69,8 @@ class Trainer:
       hooks.append(hooks_lib.StopHook(request))
       estimator.train(input_fn, max_steps=last, hooks=hooks,
                       saving_listeners=[listener] if listener else [])
-    request.check(" at step %d of %d" % (self._folder.last_step(), last))
+    request.check(" at step %d of %d, checkpoint saved" % (
+        self._folder.last_step(), last))
 
 
 def _log_start(values: Dict[str, Optional[int]]) -> None:

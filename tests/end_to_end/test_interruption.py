@@ -103,7 +103,8 @@ def test_signal_while_training_saves_a_checkpoint_first(name, code, tmp_path,
   result = commands.spawn(flags, ACT_AT_3=name)
   assert result.code == code, result.log
   assert "Traceback" not in result.log
-  assert last_line(result.log).startswith("Interrupted at step 3 of 5; ")
+  assert last_line(result.log).startswith(
+      "Interrupted at step 3 of 5, checkpoint saved; ")
   assert tf.train.latest_checkpoint(flags["output_dir"]).endswith("ckpt-3")
   log = commands.finish(flags)
   assert "from step 3" in log
