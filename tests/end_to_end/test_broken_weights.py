@@ -44,7 +44,7 @@ def test_vectors_are_not_written(broken, tmp_path):
   target = str(tmp_path / "vectors.json")
   assert_one_line(commands.run({
       "input_file": source, "output_file": target, "init_checkpoint": broken,
-      "vocab_file": golden.path("vocab.txt"), "max_seq_length": 16,
+      "vocab_file": golden.path("vocab.txt"), "max_seq_length": 16, "layers": "-1",
       "bert_config_file": golden.path("bert_config.json")}, extract_features))
   assert sorted(os.listdir(str(tmp_path))) == sorted(
       ["text.txt"] + [name for name in os.listdir(str(tmp_path))
