@@ -1,5 +1,6 @@
 """The vectors that an encoder has of texts, in files."""
 
+import contextlib
 import json
 import os
 import re
@@ -90,10 +91,11 @@ class _Extractor:
       input_fn = input_fns.by_length_input_fn(self._path, self._spec)
     batches = self._runtime.make_estimator(self._model.model_fn).predict(
         input_fn, yield_single_examples=False)
-    for row in model_function.in_input_order(
-        console.bar(batches, num_batches, "Reading texts"), len(examples)):
-      model_function.check_finite(row, self._data.init_checkpoint)
-      yield row
+    with contextlib.closing(batches):  # The Estimator's graph is in use in it.
+      for row in model_function.in_input_order(
+          console.bar(batches, num_batches, "Reading texts"), len(examples)):
+        model_function.check_finite(row, self._data.init_checkpoint)
+        yield row
 
   def _write(self, examples, tokenizer):
     """Writes the texts as records; returns the number of batches."""

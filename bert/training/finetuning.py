@@ -1,5 +1,6 @@
 """Fine-tuning of a task in an output folder: trained, evaluated, predicted."""
 
+import contextlib
 import dataclasses
 import functools
 import re
@@ -195,10 +196,11 @@ class FineTuning:
                                 yield_single_examples=False)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
     rows = []
-    for row in model_function.in_input_order(
-        console.bar(batches, num_steps, "Predicting"), file.num_records):
-      model_function.check_finite(row, checkpoint)
-      rows.append(row)
+    with contextlib.closing(batches):  # The Estimator's graph is in use in it.
+      for row in model_function.in_input_order(
+          console.bar(batches, num_steps, "Predicting"), file.num_records):
+        model_function.check_finite(row, checkpoint)
+        rows.append(row)
     return self.task.head.merge_rows(rows, examples)
 
   def write_predictions(self, examples: list, rows: Rows) -> None:
