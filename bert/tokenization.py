@@ -73,8 +73,7 @@ def load_vocab(vocab_file):
   lines = (text[1:] if text.startswith("\ufeff") else text).split("\n")
   if not lines[-1]:
     lines.pop()
-  return collections.OrderedDict(
-      (line.strip(), index) for index, line in enumerate(lines))
+  return _Vocab((line.strip(), index) for index, line in enumerate(lines))
 
 
 def convert_by_vocab(vocab, items):
@@ -95,18 +94,58 @@ def whitespace_tokenize(text):
   return text.split()
 
 
+class _Vocab(collections.OrderedDict):
+  """Counts its changes in `version`, as pieces are remembered."""
+  version = 0
+
+  def __setitem__(self, token, index):
+    self.version += 1
+    super().__setitem__(token, index)
+
+  def __delitem__(self, token):
+    self.version += 1
+    super().__delitem__(token)
+
+  def pop(self, *args):
+    self.version += 1
+    return super().pop(*args)
+
+  def popitem(self, *args, **kwargs):
+    self.version += 1
+    return super().popitem(*args, **kwargs)
+
+  def clear(self):
+    self.version += 1
+    super().clear()
+
+
 class FullTokenizer:
-  """Basic tokenization, then word pieces."""
+  """Basic tokenization, then word pieces.
+
+  basic_tokenizer and wordpiece_tokenizer may be replaced or changed: the first
+  gets the whole text, the second a word at a time.
+  """
+  _cached_for = _cached_vocab = None
 
   def __init__(self, vocab_file, do_lower_case=True):
     self.vocab = load_vocab(vocab_file)
     self.inv_vocab = {index: token for token, index in self.vocab.items()}
     self.basic_tokenizer = BasicTokenizer(do_lower_case=do_lower_case)
     self.wordpiece_tokenizer = WordpieceTokenizer(vocab=self.vocab)
-    self._cache = {}
 
   def tokenize(self, text):
     """Returns the word pieces of str or UTF-8 bytes, a list of str."""
+    basic, wordpiece = self.basic_tokenizer, self.wordpiece_tokenizer
+    if not _is_original(basic) or not _is_original(wordpiece) or (
+        type(wordpiece.vocab) is not _Vocab):
+      return [piece for word in basic.tokenize(text)
+              for piece in wordpiece.tokenize(word)]
+    settings = (basic.do_lower_case, id(wordpiece.vocab),
+                wordpiece.vocab.version, wordpiece.unk_token,
+                wordpiece.max_input_chars_per_word)
+    if settings != self._cached_for:
+      self._cache = {}
+      self._cached_for, self._cached_vocab = settings, wordpiece.vocab
     cache = self._cache
     tokens = []
     for chunk in _chunks(convert_to_unicode(text)):
@@ -143,17 +182,51 @@ class BasicTokenizer:
   def tokenize(self, text):
     """Returns the words of str or UTF-8 bytes, a list of str."""
     text = convert_to_unicode(text)
-    if text.isascii():
+    if text.isascii() and _is_original(self):
       text = _ASCII_CONTROL.sub("", text)
       return _ASCII_WORD.findall(text.lower() if self.do_lower_case else text)
-    text = _clean(text)
+    text = self._tokenize_chinese_chars(self._clean_text(text))
     tokens = []
-    for word in _CJK_CHARACTER.sub(r" \1 ", text).split():
+    for word in text.split():
       if self.do_lower_case:
-        word = _strip_accents(word.lower())
-      tokens += _split_on_punctuation(word)
+        word = self._run_strip_accents(word.lower())
+      tokens += self._run_split_on_punc(word)
     # Splits where lower-casing or NFD made white space.
     return " ".join(tokens).split()
+
+  # The names that forks of the reference call and override.
+
+  def _clean_text(self, text):
+    """Drops control characters; turns white space into spaces."""
+    return "".join(" " if _is_whitespace(char) else char for char in text
+                   if char not in "\0\ufffd" and not _is_control(char))
+
+  def _tokenize_chinese_chars(self, text):
+    """Puts spaces around every ideograph."""
+    return _CJK_CHARACTER.sub(r" \1 ", text)
+
+  def _is_chinese_char(self, cp):
+    """Whether a code point is an ideograph's."""
+    return bool(_CJK_CHARACTER.match(chr(cp)))
+
+  def _run_strip_accents(self, text):
+    return "".join(char for char in unicodedata.normalize("NFD", text)
+                   if unicodedata.category(char) != "Mn")
+
+  def _run_split_on_punc(self, text):
+    """Returns the list of punctuation characters and what is between them."""
+    tokens = []
+    start_new = True
+    for char in text:
+      if _is_punctuation(char):
+        tokens.append(char)
+        start_new = True
+      elif start_new:
+        tokens.append(char)
+        start_new = False
+      else:
+        tokens[-1] += char
+    return tokens
 
 
 class WordpieceTokenizer:
@@ -197,37 +270,23 @@ class WordpieceTokenizer:
     return pieces
 
 
+# What the two classes are before anybody replaces a method.
+_ORIGINAL = {each: dict(vars(each))
+             for each in (BasicTokenizer, WordpieceTokenizer)}
+
+
+def _is_original(tokenizer):
+  """Whether no method of it is another, as of a subclass."""
+  original = _ORIGINAL.get(type(tokenizer))
+  return (original is not None and original == vars(type(tokenizer)) and
+          original.keys().isdisjoint(vars(tokenizer)))
+
+
 def _chunks(text):
   # Printable ASCII has no white space but the space.
   if text.isascii() and text.isprintable():
     return text.split()
   return _CHUNK.findall(text)
-
-
-def _clean(text):
-  """Drops control characters; turns white space into spaces."""
-  return "".join(" " if _is_whitespace(char) else char for char in text
-                 if char not in "\0\ufffd" and not _is_control(char))
-
-
-def _strip_accents(word):
-  return "".join(char for char in unicodedata.normalize("NFD", word)
-                 if unicodedata.category(char) != "Mn")
-
-
-def _split_on_punctuation(word):
-  tokens = []
-  start_new = True
-  for char in word:
-    if _is_punctuation(char):
-      tokens.append(char)
-      start_new = True
-    elif start_new:
-      tokens.append(char)
-      start_new = False
-    else:
-      tokens[-1] += char
-  return tokens
 
 
 def _is_whitespace(char):
