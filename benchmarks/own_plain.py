@@ -103,7 +103,7 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
     next_v = (optimizer.beta_2 * v +
               (1 - optimizer.beta_2) * tf.square(gradient))
     update = next_m / (tf.sqrt(next_v) + optimizer.epsilon)
-    if optimizer._is_decayed(variable.name):  # pylint: disable=protected-access
+    if optimizer._do_use_weight_decay(variable.name):  # pylint: disable=protected-access
       update += optimizer.weight_decay_rate * variable
     updates += [tf.assign(variable,
                           variable - optimizer.learning_rate * update),

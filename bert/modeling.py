@@ -11,6 +11,7 @@ import contextlib
 import copy
 import json
 import math
+import numbers
 import re
 
 import numpy as np
@@ -211,9 +212,12 @@ def _activate_and_multiply(activation):
   return lambda matrix, kernel: tf.matmul(activation(matrix), kernel)
 
 
-@tf.custom_gradient
 def _gelu_and_multiply_to_train(x, kernel):
   """tf.matmul(gelu(x), kernel); its gradient reads and keeps less."""
+  return _with_gradient(_gelu_and_multiply, x, kernel)
+
+
+def _gelu_and_multiply(x, kernel):
   slope = 2 * np.sqrt(2 / np.pi)
   cubic = 0.044715 * slope
 
@@ -233,6 +237,30 @@ def _gelu_and_multiply_to_train(x, kernel):
             tf.matmul(again * opened, upstream, transpose_a=True))
 
   return tf.matmul(x * gate(x), kernel), gradient
+
+
+def _with_gradient(function, *inputs):
+  """tf.custom_gradient, which would leave an operation that nothing uses.
+
+  Args:
+    function: of the inputs; returns the output, and a function of the output's
+      gradient that returns a list or tuple of the inputs' gradients.
+    inputs: tensors or variables.
+  """
+  if tf.executing_eagerly():
+    return tf.custom_gradient(function)(*inputs)
+  inputs = [tf.convert_to_tensor(each) for each in inputs]
+  output, gradient = function(*inputs)
+
+  def compute(operation, upstream, *unused):
+    del operation, unused  # TensorFlow gives them.
+    return [None] + list(gradient(upstream))
+
+  name = "BertGradient-%d" % id(compute)  # The registry keeps `compute`.
+  tf.RegisterGradient(name)(compute)
+  graph = tf.get_default_graph()
+  with graph.gradient_override_map({"IdentityN": name}):
+    return tf.identity_n([output] + inputs)[0]
 
 
 def get_activation(activation_string):
@@ -274,16 +302,25 @@ def get_assignment_map_from_checkpoint(tvars, init_checkpoint):
 def dropout(input_tensor, dropout_prob):
   """Drops with a probability in [0, 1); None and 0 leave the tensor as is.
 
-  The probability is rounded to a multiple of 2^-16, except on TPUs: numbers of
-  16 bits take half the time of floats to draw.
+  A number is rounded to a multiple of 2^-16, except on TPUs: numbers of 16 bits
+  take half the time of floats to draw. A scalar tensor is taken as it is.
   """
-  if not dropout_prob:
+  if _is_known(dropout_prob) and not dropout_prob:
     return input_tensor
+  if not _is_known(dropout_prob):
+    rate = tf.cast(tf.convert_to_tensor(dropout_prob), input_tensor.dtype)
+    return tf.nn.dropout(input_tensor, rate=rate)
   if _is_compiled():
     return tf.nn.dropout(input_tensor, rate=dropout_prob)
   drop = _draw_dropout(input_tensor, dropout_prob)
   # What is dropped of the output is dropped of the gradient.
-  return tf.custom_gradient(lambda tensor: (drop(tensor), drop))(input_tensor)
+  return _with_gradient(lambda tensor: (drop(tensor), lambda upstream: [
+      drop(upstream)]), input_tensor)
+
+
+def _is_known(dropout_prob):
+  """Whether it is a number or None, as against a tensor or variable."""
+  return dropout_prob is None or isinstance(dropout_prob, numbers.Real)
 
 
 def _draw_dropout(like, dropout_prob):
@@ -314,36 +351,46 @@ def _is_compiled():
 
 
 def layer_norm(input_tensor, name=None):
-  """Normalizes the last axis; epsilon 1e-12. Shape stays.
+  """Normalizes the last axis; epsilon 1e-12, of float16 1e-3. Shape stays.
 
   Source: Ba et al. 2016, https://arxiv.org/abs/1607.06450.
   """
   with tf.variable_scope(name, default_name="LayerNorm"):
     width = _width(input_tensor)
-    beta = tf.get_variable("beta", [width], initializer=tf.zeros_initializer())
-    gamma = tf.get_variable("gamma", [width], initializer=tf.ones_initializer())
-    return _normalize(input_tensor, gamma, beta)
+    kind = input_tensor.dtype.base_dtype
+    beta = tf.get_variable("beta", [width], kind, tf.zeros_initializer())
+    gamma = tf.get_variable("gamma", [width], kind, tf.ones_initializer())
+    if kind not in (tf.float16, tf.bfloat16):
+      return _normalize(input_tensor, gamma, beta)
+    # Of 16 bits, means are coarse and squares overflow.
+    tensors = [tf.cast(each, tf.float32)
+               for each in (input_tensor, gamma, beta)]
+    epsilon = 1e-3 if kind == tf.float16 else 1e-12
+    return tf.cast(_normalize(*tensors, epsilon=epsilon), kind)
 
 
-@tf.custom_gradient
-def _normalize(x, gamma, beta):
+def _normalize(x, gamma, beta, epsilon=1e-12):
   """Layer normalization and its gradient, each in as few passes as possible."""
-  centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
-  variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
-  inverse = tf.rsqrt(variance + 1e-12)
-  normal = centred * inverse
 
-  def gradient(upstream):
-    rows = reshape_to_matrix(upstream * normal)
-    scaled = upstream * gamma
-    along = tf.reduce_mean(scaled * normal, axis=-1, keepdims=True)
-    mean = tf.reduce_mean(scaled, axis=-1, keepdims=True)
-    # A bias's gradient is a sum over rows, and faster than reduce_sum.
-    return ((scaled - mean - normal * along) * inverse,
-            tf.raw_ops.BiasAddGrad(out_backprop=rows),
-            tf.raw_ops.BiasAddGrad(out_backprop=reshape_to_matrix(upstream)))
+  def normalize(x, gamma, beta):
+    centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+    inverse = tf.rsqrt(variance + epsilon)
+    normal = centred * inverse
 
-  return normal * gamma + beta, gradient
+    def gradient(upstream):
+      rows = reshape_to_matrix(upstream * normal)
+      scaled = upstream * gamma
+      along = tf.reduce_mean(scaled * normal, axis=-1, keepdims=True)
+      mean = tf.reduce_mean(scaled, axis=-1, keepdims=True)
+      # A bias's gradient is a sum over rows, and faster than reduce_sum.
+      return ((scaled - mean - normal * along) * inverse,
+              tf.raw_ops.BiasAddGrad(out_backprop=rows),
+              tf.raw_ops.BiasAddGrad(out_backprop=reshape_to_matrix(upstream)))
+
+    return normal * gamma + beta, gradient
+
+  return _with_gradient(normalize, x, gamma, beta)
 
 
 def layer_norm_and_dropout(input_tensor, dropout_prob, name=None):
@@ -513,11 +560,10 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
 
 def _average(weights, values, dropout_prob):
   """Drops of the weights [B, N, F, T], and averages [B, N, T, D] with them."""
-  if not dropout_prob or _is_compiled():
+  if not _is_known(dropout_prob) or not dropout_prob or _is_compiled():
     return tf.matmul(dropout(weights, dropout_prob), values)
   drop = _draw_dropout(weights, dropout_prob)
 
-  @tf.custom_gradient
   def average(weights, values):
     def gradient(upstream):
       # What dropping left is made again: kept, it would be another [F, T].
@@ -528,7 +574,7 @@ def _average(weights, values, dropout_prob):
 
     return tf.matmul(drop(weights), values), gradient
 
-  return average(weights, values)
+  return _with_gradient(average, weights, values)
 
 
 def _penalty(mask):

@@ -158,8 +158,9 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
       self._averages(variable)
 
   def _averages(self, variable):
+    name = self._get_variable_name(variable.name)
     with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):
-      return [tf.get_variable(_name(variable) + slot,
+      return [tf.get_variable(name + slot,
                               variable.shape.as_list(),
                               variable.dtype.base_dtype, trainable=False,
                               initializer=tf.zeros_initializer(),
@@ -168,10 +169,11 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
 
   def _update(self, variable, gradient, constants):
     m, v = self._averages(variable)
+    name = self._get_variable_name(variable.name)
     if self.lr_multiplier:
-      constants = constants.scaled(self.lr_multiplier(_name(variable)))
+      constants = constants.scaled(self.lr_multiplier(name))
     decays = []
-    if self._is_decayed(_name(variable)):
+    if self._do_use_weight_decay(name):
       decays = [_decay(variable, constants.decay)]
     with tf.control_dependencies(decays):
       if hasattr(variable, "handle"):
@@ -181,10 +183,17 @@ class AdamWeightDecayOptimizer(tf.train.Optimizer):
       return tf.raw_ops.ApplyAdam(var=variable, m=m, v=v, grad=gradient,
                                   **constants.arguments)
 
-  def _is_decayed(self, name):
+  # The names that forks of the reference call and override.
+
+  def _do_use_weight_decay(self, param_name):
+    """Whether decay acts on the variable of a name."""
     excluded = self.exclude_from_weight_decay or ()
     return bool(self.weight_decay_rate) and not any(
-        re.search(pattern, name) for pattern in excluded)
+        re.search(pattern, param_name) for pattern in excluded)
+
+  def _get_variable_name(self, param_name):
+    """Returns a variable's name without the ":0" at its end."""
+    return re.sub(r":\d+$", "", param_name)
 
 
 def _decay(variable, share):
@@ -194,10 +203,6 @@ def _decay(variable, share):
   # In place, where the product would be written and read again.
   return tf.raw_ops.ApplyGradientDescent(var=variable, alpha=share,
                                          delta=variable)
-
-
-def _name(variable):
-  return re.sub(r":\d+$", "", variable.name)
 
 
 class _KernelConstants(typing.NamedTuple):

@@ -106,9 +106,9 @@ class _Vocab(collections.OrderedDict):
     self.version += 1
     super().__delitem__(token)
 
-  def pop(self, *args):
+  def pop(self, *args, **kwargs):
     self.version += 1
-    return super().pop(*args)
+    return super().pop(*args, **kwargs)
 
   def popitem(self, *args, **kwargs):
     self.version += 1

@@ -190,3 +190,31 @@ def test_each_variable_has_the_rate_of_its_name(session, variable_kind):
   for weight, rate in zip(weights, (0.005, 0.1)):
     golden.assert_close(session.run(weight),
                         numpy_adam(start, gradients, rate, 0.01)[0])
+
+
+@pytest.mark.parametrize("name, is_decayed", [
+    ("bert/dense/kernel", True), ("bert/dense/bias", False),
+    ("bert/LayerNorm/gamma", False)])
+def test_helpers_tell_which_names_decay(name, is_decayed):
+  optimizer = optimization.AdamWeightDecayOptimizer(
+      0.1, 0.01, exclude_from_weight_decay=["LayerNorm", "bias"])
+  assert optimizer._do_use_weight_decay(name) is is_decayed
+  assert optimizer._get_variable_name(name + ":0") == name
+  assert optimizer._get_variable_name(name) == name
+  optimizer.weight_decay_rate = 0.0
+  assert optimizer._do_use_weight_decay(name) is False
+
+
+def test_overridden_helper_says_what_decays(session, variable_kind):
+  class KernelsOnly(optimization.AdamWeightDecayOptimizer):
+
+    def _do_use_weight_decay(self, param_name):
+      return param_name == "kernel"
+
+  weights = [variable("kernel", [2.0]), variable("other", [2.0])]
+  train_op = KernelsOnly(0.1, weight_decay_rate=0.5).apply_gradients(
+      [(tf.zeros([1]), weight) for weight in weights])
+  run_init(session)
+  session.run(train_op)
+  golden.assert_close(session.run(weights[0]), [1.9])
+  golden.assert_close(session.run(weights[1]), [2.0])
