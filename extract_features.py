@@ -20,8 +20,9 @@ def main(argv):
   flag_rules.check_tpu(flags.tpu, {"predict": flags.data.batch_size})
 
   command.start_tensorflow(flags)
+  from bert.model import checkpoints
   from bert.serving import vectors
-  vectors.extract(flags)
+  vectors.extract(flags._replace(data=checkpoints.resolve_init(flags.data)))
 
 
 if __name__ == "__main__":

@@ -25,12 +25,14 @@ def main(argv):
   flag_rules.check_trials(todo.num_trials, actions)
 
   command.start_tensorflow(flags)
+  from bert.model import checkpoints
   from bert.model import estimator
   from bert.training import finetuning
   from bert.training import task as tasks
   from bert.training import trials
   from processors import loading
   estimator.check_precision(flags.speed.precision)
+  flags = flags._replace(model=checkpoints.resolve_init(flags.model))
   task = tasks.load(flags, loading.load_processor(flags.data))
   run = finetuning.FineTuning(flags, task)
   read = functools.partial(tasks.read_examples, flags, task)

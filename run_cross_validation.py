@@ -21,12 +21,14 @@ def main(argv):
   flag_rules.check_fine_tuning(flags, datasets + ["eval"])
 
   command.start_tensorflow(flags)
+  from bert.model import checkpoints
   from bert.model import estimator
   from bert.training import finetuning
   from bert.training import folds
   from bert.training import task as tasks
   from processors import loading
   estimator.check_precision(flags.speed.precision)
+  flags = flags._replace(model=checkpoints.resolve_init(flags.model))
   task = tasks.load(flags, loading.load_processor(flags.data))
   if folding.do_predict:
     task.head.check_averaging()

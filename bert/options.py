@@ -20,8 +20,8 @@ _DO_LOWER_CASE = option(True, "Lower-case the text; true for uncased and "
 _BERT_CONFIG_FILE = option(None, "JSON file with the sizes of the model, "
                            "usually bert_config.json.", required=True)
 _INIT_CHECKPOINT = option(None, "Checkpoint that the weights start from, "
-                          "usually .../bert_model.ckpt; random weights when "
-                          "not given.")
+                          "usually .../bert_model.ckpt, or a folder, of which "
+                          "the newest is used; random weights when not given.")
 _PRECISION = option("float32", "Type of the factors of matrix products: "
                     "float32; bfloat16, on CPUs with AVX512-BF16 or AMX and "
                     "TensorFlow 2.12 or later; float16, on GPUs. Weights are "
@@ -345,7 +345,8 @@ class VectorOptions:
   vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; "
                              "-1 is the last.")
   bert_config_file: Path = _BERT_CONFIG_FILE
-  init_checkpoint: Path = option(None, "Checkpoint with the weights.",
+  init_checkpoint: Path = option(None, "Checkpoint with the weights, or a "
+                                 "folder, of which the newest is used.",
                                  required=True)
   vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE

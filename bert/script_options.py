@@ -56,7 +56,8 @@ class CorpusOptions:
 class StripOptions:
   """Checkpoints"""
   checkpoint: Path = option(None, "Checkpoint to copy: its path without "
-                            ".index.", required=True)
+                            ".index, or a folder, of which the newest is "
+                            "copied.", required=True)
   output: Path = option(None, "Path of the copy.", required=True)
 
 

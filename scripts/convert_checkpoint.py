@@ -63,8 +63,9 @@ def to_hugging_face(options):
   from bert.serving import hugging_face
   from bert.training import output_folder
   folder = options.bert_dir
-  checkpoint = options.checkpoint or checkpoints.best_or_latest(folder) or (
-      os.path.join(folder, "bert_model.ckpt"))
+  checkpoint = checkpoint_files.resolve(
+      options.checkpoint, "--checkpoint") or checkpoints.best_or_latest(
+          folder) or os.path.join(folder, "bert_model.ckpt")
   config_file = options.bert_config_file or os.path.join(folder,
                                                          "bert_config.json")
   vocab_file = options.vocab_file or os.path.join(folder, "vocab.txt")

@@ -22,7 +22,8 @@ def main(argv):
   command.start_tensorflow(options)
   from bert.common import files
   from bert.model import checkpoint_files
-  weights = checkpoint_files.read(options.checkpoint)
+  weights = checkpoint_files.read(checkpoint_files.resolve(
+      options.checkpoint, "--checkpoint"))
   files.make_parent(options.output, "--output")
   checkpoint_files.write(options.output, weights)
   print("%d variables: %s" % (len(weights), options.output))

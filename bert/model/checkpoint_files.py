@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Dict
+from typing import Dict, Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -26,6 +26,58 @@ GLOBAL_STEP = "global_step"
 def is_training_state(name: str) -> bool:
   """Whether a checkpoint's variable belongs to training, not to the model."""
   return bool(_TRAINING_STATE.search(name))
+
+
+def latest(folder: str) -> Optional[str]:
+  """Returns the path, without .index, of the checkpoint that a folder's file
+  named checkpoint says is the newest; None if it is not there."""
+  try:
+    return tf.train.latest_checkpoint(folder)
+  except tf.errors.NotFoundError:  # Of a path there, not even the folder is.
+    return None
+
+
+def resolve(path: Optional[str], flag: str) -> Optional[str]:
+  """Returns the checkpoint that a path means: of a folder, the newest in it.
+
+  Args:
+    path: a checkpoint's, without .index, or a folder's; None stays.
+    flag: that gave it, for errors.
+
+  Raises:
+    UserError: a folder has no checkpoint, or several and no word of the newest.
+  """
+  if not path or tf.gfile.Exists(path + ".index") or (
+      not tf.gfile.IsDirectory(path)):
+    return path
+  checkpoint = _newest_in(path, flag)
+  tf.logging.info("%s=%s: the newest checkpoint there is %s", flag, path,
+                  checkpoint)
+  return checkpoint
+
+
+def _newest_in(folder, flag):
+  newest = latest(folder)
+  if newest:
+    return newest
+  # A released model has no file named checkpoint, and the paths in that of a
+  # folder that was moved may lead nowhere.
+  names = sorted(name[:-len(".index")] for name in tf.gfile.ListDirectory(
+      folder) if name.endswith(".index"))
+  if not names:
+    raise UserError("%s=%s: no checkpoint is in that folder (no file there ends "
+                    "in .index)" % (flag, folder))
+  steps = [re.match(r"(.*)-(\d+)$", name) for name in names]
+  if len(names) > 1 and (not all(steps) or
+                         len({match.group(1) for match in steps}) > 1):
+    raise UserError("%s=%s: several checkpoints are in that folder; give one "
+                    "of them, as in %s: %s" % (
+                        flag, folder, os.path.join(folder, names[0]),
+                        " ".join(names[:10])))
+  if len(names) > 1:
+    return os.path.join(folder, max(
+        steps, key=lambda match: int(match.group(2))).group())
+  return os.path.join(folder, names[0])
 
 
 def read(checkpoint: str) -> Weights:

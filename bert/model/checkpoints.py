@@ -1,5 +1,6 @@
 """What checkpoints hold, and whether it fits the model."""
 
+import dataclasses
 import os
 import re
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -12,9 +13,17 @@ from bert.model import checkpoint_files
 
 Shapes = Dict[str, Tuple[int, ...]]
 
+
+def resolve_init(group):
+  """Returns a group of options whose --init_checkpoint, where it is a folder,
+  is the newest checkpoint in it; raises UserError."""
+  return dataclasses.replace(group, init_checkpoint=checkpoint_files.resolve(
+      group.init_checkpoint, "--init_checkpoint"))
+
+
 def latest(output_dir: str) -> Optional[str]:
   """Returns the newest checkpoint's path without suffix, or None."""
-  return tf.train.latest_checkpoint(output_dir)
+  return checkpoint_files.latest(output_dir)
 
 
 def best_or_latest(output_dir: str) -> Optional[str]:
@@ -35,9 +44,6 @@ def shapes_in(checkpoint: str, flag: str) -> Shapes:
     UserError: there is none at that path, or it can't be read.
   """
   where = "%s=%s" % (flag, checkpoint)
-  if tf.gfile.IsDirectory(checkpoint):
-    raise UserError("%s: a folder; give the checkpoint in it, as in %s" % (
-        where, latest(checkpoint) or "%s/bert_model.ckpt" % checkpoint))
   if not tf.gfile.Exists(checkpoint + ".index"):
     raise UserError("%s: no such checkpoint; give its path without .index or "
                     ".data-00000-of-00001" % where)
@@ -144,7 +150,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
   newest = latest(output_dir)
   if newest and not is_training:
     newest = best_or_latest(output_dir)
-  if newest and init_checkpoint:
+  if newest and init_checkpoint and newest != init_checkpoint:
     shapes_in(init_checkpoint, "--init_checkpoint")
     tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
   if newest and is_training:

@@ -140,11 +140,13 @@ def test_init_checkpoint_that_is_broken_is_refused(job, trained, todo, name,
 
 @pytest.mark.parametrize("todo", [ONLY_TRAIN, ONLY_EVAL],
                          ids=["train", "eval"])
-def test_folder_as_init_checkpoint_is_taken_or_refused(job, trained, todo):
+def test_folder_as_init_checkpoint_is_its_newest(job, trained, todo):
   job.flags["init_checkpoint"] = os.path.join(trained, "out")
   todo(job)
   code, log = commands.run(job.flags)
-  assert code == 0 or code == 2 and "--init_checkpoint" in log
+  assert code == 0, log
+  assert "the newest checkpoint there is %s\n" % os.path.join(
+      trained, "out", "model.ckpt-1") in log
 
 
 @pytest.mark.parametrize("todo", TODO, ids=TODO_NAMES)

@@ -184,6 +184,15 @@ def test_init_checkpoint_with_a_head_is_evaluated_in_a_new_folder(tmp_path):
   assert not os.path.exists(str(tmp_path / "out" / "checkpoint"))
 
 
+def test_folder_as_init_checkpoint_predicts_as_its_newest_does(tmp_path):
+  commands.finish(golden_flags(
+      "mrpc", output_dir=tmp_path / "out", do_eval=True, do_predict=True,
+      init_checkpoint=golden.path("cli", "mrpc", "output")))
+  assert_golden_results(tmp_path / "out", "mrpc", {"eval_f1"})
+  golden.assert_close(commands.probabilities(tmp_path / "out"),
+                      expected_probabilities("mrpc"))
+
+
 def test_fine_tuned_output_dir_is_evaluated_whatever_it_started_from(tmp_path):
   folder = str(tmp_path / "out")
   shutil.copytree(golden.path("cli", "cola", "output"), folder)

@@ -2,6 +2,7 @@
 import collections
 import contextlib
 import glob
+import importlib
 import io
 import json
 import logging
@@ -61,6 +62,16 @@ def forgetting_own_tasks():
   with mock.patch.dict(base._PROCESSORS), mock.patch.dict(registry._HEADS):
     with mock.patch.dict(label_types._TYPES):
       yield
+
+
+def load_script(name):
+  """Imports a script of scripts/ as a module."""
+  folder = os.path.join(os.path.dirname(SCRIPT), "scripts")
+  sys.path.insert(0, folder)
+  try:
+    return importlib.import_module(name)
+  finally:
+    sys.path.remove(folder)
 
 
 def finish(flags):

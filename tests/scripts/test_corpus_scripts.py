@@ -1,7 +1,5 @@
 """scripts/prepare_corpus.py and train_vocabulary.py as a user runs them."""
-import importlib
 import os
-import sys
 
 import pytest
 
@@ -10,20 +8,8 @@ import golden
 from bert import tokenization
 from bert.common import libraries
 
-SCRIPTS = os.path.join(os.path.dirname(commands.SCRIPT), "scripts")
-
-
-def load(name):
-  """Imports a script as a module."""
-  sys.path.insert(0, SCRIPTS)
-  try:
-    return importlib.import_module(name)
-  finally:
-    sys.path.remove(SCRIPTS)
-
-
-prepare_corpus = load("prepare_corpus")
-train_vocabulary = load("train_vocabulary")
+prepare_corpus = commands.load_script("prepare_corpus")
+train_vocabulary = commands.load_script("train_vocabulary")
 
 TEXT = ("Mr. Smith came\nhome. He sat down.\n\n今天天气\n很好。我们去\n公园。\n"
         "\n\nThe end\n")
