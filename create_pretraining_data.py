@@ -49,7 +49,8 @@ def load(text, flags):
   from bert.pretraining import instance_files
   from bert.pretraining import instances
   from bert.pretraining import segmenters
-  tokenizer = vocabulary.load_tokenizer(text.vocab_file, text.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(text.vocab_file, text.do_lower_case,
+                                        text.tokenizer)
   config = instances.MaskingConfig(
       flags.max_seq_length, flags.max_predictions_per_seq,
       flags.masked_lm_prob, flags.short_seq_prob, flags.dupe_factor,

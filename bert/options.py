@@ -17,6 +17,10 @@ _VOCAB_FILE = option(None, "WordPiece vocabulary file: one token per line.",
                      required=True)
 _DO_LOWER_CASE = option(True, "Lower-case the text; true for uncased and "
                         "Chinese models.")
+_TOKENIZER = option("wordpiece", "Tokens of a text: wordpiece, the "
+                    "vocabulary's pieces of words; or char, one per character, "
+                    "white space included, as many Chinese recipes have it.",
+                    choices=("wordpiece", "char"))
 _BERT_CONFIG_FILE = option(None, "JSON file with the sizes of the model, "
                            "usually bert_config.json.", required=True)
 _INIT_CHECKPOINT = option(None, "Checkpoint that the weights start from, "
@@ -80,6 +84,7 @@ class DataOptions:
                           required=True)
   vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
+  tokenizer: str = _TOKENIZER
   max_seq_length: int = _TEXT_LENGTH
   processor_module: Path = option(None, "Python module, or path of a .py file, "
                                   "that registers tasks of your own.")
@@ -260,6 +265,7 @@ class TextOptions:
                             "globs.", required=True)
   vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
+  tokenizer: str = _TOKENIZER
   segmenter: str = option(None, "Word segmenter for --do_whole_word_mask: "
                           "jieba, whitespace, or module:function (text -> list "
                           "of words); when not given, a piece with ## "
@@ -350,6 +356,7 @@ class VectorOptions:
                                  required=True)
   vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
+  tokenizer: str = _TOKENIZER
   max_seq_length: int = _TEXT_LENGTH
   batch_size: int = _BATCH_SIZE
   use_one_hot_embeddings: bool = option(False, "Look embeddings up by a matrix "

@@ -37,7 +37,8 @@ def main(argv):
   if drawing.output_png:
     check_picture(drawing.output_png)
   processor = loading.load_processor(data)
-  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
+                                        data.tokenizer)
   examples, missing = read_sets(processor, data.data_dir)
   head = registry.class_of(getattr(processor, "head", registry.DEFAULT_KIND))
   lengths = {name: count(name, each, tokenizer, head)

@@ -34,7 +34,8 @@ CASES = {
     "create_pretraining_data": {
         "input_file": name(True), "output_file": name(True),
         "vocab_file": name(True), "do_lower_case": switch(),
-        "segmenter": name(), "max_seq_length": LENGTH,
+        "tokenizer": option_cases.CASES["tokenizer"], "segmenter": name(),
+        "max_seq_length": LENGTH,
         "max_predictions_per_seq": count(), "masked_lm_prob": fraction(),
         "do_whole_word_mask": switch(), "short_seq_prob": share(),
         "dupe_factor": count(), "random_seed": count(0),
@@ -66,7 +67,8 @@ CASES = {
         input_file=name(True), output_file=name(True), vocab_file=name(True),
         layers=name(), sentence_vectors=choice("mean_max", "mean"),
         vector_layer=Case("-1", -1, [("last", "int")]),
-        do_lower_case=switch(), max_seq_length=count(3), batch_size=count(),
+        do_lower_case=switch(), tokenizer=option_cases.CASES["tokenizer"],
+        max_seq_length=count(3), batch_size=count(),
         use_one_hot_embeddings=switch()),
 }
 # Every flag of the reference and its default.

@@ -8,17 +8,28 @@ import tensorflow.compat.v1 as tf
 from bert import tokenization
 from bert.common import files
 from bert.common.errors import UserError
+from bert.data import char_tokenizer
 
 
-def load_tokenizer(vocab_file: str,
-                   do_lower_case: bool) -> tokenization.FullTokenizer:
+# The values of --tokenizer.
+_TOKENIZERS = {"wordpiece": tokenization.FullTokenizer,
+               "char": char_tokenizer.CharTokenizer}
+
+
+def load_tokenizer(vocab_file: str, do_lower_case: bool,
+                   kind: str = "wordpiece") -> tokenization.FullTokenizer:
   """Returns the tokenizer of a vocabulary; warns of one that looks broken.
+
+  Args:
+    vocab_file: path.
+    do_lower_case: whether text is lower-cased.
+    kind: wordpiece or char.
 
   Raises:
     UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
   """
   text = files.read_text(vocab_file, "--vocab_file")
-  tokenizer = tokenization.FullTokenizer(vocab_file, do_lower_case)
+  tokenizer = _TOKENIZERS[kind](vocab_file, do_lower_case)
   missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
              if token not in tokenizer.vocab]
   if missing:
@@ -26,6 +37,12 @@ def load_tokenizer(vocab_file: str,
                     "has it, a token a line" % (vocab_file, missing[0]))
   _warn_of_slips(vocab_file, text.rstrip("\r\n").split("\n"))
   return tokenizer
+
+
+def kind_of(tokenizer: tokenization.FullTokenizer) -> str:
+  """Returns the kind that load_tokenizer made a tokenizer of."""
+  return next(kind for kind, each in _TOKENIZERS.items()
+              if each is type(tokenizer))
 
 
 def _warn_of_slips(vocab_file, lines):

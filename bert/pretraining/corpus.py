@@ -176,24 +176,32 @@ class _Aligner:
     owners = [index for index, word in enumerate(words) for char in word
               for _ in range(self._count(char))]
     basic = self._corpus.tokenizer.basic_tokenizer.tokenize(line)
-    if sum(map(len, basic)) != len(owners):
+    if sum(map(_num_chars, basic)) != len(owners):
       raise UserError("%s:%d: the words of --segmenter are not the text: %s" % (
           where + (" | ".join(map(str, words))[:200],)))
     tokens, position, before = [], 0, None
     for token in basic:
       pieces = self._corpus.tokenizer.wordpiece_tokenizer.tokenize(token)
       codes = [self._code_of[piece] for piece in pieces]
-      if owners[position] == before and codes[0] >= 0:
+      num_chars = _num_chars(token)
+      owner = owners[position] if num_chars else None
+      if num_chars and owner == before and codes[0] >= 0:
         codes[0] = ~codes[0]
       tokens += codes
-      position += len(token)
-      before = owners[position - 1]
+      position += num_chars
+      before = owners[position - 1] if num_chars else None
     return tokens
 
   def _count(self, char):
     count = self._num_left.get(char)
     if count is None:
-      count = len("".join(
-          self._corpus.tokenizer.basic_tokenizer.tokenize(char)))
+      count = sum(map(_num_chars, self._corpus.tokenizer.basic_tokenizer
+                      .tokenize(char)))
       self._num_left[char] = count
     return count
+
+
+def _num_chars(token):
+  """Returns a token's characters; 0 of white space, which is a token where
+  characters are, and which segmenters may leave out."""
+  return 0 if token.isspace() else len(token)

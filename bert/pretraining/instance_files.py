@@ -16,6 +16,7 @@ from bert.common.errors import UserError
 from bert.data import input_fns
 from bert.data import record_encoder
 from bert.data import records
+from bert.data import vocabulary
 from bert.data.records import Field
 from bert.pretraining import corpus
 from bert.pretraining import instances
@@ -24,6 +25,8 @@ _NUM_LOGGED = 20
 # Files that are read side by side, and instances that are shuffled at a time.
 _NUM_READ = 8
 _SHUFFLE_BUFFER = 20000
+# What shards were made with whose file does not say.
+_NOT_ALWAYS_SAID = {"tokenizer": "wordpiece"}
 
 
 class Source(typing.NamedTuple):
@@ -249,6 +252,7 @@ def _describe(source, num_shards):
       source.masking._asdict(), random_seed=source.seed, num_shards=num_shards,
       vocabulary=len(source.vocabulary.entries),
       do_lower_case=source.corpus.tokenizer.basic_tokenizer.do_lower_case,
+      tokenizer=vocabulary.kind_of(source.corpus.tokenizer),
       segmenter=getattr(source.corpus.segmenter, "__name__", None),
       input_files=[[os.path.basename(each), tf.gfile.Stat(each).length]
                    for each in source.corpus.paths])
@@ -263,6 +267,7 @@ def _check_made_alike(path, description):
     old = json.loads(files.read_text(path))
   except ValueError:
     old = {}
+  old = dict(_NOT_ALWAYS_SAID, **old)
   for key, value in sorted(description.items()):
     if old.get(key) != value:
       raise UserError(

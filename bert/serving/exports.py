@@ -80,5 +80,7 @@ def load(folder: str, config: tf.ConfigProto) -> LoadedModel:
       session, dict(loaded.signature_def), task, head,
       features.TextEncoder(
           vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
-                                    task["do_lower_case"]),
+                                    task["do_lower_case"],
+                                    model_settings.value_in(task,
+                                                            "tokenizer")),
           task["max_seq_length"], model_settings.truncation_settings(task)))

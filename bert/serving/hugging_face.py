@@ -71,6 +71,11 @@ def check_task(task: dict) -> None:
   for flag in model_settings.changed_architecture(task):
     raise UserError("the model was trained with %s, which Hugging Face's "
                     "classes of BERT do not have" % flag)
+  if model_settings.value_in(task, "tokenizer") != "wordpiece":
+    tf.logging.warning(
+        "The model was trained with --tokenizer=%s; Hugging Face's "
+        "BertTokenizer, which the folder names, reads texts as word pieces",
+        task["tokenizer"])
 
 
 def their_name(name: str) -> str:

@@ -39,7 +39,8 @@ def extract(flags: options.VectorFlags) -> None:
   """
   data = flags.data
   estimator.check_precision(flags.speed.precision)
-  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
+                                        data.tokenizer)
   config = model_config.load_config(
       data.bert_config_file, data.max_seq_length,
       vocabulary.num_entries(tokenizer.vocab))

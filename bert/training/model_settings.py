@@ -34,6 +34,7 @@ SETTINGS = (
     _Setting("pooling"),
     _Setting("encoder_top", "top"),
     _Setting("crf"),
+    _Setting("tokenizer", is_architecture=False),
     _Setting("truncation", is_architecture=False),
     _Setting("head_tokens", is_always_written=False,
              matters_with=("truncation", "head_tail"), is_architecture=False),

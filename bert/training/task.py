@@ -54,7 +54,8 @@ def load(flags: FineTuningFlags, processor) -> Task:
     UserError: something is not there, or does not fit.
   """
   data = flags.data
-  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case)
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
+                                        data.tokenizer)
   config = model_config.load_config(
       flags.model.bert_config_file, data.max_seq_length,
       vocabulary.num_entries(tokenizer.vocab))

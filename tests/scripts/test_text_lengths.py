@@ -218,3 +218,10 @@ def test_script_runs_from_any_folder(flags, tmp_path):
       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
   assert process.returncode == 0, process.stderr
   assert process.stdout.decode("utf-8").startswith("Tokens an example")
+
+
+def test_characters_are_counted_where_they_are_the_tokens(flags):
+  commands.write(os.path.join(flags["data_dir"], "train.tsv"),
+                 "label\ttext\n消防管理\tOne two\n")
+  _, lines, _ = run(flags, "--tokenizer=char")
+  assert lines[3].split()[2] == "9.0"

@@ -187,3 +187,10 @@ def test_weights_without_a_place_there_are_refused(tmp_path):
 def test_models_that_have_no_class_there_are_refused(changes, flag):
   hugging_face.check_task({})
   assert flag in message_of(hugging_face.check_task, changes)
+
+
+def test_texts_read_as_characters_are_warned_of(warnings):
+  hugging_face.check_task({"tokenizer": "wordpiece"})
+  assert not warnings
+  hugging_face.check_task({"tokenizer": "char"})
+  assert len(warnings) == 1 and "--tokenizer=char" in warnings[0]

@@ -13,7 +13,8 @@ from mistakes import message_of
 MODEL = {"output_weights": (4, 2), "output_bias": (4,)}
 STEP = {"global_step": ()}
 SETTINGS = {"pooling": "cls", "encoder_top": "none", "crf": False,
-            "truncation": "head", "head_tokens": 128, "num_windows": 1,
+            "tokenizer": "wordpiece", "truncation": "head", "head_tokens": 128,
+            "num_windows": 1,
             "window_stride": None, "window_pooling": "mean"}
 TASK = dict(SETTINGS, task="mrpc", head="classification", labels=["0", "1"],
             max_seq_length=128, do_lower_case=True, vocab_hash="ab12")
@@ -53,7 +54,8 @@ def test_the_same_task_passes(tmp_path, warnings):
     ("labels", ["1", "0"], ["'1'", "'0'"]),
     ("labels", ["0", "1", "2"], ["3", "2"]),
     ("vocab_hash", "cd34", ["'cd34'", "'ab12'"]),
-    ("do_lower_case", False, ["False", "True"])])
+    ("do_lower_case", False, ["False", "True"]),
+    ("tokenizer", "char", ["'wordpiece'", "'char'"])])
 def test_folder_of_another_task_is_refused_with_both_values(key, old, shown,
                                                             tmp_path):
   write_old_task(tmp_path, **{key: old})
