@@ -12,6 +12,7 @@ from bert import flag_rules
 from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.common import plug_ins
 
 GROUPS = (options.PredictorOptions, options.ServerOptions)
 
@@ -24,11 +25,10 @@ def main(argv):
   from bert.serving import pipe
   from bert.serving import predictor
   from bert.serving import server
-  from processors import base
   if address:
     server.check_libraries()
   if predicting.processor_module:
-    base.load_module(predicting.processor_module)
+    plug_ins.load(predicting.processor_module, "--processor_module")
   batch_size = predicting.batch_size
   if address:
     batch_size = serving.max_batch or batch_size

@@ -10,10 +10,8 @@ A task that is a table needs its columns alone:
       test = Table("test.tsv", text_a=1)
 """
 
-import importlib
-import importlib.util
+import inspect
 import os
-import sys
 from typing import Callable, Dict, Iterable, Iterator, List, Optional
 from typing import Sequence, Tuple
 
@@ -64,35 +62,14 @@ def create(task_name: str, data_dir: str) -> "DataProcessor":
                     "--processor_module" % (
                         task_name, did_you_mean(name, _PROCESSORS),
                         " ".join(sorted(_PROCESSORS))))
+  try:
+    inspect.signature(_PROCESSORS[name]).bind()
+  except TypeError as error:
+    raise UserError("--task_name=%s: %s has to be made without arguments: %s" %
+                    (task_name, _PROCESSORS[name].__name__, error))
   processor = _PROCESSORS[name]()
   processor.data_dir = data_dir
   return processor
-
-
-def load_module(name: str) -> None:
-  """Imports a module of the user's, so that its tasks are registered.
-
-  Args:
-    name: of an importable module, or path of a .py file.
-
-  Raises:
-    UserError: there is none.
-  """
-  if not name.endswith(".py"):
-    sys.path.insert(0, os.getcwd())
-    try:
-      importlib.import_module(name)
-    except ImportError as error:
-      raise UserError("--processor_module=%s: %s; give an importable module or "
-                      "a path to a .py file" % (name, error))
-    return
-  if not os.path.isfile(name):
-    raise UserError("--processor_module=%s: no such file" % name)
-  module_name = os.path.splitext(os.path.basename(name))[0]
-  spec = importlib.util.spec_from_file_location(module_name, name)
-  module = importlib.util.module_from_spec(spec)
-  sys.modules[module_name] = module
-  spec.loader.exec_module(module)
 
 
 class DataProcessor:

@@ -3,16 +3,18 @@
 import tensorflow.compat.v1 as tf
 
 import processors  # The tasks; pylint: disable=unused-import
+from bert.common import plug_ins
 from bert.common.errors import UserError
+from processors import adapter
 from processors import base
 
 
-def load_processor(data) -> base.DataProcessor:
+def load_processor(data) -> adapter.ProcessorAdapter:
   """Returns the processor that DataOptions name; raises UserError."""
   if data.processor_module:
-    base.load_module(data.processor_module)
+    plug_ins.load(data.processor_module, "--processor_module")
   processor = base.create(data.task_name, data.data_dir)
   processor.bad_rows = data.bad_rows
   if not tf.gfile.IsDirectory(data.data_dir):
     raise UserError("--data_dir=%s: no such folder" % data.data_dir)
-  return processor
+  return adapter.ProcessorAdapter(processor)

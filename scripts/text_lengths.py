@@ -40,7 +40,7 @@ def main(argv):
   tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
                                         data.tokenizer)
   examples, missing = read_sets(processor, data.data_dir)
-  head = registry.class_of(getattr(processor, "head", registry.DEFAULT_KIND))
+  head = registry.class_of(processor.head)
   lengths = {name: count(name, each, tokenizer, head)
              for name, each in examples.items()}
   suggested = suggest(lengths["train"]) if "train" in lengths else None

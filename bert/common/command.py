@@ -14,6 +14,7 @@ from typing import Callable, Sequence
 
 from bert.common import command_line
 from bert.common import machine
+from bert.common import plug_ins
 from bert.common import signals
 from bert.common import storage
 from bert.common.errors import UserError
@@ -37,7 +38,7 @@ _NOISE = re.compile("|".join((
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
   """Runs a command; returns its exit code.
 
-  2 for a mistake of the user's, 1 for what the machine did to the run, 128 and
+  2 for a mistake of the user's, in a module of theirs too, 1 for what the machine did to the run, 128 and
   its number for a signal.
   """
   code = _run(main, argv)
@@ -59,10 +60,14 @@ def _run(main, argv):
     return 128 + getattr(error, "signum", signal.SIGINT)
   except Exception as error:  # pylint: disable=broad-except
     text = machine.describe(error)
+    if text is not None:
+      print("%s: failed: %s" % (name, text), file=sys.stderr)
+      return 1
+    text = plug_ins.describe(error)
     if text is None:
       raise
-    print("%s: failed: %s" % (name, text), file=sys.stderr)
-    return 1
+    print("%s: error: %s" % (name, text), file=sys.stderr)
+    return 2
   return 0
 
 

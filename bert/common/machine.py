@@ -38,7 +38,8 @@ def describe(error: BaseException) -> Optional[str]:
     if isinstance(each, MemoryError):
       return "memory ran out; %s" % _MEMORY
     is_of_tensorflow = type(each).__module__.startswith("tensorflow")
-    if is_of_tensorflow or type(each) is RuntimeError or isinstance(each, OSError) and each.errno in _ERRNOS:
+    if is_of_tensorflow or type(each) is RuntimeError or (
+        isinstance(each, OSError) and each.errno in _ERRNOS):
       for pattern, way_out in _CAUSES:
         lines = [line for line in str(each).split("\n") if pattern.search(line)]
         if lines:

@@ -11,7 +11,9 @@ import traceback
 import typing
 from typing import Callable, Iterator, Sequence
 
+from bert.common import plug_ins
 from bert.common.errors import MachineError
+from bert.common.errors import UserError
 
 _MAX_WORKERS = 8
 
@@ -137,6 +139,9 @@ def _attempt(compute, start):
   try:
     return pickle.dumps((compute(start), None, None))
   except Exception as error:  # pylint: disable=broad-except
+    advice = plug_ins.describe(error)
+    if advice:  # The traceback would be lost on the way.
+      error = UserError(advice)
     text = traceback.format_exc()
     try:
       pickled = pickle.dumps((None, error, text))

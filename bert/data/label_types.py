@@ -5,7 +5,10 @@ each kind of head declares its own.
 """
 
 import math
+import numbers
 from typing import List, Optional, Sequence, Union
+
+import numpy as np
 
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
@@ -78,6 +81,33 @@ def is_label(kind: str, label) -> bool:
   """Whether a label is of the type of a kind of head, names aside; of a kind
   that is not registered, whether there is one."""
   return _TYPES.get(kind, CLASS).is_label(label)
+
+
+def has_names(kind: str) -> bool:
+  """Whether labels of a kind of head are names; of a kind that is not
+  registered, True."""
+  return _TYPES.get(kind, CLASS).has_names
+
+
+def to_label(kind: str, label):
+  """Returns an example's label with str for each name in it, whatever types a
+  processor gave; None for what is no label, as NaN."""
+  if not has_names(kind):
+    return to_name(label) if isinstance(label, bytes) else label
+  if isinstance(label, (list, tuple, set, frozenset)) or (
+      isinstance(label, np.ndarray) and label.ndim):
+    return [to_name(name) for name in label]
+  return to_name(label)
+
+
+def to_name(value) -> Optional[str]:
+  """Returns a label as a str without white space around it, None for None and
+  NaN: "1" for 1 and NumPy's 1, the text of UTF-8 bytes."""
+  if value is None or isinstance(value, numbers.Real) and value != value:
+    return None
+  if isinstance(value, bytes):
+    value = value.decode("utf-8", "replace")
+  return str(value).strip()
 
 
 def of_head(kind: str) -> LabelType:

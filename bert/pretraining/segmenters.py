@@ -1,11 +1,9 @@
 """What tells words from each other where the text does not, as in Chinese."""
 
-import importlib
-import os
-import sys
 from typing import Callable, List, Optional
 
 from bert.common import libraries
+from bert.common import plug_ins
 from bert.common.errors import UserError
 
 Segmenter = Callable[[str], List[str]]
@@ -31,11 +29,11 @@ def load(name: Optional[str]) -> Optional[Segmenter]:
   if not function_name:
     raise UserError("--segmenter=%s: needed is jieba, whitespace or "
                     "module:function" % name)
-  sys.path.insert(0, os.getcwd())
-  try:
-    return getattr(importlib.import_module(module_name), function_name)
-  except (ImportError, AttributeError) as error:
-    raise UserError("--segmenter=%s: %s" % (name, error))
+  module = plug_ins.load(module_name, "--segmenter")
+  if not callable(getattr(module, function_name, None)):
+    raise UserError("--segmenter=%s: the module has no function %s" % (
+        name, function_name))
+  return getattr(module, function_name)
 
 
 def _load_jieba():

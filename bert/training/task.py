@@ -39,8 +39,7 @@ class Task(typing.NamedTuple):
   def prediction_files(self, examples: list, predictions: list) -> Dict:
     """Returns file name -> lines, of files that the task adds to predictions.
     """
-    write = getattr(self.processor, "prediction_files", None)
-    return write(examples, predictions) if write else {}
+    return self.processor.prediction_files(examples, predictions)
 
 
 def load(flags: FineTuningFlags, processor) -> Task:
@@ -75,17 +74,15 @@ def create_head(processor, settings: options.HeadOptions
   Raises:
     UserError: what the processor declares is unknown or does not fit.
   """
-  kind = getattr(processor, "head", registry.DEFAULT_KIND)
   labels = processor.get_labels()
   try:
-    head = registry.create(kind, labels, settings)
-    names = tuple(head.metrics) + tuple(getattr(processor, "metrics", ()))
+    head = registry.create(processor.head, labels, settings)
+    names = tuple(head.metrics) + tuple(processor.metrics)
     metrics.check(names, head.label_type, len(head.labels))
   except UserError as error:
-    declared_in = getattr(processor, "declared_in", None)
-    if declared_in is None or str(error).startswith("--"):
+    if processor.declared_in is None or str(error).startswith("--"):
       raise
-    raise UserError("%s: %s" % (declared_in, error))
+    raise UserError("%s: %s" % (processor.declared_in, error))
   return head, names
 
 

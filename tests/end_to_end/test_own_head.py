@@ -7,9 +7,9 @@ import pytest
 
 import commands
 import run_predictor
+from bert.common import plug_ins
 from bert.heads import registry
 from bert.predictor import Predictor
-from processors import base
 from served import ask
 
 MODULE = os.path.join(os.path.dirname(commands.__file__), "ordinal_task.py")
@@ -21,7 +21,7 @@ TEXTS = ["the captain said", "two votes", "before sunrise", "ferry left"]
 def own_head():
   """The head is known during these tests alone."""
   with commands.forgetting_own_tasks():
-    base.load_module(MODULE)
+    plug_ins.load(MODULE, "--processor_module")
     yield
 
 

@@ -137,7 +137,8 @@ def test_segmenters_are_found_by_name(monkeypatch, tmp_path):
   write(tmp_path / "my_words_.py", "def cut(text):\n  return list(text)\n")
   assert segmenters.load("my_words_:cut")("中国") == ["中", "国"]
   for name in ("spaces", "my_words_:none", "no_such_module_:cut"):
-    assert "--segmenter=" + name in message_of(segmenters.load, name)
+    assert "--segmenter=" + name.split(":")[0] in message_of(
+        segmenters.load, name)
 
 
 def test_jieba_tells_chinese_words():

@@ -6,6 +6,7 @@ import textwrap
 import pytest
 
 import commands
+from bert.common import plug_ins
 from mistakes import message_of
 from processors import base
 from task_files import sets_of, write_rows
@@ -83,8 +84,8 @@ class TicketsProcessor(DataProcessor):
 @pytest.mark.parametrize("by_name", [True, False])
 def test_processor_of_the_reference_joins_by_its_module(by_name, own_registry):
   commands.write(own_registry / "my_own_tasks.py", REFERENCE_STYLE)
-  base.load_module("my_own_tasks" if by_name else
-                   str(own_registry / "my_own_tasks.py"))
+  plug_ins.load("my_own_tasks" if by_name else
+                str(own_registry / "my_own_tasks.py"), "--processor_module")
   header = ["state", "title", "text"]
   write_rows(own_registry, {
       "train.tsv": [header, ["closed", 'say "hi', "x y"]],
@@ -116,7 +117,7 @@ def test_table_of_the_docstring_works(own_registry):
   commands.write(
       own_registry / "reviews.py", "from processors.base import register\n"
       "from processors.base import Table, TableProcessor\n\n\n" + code)
-  base.load_module("reviews.py")
+  plug_ins.load("reviews.py", "--processor_module")
   write_rows(own_registry, {
       "train.tsv": [["label", "text"], ["good", "a b"], ["bad", "c"]],
       "dev.tsv": [["label", "text"], ["bad", "d"]],
@@ -132,7 +133,7 @@ def test_table_of_the_docstring_works(own_registry):
 
 @pytest.mark.parametrize("name", ["none.py", "none", "no.such.module"])
 def test_module_that_is_not_there_is_the_users_mistake(name, own_registry):
-  message = message_of(base.load_module, name)
+  message = message_of(plug_ins.load, name, "--processor_module")
   assert "--processor_module=%s" % name in message
 
 
@@ -140,4 +141,16 @@ def test_module_that_is_not_there_is_the_users_mistake(name, own_registry):
 def test_bug_in_a_module_shows_itself(name, own_registry):
   commands.write(own_registry / "broken_tasks.py", "1 / 0\n")
   with pytest.raises(ZeroDivisionError):
-    base.load_module(name)
+    plug_ins.load(name, "--processor_module")
+
+
+def test_class_that_takes_arguments_is_the_users_mistake(own_registry):
+  @base.register("told")
+  class Told(base.DataProcessor):
+
+    def __init__(self, labels):
+      self.labels = labels
+
+  message = message_of(base.create, "told", str(own_registry))
+  assert "--task_name=told: Told" in message and "'labels'" in message
+  del Told

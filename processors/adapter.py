@@ -1,0 +1,131 @@
+"""Any processor, with labels and examples as the program takes them.
+
+Those written for the reference release hand over whatever their readers gave
+them: labels that are numbers, of NumPy too, examples of a class of their own.
+"""
+
+from typing import Dict, Iterable, List, Optional, Sequence
+
+import numpy as np
+
+from bert.common.errors import MissingError
+from bert.common.errors import UserError
+from bert.data import label_types
+from bert.data.examples import InputExample
+from processors.base import DataProcessor
+
+
+class ProcessorAdapter:
+  """A processor whose labels are str, and whose examples are InputExamples.
+
+  Attributes: as of DataProcessor, of which it need not be one.
+  """
+
+  def __init__(self, processor):
+    self.processor = processor
+    self.head = getattr(processor, "head", DataProcessor.head)
+    self.metrics = getattr(processor, "metrics", DataProcessor.metrics)
+    self.declared_in = getattr(processor, "declared_in", None)
+    self._train_examples = None  # type: Optional[List[InputExample]]
+
+  def get_labels(self) -> List[str]:
+    """Returns the labels in order; of a task with numbers, none but those that
+    the processor gives, for an error.
+
+    Raises:
+      UserError: one of them is nothing.
+    """
+    if not label_types.has_names(self.head):
+      read = getattr(self.processor, "get_labels", list)
+      return [str(label) for label in read() or () if label is not None]
+    labels = self._labels()
+    if not labels:
+      # Some find their labels while they read.
+      self._train_examples = self.get_train_examples(self.processor.data_dir)
+      labels = self._labels()
+    return labels
+
+  def get_train_examples(self, data_dir: str) -> List[InputExample]:
+    """Returns the training set; raises UserError for what is no example."""
+    examples, self._train_examples = self._train_examples, None
+    return examples or self._read("get_train_examples", data_dir)
+
+  def get_dev_examples(self, data_dir: str) -> List[InputExample]:
+    """Returns the set that --do_eval scores; raises UserError as above."""
+    return self._read("get_dev_examples", data_dir)
+
+  def get_test_examples(self, data_dir: str) -> List[InputExample]:
+    """Returns the set that --do_predict reads; raises UserError as above."""
+    return self._read("get_test_examples", data_dir)
+
+  def prediction_files(self, examples: Sequence[InputExample],
+                       predictions: Iterable) -> Dict[str, Iterable[str]]:
+    """Returns file name -> lines, as DataProcessor does."""
+    write = getattr(self.processor, "prediction_files", None)
+    return write(examples, predictions) if write else {}
+
+  def _labels(self):
+    labels = _call(self.processor, "get_labels")
+    if isinstance(labels, (set, frozenset)):  # Else another order each run.
+      labels = sorted(labels, key=str)
+    names = [label_types.to_name(label) for label in labels]
+    if None in names:
+      raise UserError("get_labels() of %s returned %r, which is no name, among "
+                      "its labels" % (_name(self.processor),
+                                      list(labels)[names.index(None)]))
+    return names
+
+  def _read(self, method, data_dir):
+    examples = _call(self.processor, method, data_dir)
+    return [self._convert(example, method) for example in examples]
+
+  def _convert(self, example, method):
+    """Returns an InputExample: the same, or one like an object of its kind."""
+    if not hasattr(example, "text_a"):
+      raise UserError("%s() of %s returned %r among its examples, which is no "
+                      "InputExample" % (method, _name(self.processor), example))
+    if not isinstance(example, InputExample):
+      example = InputExample(*[getattr(example, name, None) for name in (
+          "guid", "text_a", "text_b", "label")])
+    example.guid = str(example.guid)
+    example.text_a = _to_text(example.text_a, example.guid, "text_a")
+    example.text_b = _to_text(example.text_b, example.guid, "text_b")
+    example.label = label_types.to_label(self.head, example.label)
+    return example
+
+
+def _call(processor, method, *args):
+  try:
+    result = getattr(processor, method, _not_there)(*args)
+  except NotImplementedError:
+    raise MissingError("%s has no method %s, which this run needs" % (
+        _name(processor), method))
+  if result is None:
+    raise UserError("%s() of %s returned None; a list is needed" % (
+        method, _name(processor)))
+  return result
+
+
+def _not_there(*unused):
+  del unused
+  raise NotImplementedError()
+
+
+def _name(processor):
+  return type(processor).__name__
+
+
+def _to_text(text, guid, name):
+  """Returns a str or a list of str; None for no second text."""
+  if text is None and name == "text_b":
+    return None
+  if isinstance(text, (list, tuple, np.ndarray)):
+    return [_to_text(word, guid, name) for word in text]
+  if isinstance(text, bytes):  # As tokenization.convert_to_unicode does.
+    return text.decode("utf-8", "ignore")
+  if not isinstance(text, str):
+    raise UserError(
+        "example %s: %s is %r, of type %s; it must be text (an empty cell that "
+        "pandas read is nan: read with keep_default_na=False)" % (
+            guid, name, text, type(text).__name__))
+  return text
