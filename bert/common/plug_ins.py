@@ -87,9 +87,9 @@ def _load_file(path, shown):
   _remember(shown, path)
   try:
     spec.loader.get_code(name)
-  except SyntaxError:
-    raise
-  except ValueError as error:
+  except (SyntaxError, ValueError) as error:
+    if getattr(error, "filename", None):
+      raise
     raise UserError("%s: can't be read as Python: %s" % (shown, error))
   sys.modules[name] = module
   try:
@@ -149,6 +149,8 @@ def describe(error: BaseException) -> Optional[str]:
 
 def _owner(path):
   """Returns the plug-in whose file, or neighbour of whose file, a path is."""
+  if path.startswith("<"):  # As <frozen importlib._bootstrap>.
+    return None
   path = os.path.abspath(path)
   for plug_in in reversed(_loaded):
     if path == plug_in.path:
