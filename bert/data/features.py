@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from bert import tokenization
 from bert.data import truncation
 from bert.data.examples import InputExample
+from bert.data.examples import PaddingInputExample
 from bert.data.examples import Text
 from bert.data.truncation import TruncationSettings
 from bert.data.truncation import TruncationStats
@@ -34,11 +35,31 @@ class EncodedText(typing.NamedTuple):
   word_starts: Sequence[int] = ()
 
 
+class InputFeatures:
+  """A text with its label as ids, as programs of the reference release hold
+  it: three lists of max_seq_length numbers, and the label's."""
+
+  def __init__(self, input_ids, input_mask, segment_ids, label_id,
+               is_real_example=True):
+    self.input_ids = input_ids
+    self.input_mask = input_mask
+    self.segment_ids = segment_ids
+    self.label_id = label_id
+    self.is_real_example = is_real_example
+
+  @classmethod
+  def from_columns(cls, columns: Features) -> "InputFeatures":
+    """Returns what to_features returned of a text with one label."""
+    return cls(columns["input_ids"], columns["input_mask"],
+               columns["segment_ids"], columns["label_ids"][0],
+               bool(columns["is_real_example"][0]))
+
+
 class TextEncoder:
   """Turns texts into ids; needs no TensorFlow, so that forks may use it.
 
   Attributes:
-    tokenizer: a FullTokenizer.
+    tokenizer: a FullTokenizer, or what has its methods.
     max_seq_length: tokens in a window, special ones included.
     settings: TruncationSettings.
   """
@@ -89,17 +110,24 @@ class TextEncoder:
   def _columns(self, windows):
     """Returns ids, mask and segment ids of (tokens, segment ids) pairs."""
     columns = ([], [], [])
-    vocab = self.tokenizer.vocab
-    unknown = vocab["[UNK]"]
     for tokens, segment_ids in windows + [
         ([], [])] * (self.settings.num_windows - len(windows)):
       padding = [0] * (self.max_seq_length - len(tokens))
-      columns[0].extend([vocab.get(token, unknown) for token in tokens] +
-                        padding)
+      columns[0].extend(self._ids(tokens) + padding)
       columns[1].extend([1] * len(tokens) + padding)
       columns[2].extend(segment_ids + padding)
     return {"input_ids": columns[0], "input_mask": columns[1],
             "segment_ids": columns[2]}
+
+
+  def _ids(self, tokens):
+    tokenizer = self.tokenizer
+    if (getattr(type(tokenizer), "convert_tokens_to_ids", None) is
+        tokenization.FullTokenizer.convert_tokens_to_ids):
+      # Pieces that came with the example may be unknown.
+      unknown = tokenizer.vocab["[UNK]"]
+      return [tokenizer.vocab.get(token, unknown) for token in tokens]
+    return list(tokenizer.convert_tokens_to_ids(tokens))
 
 
 def to_features(encoded: EncodedText, labels: Features,
@@ -133,7 +161,7 @@ def log_examples(examples: Iterable, head, encoder: TextEncoder) -> None:
     encoder: of the text.
   """
   for example in itertools.islice(examples, NUM_LOGGED):
-    if isinstance(example, InputExample):
+    if not isinstance(example, PaddingInputExample):
       for features in head.to_features(example, encoder)[0]:
         _log_example(example, features, encoder.tokenizer)
 

@@ -3,6 +3,7 @@
 import typing
 from typing import Callable, Dict, Optional
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.data import records
@@ -56,15 +57,19 @@ def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
 
 
 def ordered_input_fn(path: str, spec: Dict[str, Field],
-                     is_static: bool = False) -> Callable:
+                     is_static: bool = False,
+                     drop_remainder: Optional[bool] = None) -> Callable:
   """Returns an input_fn of every example once, in the file's order.
 
-  Arguments and result as of training_input_fn; is_static drops a last batch
-  that is not full.
+  Arguments and result as of training_input_fn; drop_remainder leaves a last
+  batch out that is not full, by default as is_static.
   """
+  if drop_remainder is None:
+    drop_remainder = is_static
+
   def input_fn(params):
     dataset = tf.data.TFRecordDataset(path).batch(
-        params["batch_size"], drop_remainder=is_static)
+        params["batch_size"], drop_remainder=drop_remainder)
     return _to_batches(dataset, spec, is_static)
 
   return input_fn
@@ -83,6 +88,25 @@ def by_length_input_fn(path: str, spec: Dict[str, Field]) -> Callable:
     return dataset.batch(batch_size).map(
         lambda positions, batch: dict(records.parse(batch, spec, False),
                                       position=positions)).prefetch(4)
+
+  return input_fn
+
+
+def array_input_fn(columns: Dict[str, np.ndarray], is_training: bool,
+                   drop_remainder: bool) -> Callable:
+  """Returns an input_fn of examples that are held in memory.
+
+  Args:
+    columns: name -> [examples, ...].
+    is_training: whether they repeat and are shuffled anew each epoch.
+    drop_remainder: whether a last batch that is not full is left out.
+  """
+  def input_fn(params):
+    dataset = tf.data.Dataset.from_tensor_slices(columns)
+    if is_training:
+      num_examples = len(next(iter(columns.values())))
+      dataset = dataset.shuffle(min(num_examples, SHUFFLE_BUFFER)).repeat()
+    return dataset.batch(params["batch_size"], drop_remainder=drop_remainder)
 
   return input_fn
 

@@ -66,9 +66,9 @@ class TruncationCounter:
 
 
 def truncate_pair(tokens_a: List[str], tokens_b: List[str],
-                  max_tokens: int) -> None:
+                  max_length: int) -> None:
   """Drops last tokens of the longer list, of b if equal, until both fit."""
-  while len(tokens_a) + len(tokens_b) > max_tokens:
+  while len(tokens_a) + len(tokens_b) > max_length:
     (tokens_a if len(tokens_a) > len(tokens_b) else tokens_b).pop()
 
 

@@ -65,8 +65,8 @@ class Model:
         a scaffold_fn, and words are looked up as with use_one_hot_embeddings.
       cpu_replicas: parts that a batch is worked on in, side by side.
       use_one_hot_embeddings: whether words are looked up by a product.
-      init_checkpoint: what predictions start from; None: the checkpoint that
-        the Estimator restores.
+      init_checkpoint: what evaluation and predictions start from where the
+        Estimator restores no checkpoint; None: random values.
     """
     self.config = config
     self.head = head
@@ -90,7 +90,9 @@ class Model:
     outputs = gradients.run_replicas(self.forward, features,
                                      self._cpu_replicas)
     if mode == tf.estimator.ModeKeys.EVAL:
-      return self._eval_spec(self.head.evaluation(outputs, features))
+      evaluation = self.head.evaluation(outputs, features)
+      _, scaffold_fn = self._load_weights(self._init_checkpoint)
+      return self._eval_spec(evaluation, scaffold_fn)
     predictions = self.head.predictions(outputs, features)
     if "position" in features:
       predictions["position"] = features["position"]
@@ -173,7 +175,7 @@ class Model:
         checkpoints.model_variables(), checkpoint)
     return filled, load
 
-  def _eval_spec(self, evaluation: BatchEvaluation):
+  def _eval_spec(self, evaluation: BatchEvaluation, scaffold_fn):
     tensors = {}
     for name, (values, weights) in evaluation.streamed.items():
       tensors.update({name: values, name + _WEIGHTS: weights})
@@ -184,7 +186,7 @@ class Model:
     return tf.estimator.tpu.TPUEstimatorSpec(
         mode=tf.estimator.ModeKeys.EVAL,
         loss=tf.identity(evaluation.loss, name="mean_loss"),
-        eval_metrics=(_weighted_means, tensors))
+        eval_metrics=(_weighted_means, tensors), scaffold_fn=scaffold_fn)
 
 
 def _weighted_means(**tensors):

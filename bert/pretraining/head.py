@@ -37,7 +37,7 @@ class PretrainingHead(GraphHead):
 
   def forward(self, model, features):
     words, word_losses = self._words(model, features)
-    logits = self._next_sentence_logits(model)
+    logits = next_sentence_logits(self._config, model.get_pooled_output())
     labels = tf.reshape(features["next_sentence_labels"], [-1])
     return {"words": words, "word_losses": word_losses,
             "next": tf.argmax(logits, axis=-1, output_type=tf.int32),
@@ -58,38 +58,63 @@ class PretrainingHead(GraphHead):
   def _loss(self, outputs, features):
     weights = features["masked_lm_weights"]
     total = tf.reduce_sum(features["mean_weight"])
-    return (tf.reduce_sum(outputs["word_losses"] * weights) /
-            (total + _EPSILON) + tf.reduce_mean(outputs["next_losses"]))
+    return (mean_word_loss(outputs["word_losses"], weights, total) +
+            tf.reduce_mean(outputs["next_losses"]))
 
   def _words(self, model, features):
     """Returns the likeliest words, int32 [B, P], and losses, float32 [B, P]."""
-    config = self._config
     positions = features["masked_lm_positions"]
     shape = modeling.get_shape_list(positions, expected_rank=2)
-    with tf.variable_scope("cls/predictions"):
-      vectors = _gather(model.get_sequence_output(), positions)  # [B * P, H]
-      with tf.variable_scope("transform"):
-        vectors = _dense(vectors, config)
-        vectors = modeling.layer_norm(vectors)
-      bias = tf.get_variable("output_bias", [config.vocab_size],
-                             initializer=tf.zeros_initializer())
-      logits = tf.nn.bias_add(tf.matmul(
-          vectors, model.get_embedding_table(), transpose_b=True), bias)
+    logits = masked_lm_logits(self._config, model.get_sequence_output(),
+                              model.get_embedding_table(), positions)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=tf.reshape(features["masked_lm_ids"], [-1]), logits=logits)
     words = tf.argmax(logits, axis=-1, output_type=tf.int32)
     return tf.reshape(words, shape), tf.reshape(losses, shape)
 
-  def _next_sentence_logits(self, model):
-    config = self._config
-    with tf.variable_scope("cls/seq_relationship"):
-      weights = tf.get_variable(
-          "output_weights", [2, config.hidden_size],
-          initializer=modeling.create_initializer(config.initializer_range))
-      bias = tf.get_variable("output_bias", [2],
-                             initializer=tf.zeros_initializer())
-    return tf.nn.bias_add(tf.matmul(model.get_pooled_output(), weights,
+
+def masked_lm_logits(config: modeling.BertConfig, sequence: tf.Tensor,
+                     embedding_table: tf.Tensor,
+                     positions: tf.Tensor) -> tf.Tensor:
+  """Scores all words at some positions.
+
+  Args:
+    config: the encoder's.
+    sequence: float32 [B, L, H], its last layer.
+    embedding_table: float32 [V, H].
+    positions: int32 [B, P].
+
+  Returns:
+    float32 [B * P, V].
+  """
+  with tf.variable_scope("cls/predictions"):
+    vectors = gather_indexes(sequence, positions)
+    with tf.variable_scope("transform"):
+      vectors = _dense(vectors, config)
+      vectors = modeling.layer_norm(vectors)
+    bias = tf.get_variable("output_bias", [config.vocab_size],
+                           initializer=tf.zeros_initializer())
+    return tf.nn.bias_add(tf.matmul(vectors, embedding_table,
                                     transpose_b=True), bias)
+
+
+def next_sentence_logits(config: modeling.BertConfig,
+                         pooled: tf.Tensor) -> tf.Tensor:
+  """float32 [B, H], the pooled output -> [B, 2]: follows on, is random."""
+  with tf.variable_scope("cls/seq_relationship"):
+    weights = tf.get_variable(
+        "output_weights", [2, config.hidden_size],
+        initializer=modeling.create_initializer(config.initializer_range))
+    bias = tf.get_variable("output_bias", [2],
+                           initializer=tf.zeros_initializer())
+    return tf.nn.bias_add(tf.matmul(pooled, weights, transpose_b=True), bias)
+
+
+def mean_word_loss(losses: tf.Tensor, weights: tf.Tensor,
+                   total: tf.Tensor) -> tf.Tensor:
+  """Returns the mean of words' losses, by their weights and the total of these.
+  """
+  return tf.reduce_sum(losses * weights) / (total + _EPSILON)
 
 
 def _dense(vectors, config):
@@ -103,8 +128,8 @@ def _dense(vectors, config):
   return activate(tf.nn.bias_add(tf.matmul(vectors, kernel), bias))
 
 
-def _gather(sequence, positions):
-  """float32 [B, L, H], int32 [B, P] -> float32 [B * P, H]."""
+def gather_indexes(sequence: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+  """float32 [B, L, H], int32 [B, P] -> float32 [B * P, H], of the positions."""
   batch_size, length, width = modeling.get_shape_list(sequence)
   starts = tf.reshape(tf.range(batch_size) * length, [-1, 1])
   return tf.gather(tf.reshape(sequence, [-1, width]),

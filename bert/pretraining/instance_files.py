@@ -167,15 +167,30 @@ def write_files(source: Source, paths: Sequence[str]) -> int:
                         "Making instances of documents")
   written = source.maker(source.seed).create(documents, meter.show)
   meter.close()
+  write_instances(written, source.masking, paths,
+                  source.corpus.tokenizer.convert_ids_to_tokens)
+  return len(written)
+
+
+def write_instances(made: Sequence[instances.Instance],
+                    masking: instances.MaskingConfig, paths: Sequence[str],
+                    tokens_of: Callable) -> None:
+  """Writes instances, each to the next of several files in turn.
+
+  Args:
+    made: what is written; the log shows the first ones.
+    masking: how long they are.
+    paths: of the files.
+    tokens_of: ids -> tokens, for the log.
+  """
   tf.logging.info("*** Writing to output files ***")
   for path in paths:
     tf.logging.info("  %s", path)
-  _log(written[:_NUM_LOGGED], source)
-  encode = _InstanceEncoder(source.masking).encode
+  _log(made[:_NUM_LOGGED], masking, tokens_of)
+  encode = _InstanceEncoder(masking).encode
   for index, path in enumerate(paths):
-    records.write_records(path, map(encode, written[index::len(paths)]))
-  tf.logging.info("Wrote %d total instances", len(written))
-  return len(written)
+    records.write_records(path, map(encode, made[index::len(paths)]))
+  tf.logging.info("Wrote %d total instances", len(made))
 
 
 def shard_path(path: str, shard: int, num_shards: int) -> str:
@@ -276,11 +291,10 @@ def _check_made_alike(path, description):
               path, key, old.get(key), value))
 
 
-def _log(first, source):
+def _log(first, masking, tokens_of):
   names = list(feature_spec(1, 1))
-  tokens_of = source.corpus.tokenizer.convert_ids_to_tokens
   for instance in first:
     tf.logging.info("*** Example ***")
     tf.logging.info("tokens: %s", " ".join(tokens_of(instance.input_ids)))
-    for name, values in zip(names, to_row(instance, source.masking)):
+    for name, values in zip(names, to_row(instance, masking)):
       tf.logging.info("%s: %s", name, " ".join(map(str, values)))

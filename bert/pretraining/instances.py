@@ -43,7 +43,8 @@ class MaskingConfig(typing.NamedTuple):
 
 
 class Vocabulary(typing.NamedTuple):
-  """Ids of the special tokens, and of all entries in their order."""
+  """Ids, or the tokens themselves, of the special tokens, and of all entries in
+  their order."""
   cls: int
   sep: int
   mask: int
@@ -141,24 +142,37 @@ class InstanceMaker:
       yield _truncate(tokens_a, tokens_b, capacity, rng.random) + (is_random,)
       chunk, length = [], 0
 
+  def mask(self, tokens: list, units: list) -> Tuple[List[int], list]:
+    """Masks some tokens in place.
+
+    Args:
+      tokens: of the kind that the vocabulary's mask and entries are.
+      units: positions that may be masked; with do_whole_word_mask a list of
+        them for each word. They are shuffled in place.
+
+    Returns:
+      (positions of what was masked, ascending; the tokens there before).
+    """
+    config = self._config
+    num_masked = min(config.max_predictions_per_seq,
+                     max(1, int(round(len(tokens) * config.masked_lm_prob))))
+    _shuffle(units, self._bits)
+    chosen = (_choose(units, num_masked) if config.do_whole_word_mask else
+              units[:num_masked])
+    masked = sorted(self._replace(tokens, position) for position in chosen)
+    return ([position for position, _ in masked],
+            [token for _, token in masked])
+
   def _mask(self, tokens_a, tokens_b, is_random) -> Instance:
-    config, vocabulary = self._config, self._vocabulary
+    vocabulary = self._vocabulary
     num_a = len(tokens_a) + 2
-    total = num_a + len(tokens_b) + 1
     tokens = ([vocabulary.cls] + tokens_a + [vocabulary.sep] + tokens_b +
               [vocabulary.sep])
-    num_masked = min(config.max_predictions_per_seq,
-                     max(1, int(round(total * config.masked_lm_prob))))
-    positions = list(range(1, num_a - 1)) + list(range(num_a, total - 1))
-    if config.do_whole_word_mask:
-      chosen = _choose_words(tokens, positions, num_masked, self._bits)
-    else:
-      _shuffle(positions, self._bits)
-      chosen = positions[:num_masked]
+    units = [*range(1, num_a - 1), *range(num_a, len(tokens) - 1)]
+    if self._config.do_whole_word_mask:
+      units = _join_words(tokens, units)
     ids = [token if token >= 0 else ~token for token in tokens]
-    masked = sorted(self._replace(ids, position) for position in chosen)
-    return Instance(ids, num_a, [position for position, _ in masked],
-                    [token for _, token in masked], is_random)
+    return Instance(ids, num_a, *self.mask(ids, units), is_random)
 
   def _replace(self, ids, position):
     """Masks a token in place; returns its position and its id before."""
@@ -198,21 +212,25 @@ def _truncate(tokens_a, tokens_b, capacity, draw):
   return tokens_a[begin_a:end_a], tokens_b[begin_b:end_b]
 
 
-def _choose_words(tokens, positions, num_masked, bits):
-  """Returns the positions of words drawn one by one that fit num_masked."""
-  groups = []
+def _join_words(tokens, positions):
+  """Returns the positions of each word's tokens."""
+  words = []
   for position in positions:
-    if groups and tokens[position] < 0:
-      groups[-1].append(position)
+    if words and tokens[position] < 0:
+      words[-1].append(position)
     else:
-      groups.append([position])
-  _shuffle(groups, bits)
+      words.append([position])
+  return words
+
+
+def _choose(words, num_masked):
+  """Returns the positions of the first words that together fit num_masked."""
   chosen = []
-  for group in groups:
+  for word in words:
     if len(chosen) >= num_masked:
       break
-    if len(chosen) + len(group) <= num_masked:
-      chosen += group
+    if len(chosen) + len(word) <= num_masked:
+      chosen += word
   return chosen
 
 

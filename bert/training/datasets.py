@@ -106,7 +106,7 @@ class Datasets:
     encoder = features.TextEncoder(
         self._task.tokenizer, data.max_seq_length,
         truncation.TruncationSettings.from_options(data))
-    to_records = _RecordMaker(self._task.head, encoder, self.spec())
+    to_records = RecordMaker(self._task.head, encoder, self.spec())
     features.log_examples(examples, self._task.head, encoder)
     counter = truncation.TruncationCounter()
     with contextlib.closing(workers.map_ordered(
@@ -121,7 +121,7 @@ class Datasets:
                       num_all - serialized.num_records)
 
 
-class _RecordMaker:
+class RecordMaker:
   """Makes records of an example, in any process."""
 
   def __init__(self, head, encoder, spec):
