@@ -9,6 +9,7 @@ instances.
 import sys
 
 from bert import flag_rules
+from bert import old_imports
 from bert import options
 from bert.common import command
 from bert.common import command_line
@@ -61,6 +62,11 @@ def load(text, flags):
                     flags.max_seq_length),
       config, instances.load_vocabulary(tokenizer.vocab, text.vocab_file),
       flags.random_seed)
+
+
+def __getattr__(name):
+  """Programs import names of the reference release from here."""
+  return old_imports.attribute("create_pretraining_data", name)
 
 
 if __name__ == "__main__":

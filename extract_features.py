@@ -8,6 +8,7 @@ Drop-in for the reference release's extract_features.py: same flags and file.
 import sys
 
 from bert import flag_rules
+from bert import old_imports
 from bert import options
 from bert.common import command
 from bert.common import command_line
@@ -23,6 +24,11 @@ def main(argv):
   from bert.model import checkpoints
   from bert.serving import vectors
   vectors.extract(flags._replace(data=checkpoints.resolve_init(flags.data)))
+
+
+def __getattr__(name):
+  """Programs import names of the reference release from here."""
+  return old_imports.attribute("extract_features", name)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import functools
 import sys
 
 from bert import flag_rules
+from bert import old_imports
 from bert import options
 from bert.common import command
 from bert.common import command_line
@@ -40,6 +41,11 @@ def main(argv):
     trials.run(run, actions, todo.num_trials, read)
   else:
     finetuning.run(run, actions, read)
+
+
+def __getattr__(name):
+  """Programs import names of the reference release from here."""
+  return old_imports.attribute("run_classifier", name)
 
 
 if __name__ == "__main__":

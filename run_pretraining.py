@@ -8,6 +8,7 @@ release's run_pretraining.py: same flags, files and checkpoints.
 import sys
 
 from bert import flag_rules
+from bert import old_imports
 from bert import options
 from bert.common import command
 from bert.common import command_line
@@ -30,6 +31,11 @@ def main(argv):
   config = model_config.load_config(flags.model.bert_config_file,
                                     flags.data.max_seq_length)
   run.run(run.Pretraining(flags, config), actions)
+
+
+def __getattr__(name):
+  """Programs import names of the reference release from here."""
+  return old_imports.attribute("run_pretraining", name)
 
 
 if __name__ == "__main__":

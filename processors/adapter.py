@@ -77,21 +77,38 @@ class ProcessorAdapter:
 
   def _read(self, method, data_dir):
     examples = _call(self.processor, method, data_dir)
-    return [self._convert(example, method) for example in examples]
+    try:
+      return [to_example(example, self.head) for example in examples]
+    except TypeError as error:
+      raise UserError("%s() of %s: %s" % (method, _name(self.processor),
+                                          error))
 
-  def _convert(self, example, method):
-    """Returns an InputExample: the same, or one like an object of its kind."""
-    if not hasattr(example, "text_a"):
-      raise UserError("%s() of %s returned %r among its examples, which is no "
-                      "InputExample" % (method, _name(self.processor), example))
-    if not isinstance(example, InputExample):
-      example = InputExample(*[getattr(example, name, None) for name in (
-          "guid", "text_a", "text_b", "label")])
-    example.guid = str(example.guid)
-    example.text_a = _to_text(example.text_a, example.guid, "text_a")
-    example.text_b = _to_text(example.text_b, example.guid, "text_b")
-    example.label = label_types.to_label(self.head, example.label)
+
+def to_example(example, head: str) -> InputExample:
+  """Returns an InputExample whose texts and label are of the types it should
+  have: the same where they are, else another.
+
+  Args:
+    example: what has its attributes.
+    head: kind of the head that takes the label.
+
+  Raises:
+    TypeError: it is no example.
+    UserError: a text is not one.
+  """
+  if not hasattr(example, "text_a"):
+    raise TypeError("%r is no InputExample" % (example,))
+  guid, text_a, text_b, label, source = [
+      getattr(example, name, None)
+      for name in ("guid", "text_a", "text_b", "label", "source")]
+  guid = str(guid)
+  values = [guid, _to_text(text_a, guid, "text_a"),
+            _to_text(text_b, guid, "text_b"), label_types.to_label(head, label)]
+  if isinstance(example, InputExample) and all(
+      new is old for new, old in zip(values, (
+          example.guid, text_a, text_b, label))):
     return example
+  return InputExample(*values, source)
 
 
 def _call(processor, method, *args):
@@ -119,6 +136,8 @@ def _to_text(text, guid, name):
   """Returns a str or a list of str; None for no second text."""
   if text is None and name == "text_b":
     return None
+  if type(text) is list and all(type(word) is str for word in text):
+    return text
   if isinstance(text, (list, tuple, np.ndarray)):
     return [_to_text(word, guid, name) for word in text]
   if isinstance(text, bytes):  # As tokenization.convert_to_unicode does.

@@ -48,7 +48,7 @@ module = importlib.import_module(sys.argv[1])
 after = state()
 if os.path.dirname(os.path.abspath(module.__file__)) != sys.argv[2]:
   print("imported", module.__file__)
-if "bert" in sys.modules:
+if "bert" in sys.modules and sys.argv[3]:
   print("imported the package around it")
 for key in before:
   if before[key] != after[key]:
@@ -129,11 +129,16 @@ def job(tmp_path):
 
 @pytest.fixture
 def side_effects_of_import():
-  """Module name -> what importing it as a top-level module changes, or ''."""
-  def side_effects(module_name):
+  """Returns a function that tells what an import changes, or ''.
+
+  Its arguments: the module's name, the folder on the path, that of the module,
+  and whether the package around it may not be imported.
+  """
+  def side_effects(module_name, path=CORE, folder=CORE, is_alone=True):
     process = subprocess.run(
-        [sys.executable, "-c", _IMPORT_ALONE, module_name, CORE], cwd=os.sep,
-        env=dict(os.environ, PYTHONPATH=CORE), stdout=subprocess.PIPE,
+        [sys.executable, "-c", _IMPORT_ALONE, module_name, folder,
+         "alone" * is_alone], cwd=os.sep,
+        env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True)
     assert process.returncode == 0, process.stderr
     return process.stdout

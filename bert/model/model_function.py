@@ -82,6 +82,15 @@ class Model:
       return self.train_spec(features, settings)
     return model_fn
 
+  def whole_model_fn(self, settings: TrainingSettings) -> Callable:
+    """Returns an Estimator's model_fn for training, evaluation and prediction.
+    """
+    def model_fn(features, labels, mode, params):
+      if mode == tf.estimator.ModeKeys.TRAIN:
+        return self.train_spec(features, settings)
+      return self.model_fn(features, labels, mode, params)
+    return model_fn
+
   def model_fn(self, features: Dict[str, tf.Tensor], labels, mode: str,
                params) -> tf.estimator.tpu.TPUEstimatorSpec:
     """The Estimator's model_fn for evaluation and prediction."""

@@ -128,11 +128,13 @@ def _dense(vectors, config):
   return activate(tf.nn.bias_add(tf.matmul(vectors, kernel), bias))
 
 
-def gather_indexes(sequence: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+def gather_indexes(sequence_tensor: tf.Tensor,
+                   positions: tf.Tensor) -> tf.Tensor:
   """float32 [B, L, H], int32 [B, P] -> float32 [B * P, H], of the positions."""
-  batch_size, length, width = modeling.get_shape_list(sequence)
-  starts = tf.reshape(tf.range(batch_size) * length, [-1, 1])
-  return tf.gather(tf.reshape(sequence, [-1, width]),
+  batch_size, length, width = modeling.get_shape_list(sequence_tensor)
+  starts = tf.cast(tf.reshape(tf.range(batch_size) * length, [-1, 1]),
+                   positions.dtype)
+  return tf.gather(tf.reshape(sequence_tensor, [-1, width]),
                    tf.reshape(positions + starts, [-1]))
 
 

@@ -75,7 +75,7 @@ def to_row(instance: instances.Instance,
   count = len(instance.positions)
   missing = [0] * (masking.max_predictions_per_seq - count)
   return [instance.input_ids + padding, [1] * length + padding,
-          [0] * instance.num_a + [1] * (length - instance.num_a) + padding,
+          instance.segment_ids() + padding,
           instance.positions + missing, instance.masked_ids + missing,
           [1.0] * count + missing, [int(instance.is_random_next)]]
 

@@ -67,6 +67,10 @@ class Instance(typing.NamedTuple):
   masked_ids: Tokens
   is_random_next: bool
 
+  def segment_ids(self) -> List[int]:
+    """Returns 0 for each token of the first text, 1 for those of the second."""
+    return [0] * self.num_a + [1] * (len(self.input_ids) - self.num_a)
+
 
 def load_vocabulary(vocab: dict, vocab_file: str) -> Vocabulary:
   """Returns what instances need of a tokenizer's vocabulary.

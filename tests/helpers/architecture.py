@@ -10,7 +10,8 @@ FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
           "training", "pretraining", "serving", "thin", "commands")
 GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
 OPTIONS = ("bert.options", "bert.script_options", "bert.flag_rules")
-MAX_DIRECT_FILES = 12
+# Three drop-ins and four names of the reference release among them.
+MAX_DIRECT_FILES = 14
 MAX_PACKAGE_FILES = 15
 MAX_FUNCTION_LINES = 60
 MAX_P90_LINES = 25
@@ -53,7 +54,10 @@ def imports_of(path, source, modules):
 
 
 def upward_imports(sources):
-  """Imports that go up a floor, and those of processors beside its own."""
+  """Imports that go up a floor, and those of processors beside its own.
+
+  What is thin stands over all floors, and over processors.
+  """
   modules = {module_of(path) for path in sources}
   for path, source in sorted(sources.items()):
     floor = floor_of(module_of(path))
@@ -62,8 +66,10 @@ def upward_imports(sources):
       where = "%s:%d imports %s" % (path, line, imported)
       if floor == "ground":
         yield where
-      elif floor and (other is None or
-                      FLOORS.index(other) > FLOORS.index(floor)):
+      elif floor and other is None:
+        if floor != "thin" or not imported.startswith("processors"):
+          yield where
+      elif floor and FLOORS.index(other) > FLOORS.index(floor):
         yield where
       elif path.startswith("processors/") and other and other not in (
           "common", "data"):

@@ -117,7 +117,7 @@ def test_text_that_is_none_is_refused(text_a, text_b, fragments):
 
 @pytest.mark.parametrize("examples, fragment", [
     (None, "returned None; a list is needed"),
-    ([("text", "0")], "('text', '0') among its examples")])
+    ([("text", "0")], "('text', '0') is no InputExample")])
 def test_what_is_no_set_of_examples_is_refused(examples, fragment):
   processor = Given(["0"])
   processor.examples = examples
