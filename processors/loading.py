@@ -12,7 +12,13 @@ from processors import base
 def load_processor(data) -> adapter.ProcessorAdapter:
   """Returns the processor that DataOptions name; raises UserError."""
   if data.processor_module:
+    known = base.registered()
     plug_ins.load(data.processor_module, "--processor_module")
+    if base.registered() == known and data.task_name.lower() not in known:
+      raise UserError(
+          "--processor_module=%s: it registers no task; write `from "
+          "processors.base import register` into it, and @register(\"%s\") "
+          "above the class" % (data.processor_module, data.task_name))
   processor = base.create(data.task_name, data.data_dir)
   processor.bad_rows = data.bad_rows
   if not tf.gfile.IsDirectory(data.data_dir):
