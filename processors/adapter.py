@@ -4,6 +4,7 @@ Those written for the reference release hand over whatever their readers gave
 them: labels that are numbers, of NumPy too, examples of a class of their own.
 """
 
+import collections.abc
 from typing import Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
@@ -77,11 +78,13 @@ class ProcessorAdapter:
 
   def _read(self, method, data_dir):
     examples = _call(self.processor, method, data_dir)
-    try:
-      return [to_example(example, self.head) for example in examples]
-    except TypeError as error:
-      raise UserError("%s() of %s: %s" % (method, _name(self.processor),
-                                          error))
+    read = []
+    for example in examples:
+      if not hasattr(example, "text_a"):
+        raise UserError("%s() of %s: %r is no InputExample" % (
+            method, _name(self.processor), example))
+      read.append(to_example(example, self.head))
+    return read
 
 
 def to_example(example, head: str) -> InputExample:
@@ -93,11 +96,8 @@ def to_example(example, head: str) -> InputExample:
     head: kind of the head that takes the label.
 
   Raises:
-    TypeError: it is no example.
     UserError: a text is not one.
   """
-  if not hasattr(example, "text_a"):
-    raise TypeError("%r is no InputExample" % (example,))
   guid, text_a, text_b, label, source = [
       getattr(example, name, None)
       for name in ("guid", "text_a", "text_b", "label", "source")]
@@ -117,9 +117,10 @@ def _call(processor, method, *args):
   except NotImplementedError:
     raise MissingError("%s has no method %s, which this run needs" % (
         _name(processor), method))
-  if result is None:
-    raise UserError("%s() of %s returned None; a list is needed" % (
-        method, _name(processor)))
+  if isinstance(result, (str, bytes)) or (
+      not isinstance(result, collections.abc.Iterable)):
+    raise UserError("%s() of %s returned %r; a list is needed" % (
+        method, _name(processor), result))
   return result
 
 

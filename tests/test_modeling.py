@@ -5,7 +5,8 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
-from graphs import LAYER_VARIABLES, golden_config, names_of, tiny_config
+from graphs import (
+    LAYER_VARIABLES, golden_config, names_of, tiny_config, unused_operations)
 
 OTHER_VARIABLES = [
     "embeddings/word_embeddings", "embeddings/token_type_embeddings",
@@ -38,19 +39,6 @@ def graph_inputs(is_static):
   if is_static:
     return [tiny_ids(), tf.ones([2, 5], tf.int32), tf.zeros([2, 5], tf.int32)]
   return [tf.placeholder(tf.int32, [None, None]) for _ in range(3)]
-
-
-def operations_behind(tensors):
-  """Every operation that must run for the tensors, their own included."""
-  waiting = [each.op for each in tensors]
-  found = set()
-  while waiting:
-    operation = waiting.pop()
-    if operation not in found:
-      found.add(operation)
-      waiting += [each.op for each in operation.inputs]
-      waiting += operation.control_inputs
-  return found
 
 
 @pytest.mark.parametrize("use_one_hot_embeddings", [False, True])
@@ -235,16 +223,7 @@ def test_graph_holds_no_tensor_that_nothing_uses(
   for getter in getters:
     output = getattr(model, getter)()
     outputs += output if isinstance(output, list) else [output]
-  used = operations_behind(outputs)
-  # What TensorFlow adds to a variable for starting, saving and reading it.
-  own = tuple(name + "/" for name in names_of(tf.global_variables()))
-  variables = {each.op for each in tf.global_variables()}
-  # tf.custom_gradient passes its arguments on, also those that nobody takes.
-  passed_on = [each for each in session.graph.get_operations()
-               if each.type == "Identity"]
-  assert [each.name for each in session.graph.get_operations()
-          if each not in used | variables | set(passed_on) and
-          not each.name.startswith(own)] == []
+  assert unused_operations(session.graph, outputs) == []
 
 
 @pytest.mark.parametrize("getter", GETTERS)

@@ -5,26 +5,7 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
-
-# What TensorFlow makes with each resource variable, used or not.
-OF_VARIABLES = ("/IsInitialized/VarIsInitializedOp", "/Read/ReadVariableOp")
-
-
-def unused_operations(graph, tensors):
-  """Names of the operations that neither the tensors nor initialization need.
-  """
-  todo = [tensor.op for tensor in tensors] + [
-      variable.initializer for variable in tf.global_variables()]
-  needed = set()
-  while todo:
-    operation = todo.pop()
-    if operation not in needed:
-      needed.add(operation)
-      todo += [each.op for each in operation.inputs]
-      todo += operation.control_inputs
-  return [each.name for each in graph.get_operations()
-          if each not in needed and not each.name.endswith(OF_VARIABLES)]
-
+from graphs import unused_operations
 
 @pytest.mark.parametrize("use_resource", [False, True])
 @pytest.mark.parametrize("is_training", [False, True])
@@ -41,17 +22,14 @@ def test_graph_of_the_model_holds_nothing_that_nothing_uses(
   outputs = model.get_all_encoder_layers() + [
       model.get_embedding_output(), model.get_sequence_output(),
       model.get_pooled_output(), model.get_embedding_table()]
-  unused = unused_operations(session.graph, outputs)
-  assert not unused
+  assert unused_operations(session.graph, outputs) == []
 
 
 def test_graph_for_the_pooled_output_alone_holds_nothing_more(session):
   config = modeling.BertConfig(99, 32, 2, 4, 37)
   model = modeling.BertModel(config, True, tf.zeros([2, 3], tf.int32),
                              first_token_only=True)
-  unused = unused_operations(session.graph, [model.get_pooled_output()])
-  # The embeddings are there for all who ask.
-  assert not unused
+  assert unused_operations(session.graph, [model.get_pooled_output()]) == []
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.25])

@@ -49,3 +49,22 @@ def value_of(session, name):
 def assert_slots_close(session, name, m, v):
   golden.assert_close(value_of(session, name + "/adam_m"), m, name="m")
   golden.assert_close(value_of(session, name + "/adam_v"), v, name="v")
+
+
+def unused_operations(graph, tensors):
+  """Names of a graph's operations that need not run for some tensors.
+
+  What TensorFlow adds to a variable for starting, saving and reading it does
+  not count.
+  """
+  waiting = [each.op for each in tensors]
+  found = {each.op for each in tf.global_variables()}
+  while waiting:
+    operation = waiting.pop()
+    if operation not in found:
+      found.add(operation)
+      waiting += [each.op for each in operation.inputs]
+      waiting += operation.control_inputs
+  own = tuple(each.op.name + "/" for each in tf.global_variables())
+  return [each.name for each in graph.get_operations()
+          if each not in found and not each.name.startswith(own)]

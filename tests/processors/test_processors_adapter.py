@@ -7,6 +7,7 @@ import pytest
 
 from bert.common.errors import UserError
 from bert.data.examples import InputExample
+from bert.heads import registry
 from mistakes import message_of
 from processors import base
 from processors.adapter import ProcessorAdapter
@@ -51,7 +52,7 @@ def test_labels_are_str_in_their_order(labels, expected):
 
 @pytest.mark.parametrize("labels, shown", [
     ([None, "a"], "None"), (["a", float("nan")], "nan"),
-    ([np.float32("nan")], "nan"), (None, "None")])
+    ([np.float32("nan")], "nan"), (None, "None"), (3, "3"), ("01", "'01'")])
 def test_labels_that_are_nothing_are_refused(labels, shown):
   message = message_of(ProcessorAdapter(Given(labels)).get_labels)
   assert "get_labels() of Given returned" in message and shown in message
@@ -70,6 +71,11 @@ def test_label_of_an_example_is_str_or_none(label, expected):
 @pytest.mark.parametrize("head", ["multi_label", "tagging"])
 def test_labels_of_an_example_are_a_list_of_str(label, head):
   assert convert(label, head) == ["0", "2"]
+
+
+def test_kinds_of_heads_are_known():
+  """Which the tests below rely on."""
+  assert {"regression", "multi_label", "tagging"} <= set(registry.registered())
 
 
 @pytest.mark.parametrize("label, expected", [
@@ -117,12 +123,24 @@ def test_text_that_is_none_is_refused(text_a, text_b, fragments):
 
 @pytest.mark.parametrize("examples, fragment", [
     (None, "returned None; a list is needed"),
+    (5, "returned 5; a list is needed"), ("ab", "returned 'ab'; a list"),
     ([("text", "0")], "('text', '0') is no InputExample")])
 def test_what_is_no_set_of_examples_is_refused(examples, fragment):
   processor = Given(["0"])
   processor.examples = examples
   message = message_of(ProcessorAdapter(processor).get_train_examples, "folder")
   assert "get_train_examples() of Given" in message and fragment in message
+
+
+def test_error_of_a_generator_is_its_own():
+  def generate():
+    yield InputExample("g", "a", None, 0)
+    raise TypeError("theirs")
+
+  processor = Given(["0"])
+  processor.examples = generate()
+  with pytest.raises(TypeError, match="theirs"):
+    ProcessorAdapter(processor).get_train_examples("folder")
 
 
 def test_examples_may_be_a_generator():
