@@ -38,8 +38,8 @@ _NOISE = re.compile("|".join((
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
   """Runs a command; returns its exit code.
 
-  2 for a mistake of the user's, in a module of theirs too, 1 for what the machine did to the run, 128 and
-  its number for a signal.
+  2 for a mistake of the user's, in a module of theirs too, 1 for what the
+  machine did to the run, 128 and its number for a signal.
   """
   code = _run(main, argv)
   storage.leave_at_once(code)
