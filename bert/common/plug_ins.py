@@ -177,8 +177,8 @@ def _missing_name(error):
     found = getattr(found, part, None)
   if found is None:
     return None
-  return ("tf%s is not in TensorFlow %s; write \"import tensorflow.compat.v1 as "
-          "tf\" for \"import tensorflow as tf\"" % (name, tf.__version__))
+  return ("tf%s is not in TensorFlow %s; write \"import tensorflow.compat.v1 "
+          "as tf\" for \"import tensorflow as tf\"" % (name, tf.__version__))
 
 
 def _no_contrib(tf):
@@ -193,6 +193,6 @@ def _missing_module(error):
   if error.name.startswith("tensorflow.contrib"):
     import tensorflow.compat.v1 as tf
     return _no_contrib(tf)
-  return ("no module is named %s: pip install %s, or, if it is a file of yours, "
-          "put its folder into PYTHONPATH" % (
+  return ("no module is named %s: pip install %s, or, if it is a file of "
+          "yours, put its folder into PYTHONPATH" % (
               error.name, libraries.pip_name(error.name.split(".")[0])))

@@ -65,8 +65,8 @@ def _newest_in(folder, flag):
   names = sorted(name[:-len(".index")] for name in tf.gfile.ListDirectory(
       folder) if name.endswith(".index"))
   if not names:
-    raise UserError("%s=%s: no checkpoint is in that folder (no file there ends "
-                    "in .index)" % (flag, folder))
+    raise UserError("%s=%s: no checkpoint is in that folder (no file there "
+                    "ends in .index)" % (flag, folder))
   steps = [re.match(r"(.*)-(\d+)$", name) for name in names]
   if len(names) > 1 and (not all(steps) or
                          len({match.group(1) for match in steps}) > 1):
