@@ -33,29 +33,39 @@ class WholeModel(modeling.BertModel):
     super().__init__(*args, **options)
 
 
-def attend(from_tensor, to_tensor, attention_mask, num_heads, size,
-           attention_probs_dropout_prob, initializer_range,
-           do_return_2d_tensor, batch_size, from_seq_length, to_seq_length):
-  """modeling.attention_layer of matrices; scores and mask are [B, N, F, T]."""
-  del do_return_2d_tensor
+class KeptPadding:
+  """modeling._Packing that leaves nothing out."""
 
-  def split(tensor, name, length):
-    matrix = modeling._dense(  # pylint: disable=protected-access
-        tensor, num_heads * size, name, initializer_range)
+  def __init__(self, input_mask):
+    del input_mask
+
+  def pack_ids(self, input_ids, token_type_ids):
+    return input_ids, token_type_ids, None
+
+  def pack(self, matrix):
+    return matrix
+
+  unpack = unpack_to_zeros = pack
+
+
+def attend(queries, keys_and_values, mask, sizes, dropout_prob):
+  """modeling._attend; scores are scaled, they and the mask are [B, N, F, T]."""
+  batch_size, from_length, to_length, num_heads, size = sizes
+
+  def split(matrix, length):
     return tf.transpose(
         tf.reshape(matrix, [batch_size, length, num_heads, size]),
         [0, 2, 1, 3])
 
-  scores = tf.matmul(split(from_tensor, "query", from_seq_length),
-                     split(to_tensor, "key", to_seq_length), transpose_b=True)
+  keys, values = [split(each, to_length) for each in keys_and_values]
+  scores = tf.matmul(split(queries, from_length), keys, transpose_b=True)
   scores *= 1.0 / math.sqrt(size)
-  if attention_mask is not None:
-    ones = tf.ones([batch_size, num_heads, from_seq_length, 1])
-    seen = ones * tf.cast(tf.expand_dims(attention_mask, 1), tf.float32)
+  if mask is not None:
+    ones = tf.ones([batch_size, num_heads, from_length, 1])
+    seen = ones * tf.cast(tf.expand_dims(mask, 1), tf.float32)
     scores += modeling._penalty(seen)  # pylint: disable=protected-access
-  weights = modeling.dropout(tf.nn.softmax(scores),
-                             attention_probs_dropout_prob)
-  context = tf.matmul(weights, split(to_tensor, "value", to_seq_length))
+  weights = modeling.dropout(tf.nn.softmax(scores), dropout_prob)
+  context = tf.matmul(weights, values)
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]),
                     [-1, num_heads * size])
 
@@ -114,7 +124,8 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
 # Lever -> what to put where.
 PLAIN = {
     "first_token": ((modeling, "BertModel", WholeModel),),
-    "queries": ((modeling, "attention_layer", attend),),
+    "padding": ((modeling, "_Packing", KeptPadding),),
+    "queries": ((modeling, "_attend", attend),),
     "gelu": ((modeling, "gelu", gelu),
              (modeling, "_gelu_and_multiply_to_train", gelu_and_multiply)),
     "layer_norm": ((modeling, "_normalize", normalize),),

@@ -72,7 +72,7 @@ class BertModel:
 
   def __init__(self, config, is_training, input_ids, input_mask=None,
                token_type_ids=None, use_one_hot_embeddings=False, scope=None,
-               first_token_only=False):
+               first_token_only=False, drop_padding=False):
     """Builds the graph.
 
     Args:
@@ -85,6 +85,10 @@ class BertModel:
       scope: the variable scope's name; "bert" when None.
       first_token_only: the last layer computes the first token's vector alone,
         which is all that the pooled output needs.
+      drop_padding: compute attention alone for positions whose mask is 0, the
+        first of a text apart; all outputs are 0 there, where they else have
+        values that mean nothing. Shapes stay. Not on TPUs, which need fixed
+        shapes inside, too.
 
     Raises:
       ValueError: input_ids is not of rank 2, is longer than
@@ -96,18 +100,26 @@ class BertModel:
       config.attention_probs_dropout_prob = 0.0
     _check_heads(config.hidden_size, config.num_attention_heads)
     shape = get_shape_list(input_ids, expected_rank=2)
+    _check_length(shape[1], config.max_position_embeddings)
     with tf.variable_scope(scope, default_name="bert") as self._scope:
+      self._packing = position_ids = None
+      if drop_padding and input_mask is not None and not _is_compiled():
+        # From here on, the batch is one text of all real tokens.
+        self._packing = _Packing(input_mask)
+        input_ids, token_type_ids, position_ids = self._packing.pack_ids(
+            input_ids, token_type_ids)
       with tf.variable_scope("embeddings"):
         vectors, self.embedding_table = embedding_lookup(
             input_ids, config.vocab_size, config.hidden_size,
             config.initializer_range,
             use_one_hot_embeddings=use_one_hot_embeddings)
-        self.embedding_output = embedding_postprocessor(
+        self._embeddings = reshape_to_matrix(embedding_postprocessor(
             vectors, use_token_type=True, token_type_ids=token_type_ids,
             token_type_vocab_size=config.type_vocab_size,
             initializer_range=config.initializer_range,
             max_position_embeddings=config.max_position_embeddings,
-            dropout_prob=config.hidden_dropout_prob)
+            dropout_prob=config.hidden_dropout_prob,
+            position_ids=position_ids))
       with tf.variable_scope("encoder"):
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
@@ -115,15 +127,15 @@ class BertModel:
         multiply = (_gelu_and_multiply_to_train
                     if is_training and activation is gelu else
                     _activate_and_multiply(activation))
-        self._layers = _Encoder(config, multiply).run(
-            reshape_to_matrix(self.embedding_output), mask, shape,
-            first_token_only)
+        self._layers = _Encoder(config, multiply, self._packing).run(
+            self._embeddings, mask, shape, first_token_only)
       with tf.variable_scope("pooler/dense"):
         self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
                                         config.initializer_range)
     self._shape = shape + [config.hidden_size]
     self._first_token_only = first_token_only
     self._all_layers = self._sequence_output = self._pooled_output = None
+    self._embedding_output = None
 
   def get_pooled_output(self):
     """Returns float32 [B, H]: tanh dense of the first token's vector."""
@@ -164,7 +176,9 @@ class BertModel:
 
   def get_embedding_output(self):
     """Returns float32 [B, L, H]: normalized sum of the embeddings."""
-    return self.embedding_output
+    if self._embedding_output is None:
+      self._embedding_output = self._to_sequence(self._embeddings, "embeddings")
+    return self._embedding_output
 
   def get_embedding_table(self):
     """Returns the variable float32 [vocab_size, H]."""
@@ -174,17 +188,72 @@ class BertModel:
   pooled_output = property(get_pooled_output)
   sequence_output = property(get_sequence_output)
   all_encoder_layers = property(get_all_encoder_layers)
+  embedding_output = property(get_embedding_output)
 
   @contextlib.contextmanager
   def _naming(self, name):
     """What is built when it is asked for goes where the model is."""
-    with self.embedding_output.graph.as_default():
+    with self._embeddings.graph.as_default():
       with tf.name_scope(self._scope.original_name_scope + name + "/"):
         yield
 
-  def _to_sequence(self, matrix):
-    with self._naming("encoder"):
+  def _to_sequence(self, matrix, name="encoder"):
+    with self._naming(name):
+      if self._packing:
+        matrix = self._packing.unpack_to_zeros(matrix)
       return reshape_from_matrix(matrix, self._shape)
+
+
+class _Packing:
+  """Which positions of a batch are computed, R of the B * L, and how to get
+  from all of them to these and back.
+
+  A text's first position always is: what is pooled stands there.
+  """
+
+  def __init__(self, input_mask):
+    """Takes int32 [B, L]; 1 = real token."""
+    batch, self._length = get_shape_list(input_mask, expected_rank=2)
+    is_first = tf.equal(tf.range(self._length), 0)
+    self._is_kept = tf.reshape(
+        tf.logical_or(tf.cast(input_mask, tf.bool), is_first),
+        [batch * self._length])
+    self._kept = tf.cast(tf.reshape(tf.where_v2(self._is_kept), [-1]),
+                         tf.int32)
+    # Of a position that is left out, that of the kept one before it.
+    self._place = tf.cumsum(tf.cast(self._is_kept, tf.int32)) - 1
+
+  def pack_ids(self, input_ids, token_type_ids):
+    """Two int32 [B, L] -> three [1, R]; the third one is the position."""
+    kept = tf.expand_dims(self._kept, 0)
+    ids, types = [None if each is None else
+                  tf.gather(tf.reshape(each, [-1]), kept)
+                  for each in (input_ids, token_type_ids)]
+    return ids, types, tf.floormod(kept, self._length)
+
+  def pack(self, matrix):
+    """[B * L, x] -> [R, x]."""
+    return _with_gradient(lambda each: (self._take(each), lambda upstream: [
+        self._spread(upstream)]), matrix)
+
+  def unpack(self, matrix):
+    """[R, x] -> [B * L, x]; what is left out, and must not be used, is the row
+    before it."""
+    return _with_gradient(lambda each: (
+        tf.gather(each, self._place), lambda upstream: [self._take(upstream)]),
+                          matrix)
+
+  def unpack_to_zeros(self, matrix):
+    """[R, x] -> [B * L, x], 0 where it is left out."""
+    return _with_gradient(lambda each: (self._spread(each), lambda upstream: [
+        self._take(upstream)]), matrix)
+
+  def _take(self, matrix):
+    return tf.gather(matrix, self._kept)
+
+  def _spread(self, matrix):
+    factors = tf.cast(tf.expand_dims(self._is_kept, 1), matrix.dtype)
+    return tf.gather(matrix, self._place) * factors
 
 
 def gelu(x):
@@ -437,7 +506,8 @@ def embedding_postprocessor(input_tensor, use_token_type=False,
                             use_position_embeddings=True,
                             position_embedding_name="position_embeddings",
                             initializer_range=0.02,
-                            max_position_embeddings=512, dropout_prob=0.1):
+                            max_position_embeddings=512, dropout_prob=0.1,
+                            position_ids=None):
   """Adds token types and positions, normalizes, drops.
 
   Args:
@@ -451,6 +521,7 @@ def embedding_postprocessor(input_tensor, use_token_type=False,
     initializer_range: standard deviation of the initial values.
     max_position_embeddings: positions in the table; at least L.
     dropout_prob: probability in [0, 1); 0 when not training.
+    position_ids: int32 [B, L]; 0 to L - 1 when None.
 
   Returns:
     float32 [B, L, H].
@@ -472,14 +543,26 @@ def embedding_postprocessor(input_tensor, use_token_type=False,
                            depth=token_type_vocab_size)
       output += tf.reshape(tf.matmul(one_hot, table), [batch, length, width])
   if use_position_embeddings:
-    if isinstance(length, int) and length > max_position_embeddings:
-      raise ValueError("Sequence length %d is over max_position_embeddings %d"
-                       % (length, max_position_embeddings))
+    if position_ids is None:
+      _check_length(length, max_position_embeddings)
     table = tf.get_variable(position_embedding_name,
                             [max_position_embeddings, width],
                             initializer=create_initializer(initializer_range))
-    output += tf.slice(table, [0, 0], [length, -1])
+    output += (tf.slice(table, [0, 0], [length, -1]) if position_ids is None
+               else _gather_dense(table, position_ids))
   return layer_norm_and_dropout(output, dropout_prob)
+
+
+def _gather_dense(table, ids):
+  """tf.gather whose gradient is a tensor: where clipping adds up squares, that
+  of a slice, which the reference takes, counts each row once."""
+  num_rows = table.shape.as_list()[0]
+
+  def gather(each):
+    return tf.gather(each, ids), lambda upstream: [
+        tf.math.unsorted_segment_sum(upstream, ids, num_rows)]
+
+  return _with_gradient(gather, table)
 
 
 def create_attention_mask_from_input_mask(from_tensor, to_mask):
@@ -537,25 +620,37 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
     output = _dense(reshape_to_matrix(tensor), width, name, initializer_range)
     return activation(output) if activation else output
 
-  def split(matrix, length):  # -> [B, N, length, D]
-    return tf.transpose(
-        tf.reshape(matrix, [batch_size, length, num_attention_heads,
-                            size_per_head]), [0, 2, 1, 3])
-
   width = num_attention_heads * size_per_head
   queries = project(from_tensor, "query", query_act)
-  keys = split(project(to_tensor, "key", key_act), to_seq_length)
-  values = split(project(to_tensor, "value", value_act), to_seq_length)
+  keys = project(to_tensor, "key", key_act)
+  values = project(to_tensor, "value", value_act)
+  context = _attend(
+      queries, (keys, values), attention_mask,
+      (batch_size, from_seq_length, to_seq_length, num_attention_heads,
+       size_per_head), attention_probs_dropout_prob)
+  if do_return_2d_tensor:
+    return context
+  return tf.reshape(context, [batch_size, from_seq_length, width])
+
+
+def _attend(queries, keys_and_values, mask, sizes, dropout_prob):
+  """[B * F, N * D] over two [B * T, N * D] -> [B * F, N * D]; sizes is (B, F,
+  T, N, D)."""
+  batch_size, from_length, to_length, num_heads, size = sizes
+
+  def split(matrix, length):  # -> [B, N, length, D]
+    return tf.transpose(tf.reshape(matrix, [batch_size, length, num_heads,
+                                            size]), [0, 2, 1, 3])
+
+  keys, values = [split(each, to_length) for each in keys_and_values]
   # Scaling the queries costs F * D products a head; the scores, F * T.
-  queries = split(queries * (1.0 / math.sqrt(size_per_head)), from_seq_length)
+  queries = split(queries * (1.0 / math.sqrt(size)), from_length)
   scores = tf.matmul(queries, keys, transpose_b=True)
-  if attention_mask is not None:
-    scores += _penalty(tf.expand_dims(attention_mask, 1))
-  context = _average(tf.nn.softmax(scores), values,
-                     attention_probs_dropout_prob)  # [B, N, F, D]
-  shape = ([-1, width] if do_return_2d_tensor else
-           [batch_size, from_seq_length, width])
-  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), shape)
+  if mask is not None:
+    scores += _penalty(tf.expand_dims(mask, 1))
+  context = _average(tf.nn.softmax(scores), values, dropout_prob)
+  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]),  # [B, F, N, D]
+                    [-1, num_heads * size])
 
 
 def _average(weights, values, dropout_prob):
@@ -665,6 +760,12 @@ def assert_rank(tensor, expected_rank, name=None):
         name or tensor.name, tensor.shape.ndims, tensor.shape, expected_rank))
 
 
+def _check_length(length, max_position_embeddings):
+  if isinstance(length, int) and length > max_position_embeddings:
+    raise ValueError("Sequence length %d is over max_position_embeddings %d"
+                     % (length, max_position_embeddings))
+
+
 def _check_heads(hidden_size, num_attention_heads):
   if hidden_size % num_attention_heads:
     raise ValueError("hidden_size %d is not a multiple of num_attention_heads "
@@ -696,11 +797,13 @@ class _Encoder:
   Attributes:
     config: BertConfig.
     multiply: (intermediate matrix before its activation, kernel) -> product.
+    packing: a _Packing, by which matrices are [R, ...]; None: [B * L, ...].
   """
 
-  def __init__(self, config, multiply):
+  def __init__(self, config, multiply, packing=None):
     self.config = config
     self.multiply = multiply
+    self.packing = packing
 
   def run(self, matrix, mask, shape, first_token_only=False):
     """[B * L, H] -> a list of them, one a layer; shape is [B, L, ...].
@@ -722,17 +825,12 @@ class _Encoder:
     with tf.variable_scope("attention"):
       with tf.variable_scope("self"):
         if is_first_only:
-          sequence = tf.reshape(matrix, list(sizes) + [config.hidden_size])
+          sequence = tf.reshape(self._unpack(matrix),
+                                list(sizes) + [config.hidden_size])
           matrix = tf.squeeze(sequence[:, 0:1, :], axis=1)
           context = _attend_once(matrix, sequence, mask, config)
         else:
-          context = attention_layer(
-              matrix, matrix, mask, config.num_attention_heads,
-              config.hidden_size // config.num_attention_heads,
-              attention_probs_dropout_prob=config.attention_probs_dropout_prob,
-              initializer_range=config.initializer_range,
-              do_return_2d_tensor=True, batch_size=sizes[0],
-              from_seq_length=sizes[1], to_seq_length=sizes[1])
+          context = self._attend_all(matrix, mask, sizes)
       with tf.variable_scope("output"):
         attended = _add_and_norm(matrix, context, config)
     with tf.variable_scope("intermediate"):
@@ -740,6 +838,25 @@ class _Encoder:
                             config.initializer_range)
     with tf.variable_scope("output"):
       return _add_and_norm(attended, intermediate, config, self.multiply)
+
+
+  def _attend_all(self, matrix, mask, sizes):
+    """[B * L, H] or [R, H] -> the same; sizes is (B, L)."""
+    config = self.config
+    queries, keys, values = [
+        self._unpack(_dense(matrix, config.hidden_size, name,
+                            config.initializer_range))
+        for name in ("query", "key", "value")]
+    num_heads = config.num_attention_heads
+    batch_size, length = sizes
+    context = _attend(
+        queries, (keys, values), mask, (batch_size, length, length, num_heads,
+                                        config.hidden_size // num_heads),
+        config.attention_probs_dropout_prob)
+    return self.packing.pack(context) if self.packing else context
+
+  def _unpack(self, matrix):
+    return self.packing.unpack(matrix) if self.packing else matrix
 
 
 def _attend_once(rows, sequence, mask, config):

@@ -126,7 +126,7 @@ def create_model(bert_config, is_training, input_ids, input_mask, segment_ids,
   head = _head(range(num_labels))
   model = modeling.BertModel(
       bert_config, is_training, input_ids, input_mask, segment_ids,
-      use_one_hot_embeddings, first_token_only=True)
+      use_one_hot_embeddings, first_token_only=True, drop_padding=True)
   logits = head.logits(model, input_mask, is_training)
   losses = head.example_losses(logits, labels)
   return tf.reduce_mean(losses), losses, logits, head.probabilities(logits)

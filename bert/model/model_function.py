@@ -166,7 +166,8 @@ class Model:
     return modeling.BertModel(
         self.config, is_training, ids, mask, segment_ids,
         self._use_one_hot_embeddings, scope="bert",
-        first_token_only=self.head.first_token_only)
+        first_token_only=self.head.first_token_only,
+        drop_padding=not self._use_tpu)
 
   def _load_weights(self, checkpoint):
     """Returns the names of variables that start from a checkpoint, and what
