@@ -108,18 +108,9 @@ class BertModel:
         self._packing = _Packing(input_mask)
         input_ids, token_type_ids, position_ids = self._packing.pack_ids(
             input_ids, token_type_ids)
-      with tf.variable_scope("embeddings"):
-        vectors, self.embedding_table = embedding_lookup(
-            input_ids, config.vocab_size, config.hidden_size,
-            config.initializer_range,
-            use_one_hot_embeddings=use_one_hot_embeddings)
-        self._embeddings = reshape_to_matrix(embedding_postprocessor(
-            vectors, use_token_type=True, token_type_ids=token_type_ids,
-            token_type_vocab_size=config.type_vocab_size,
-            initializer_range=config.initializer_range,
-            max_position_embeddings=config.max_position_embeddings,
-            dropout_prob=config.hidden_dropout_prob,
-            position_ids=position_ids))
+      self._embeddings, self.embedding_table = _embed(
+          config, input_ids, token_type_ids, position_ids,
+          use_one_hot_embeddings)
       with tf.variable_scope("encoder"):
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
@@ -204,6 +195,23 @@ class BertModel:
       return reshape_from_matrix(matrix, self._shape)
 
 
+def _embed(config, input_ids, token_type_ids, position_ids,
+           use_one_hot_embeddings):
+  """Three int32 [B, L] -> float32 [B * L, H], and the table of the words."""
+  with tf.variable_scope("embeddings"):
+    vectors, table = embedding_lookup(
+        input_ids, config.vocab_size, config.hidden_size,
+        config.initializer_range,
+        use_one_hot_embeddings=use_one_hot_embeddings)
+    return reshape_to_matrix(embedding_postprocessor(
+        vectors, use_token_type=True, token_type_ids=token_type_ids,
+        token_type_vocab_size=config.type_vocab_size,
+        initializer_range=config.initializer_range,
+        max_position_embeddings=config.max_position_embeddings,
+        dropout_prob=config.hidden_dropout_prob,
+        position_ids=position_ids)), table
+
+
 class _Packing:
   """Which positions of a batch are computed, R of the B * L, and how to get
   from all of them to these and back.
@@ -233,20 +241,17 @@ class _Packing:
 
   def pack(self, matrix):
     """[B * L, x] -> [R, x]."""
-    return _with_gradient(lambda each: (self._take(each), lambda upstream: [
-        self._spread(upstream)]), matrix)
+    return _linear(matrix, self._take, self._spread)
 
   def unpack(self, matrix):
     """[R, x] -> [B * L, x]; what is left out, and must not be used, is the row
     before it."""
-    return _with_gradient(lambda each: (
-        tf.gather(each, self._place), lambda upstream: [self._take(upstream)]),
-                          matrix)
+    return _linear(matrix, lambda each: tf.gather(each, self._place),
+                   self._take)
 
   def unpack_to_zeros(self, matrix):
     """[R, x] -> [B * L, x], 0 where it is left out."""
-    return _with_gradient(lambda each: (self._spread(each), lambda upstream: [
-        self._take(upstream)]), matrix)
+    return _linear(matrix, self._spread, self._take)
 
   def _take(self, matrix):
     return tf.gather(matrix, self._kept)
@@ -332,6 +337,12 @@ def _with_gradient(function, *inputs):
     return tf.identity_n([output] + inputs)[0]
 
 
+def _linear(tensor, function, transposed):
+  """function(tensor), whose gradient is `transposed` of the output's."""
+  return _with_gradient(lambda each: (function(each), lambda upstream: [
+      transposed(upstream)]), tensor)
+
+
 def get_activation(activation_string):
   """Returns the function of a name; None for "linear" or no name.
 
@@ -383,8 +394,7 @@ def dropout(input_tensor, dropout_prob):
     return tf.nn.dropout(input_tensor, rate=dropout_prob)
   drop = _draw_dropout(input_tensor, dropout_prob)
   # What is dropped of the output is dropped of the gradient.
-  return _with_gradient(lambda tensor: (drop(tensor), lambda upstream: [
-      drop(upstream)]), input_tensor)
+  return _linear(input_tensor, drop, drop)
 
 
 def _is_known(dropout_prob):
@@ -557,12 +567,9 @@ def _gather_dense(table, ids):
   """tf.gather whose gradient is a tensor: where clipping adds up squares, that
   of a slice, which the reference takes, counts each row once."""
   num_rows = table.shape.as_list()[0]
-
-  def gather(each):
-    return tf.gather(each, ids), lambda upstream: [
-        tf.math.unsorted_segment_sum(upstream, ids, num_rows)]
-
-  return _with_gradient(gather, table)
+  return _linear(table, lambda each: tf.gather(each, ids),
+                 lambda upstream: tf.math.unsorted_segment_sum(upstream, ids,
+                                                               num_rows))
 
 
 def create_attention_mask_from_input_mask(from_tensor, to_mask):

@@ -234,10 +234,11 @@ class Head(GraphHead, Readout):
   def evaluation(self, outputs, features):
     logits, label_ids = outputs["logits"], features["label_ids"]
     each = self.example_losses(logits, label_ids)
-    is_real = tf.ones_like(each)
-    if "is_real_example" in features:  # Not all programs' input_fns have it.
+    if "is_real_example" in features:
       is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]),
                         tf.float32)
+    else:  # Not all programs' input_fns have it.
+      is_real = tf.ones_like(each)
     streamed = {"eval_loss": (each, is_real)}
     if "eval_accuracy" in self.streamed_keys:
       is_correct = self.is_correct(self.probabilities(logits), label_ids)

@@ -75,13 +75,6 @@ class Model:
     self._use_one_hot_embeddings = use_tpu or use_one_hot_embeddings
     self._init_checkpoint = init_checkpoint
 
-  def training_model_fn(self, settings: TrainingSettings) -> Callable:
-    """Returns the Estimator's model_fn for training."""
-    def model_fn(features, labels, mode, params):
-      del labels, mode, params  # The Estimator gives them.
-      return self.train_spec(features, settings)
-    return model_fn
-
   def whole_model_fn(self, settings: TrainingSettings) -> Callable:
     """Returns an Estimator's model_fn for training, evaluation and prediction.
     """

@@ -62,7 +62,7 @@ class Trainer:
     if done:
       settings = settings._replace(init_checkpoint=None)
     estimator = self._runtime.make_estimator(
-        self._model.training_model_fn(settings), seed, saving_steps)
+        self._model.whole_model_fn(settings), seed, saving_steps)
     if listener:
       hooks.append(PlateauHook(listener.history))
     with _explaining_nan(settings.learning_rate), signals.deferred() as request:

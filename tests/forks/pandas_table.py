@@ -25,8 +25,6 @@ class TableProcessor(object):
                                            row["label"]), axis=1)
 
   def get_train_examples(self, data_dir):
-    self.labels = pd.read_csv(os.path.join(data_dir, "train.tsv"),
-                              sep="\t")["label"].unique()
     return self._read(data_dir, "train.tsv")
 
   def get_dev_examples(self, data_dir):

@@ -30,13 +30,7 @@ def make_model_fn(kind, use_tpu, values=None, cpu_replicas=1,
       registry.create(kind, LABELS), use_tpu=use_tpu, cpu_replicas=cpu_replicas)
   if not training:
     return model.model_fn
-  train = model.training_model_fn(model_function.TrainingSettings(**training))
-
-  def model_fn(features, labels, mode, params):
-    build = train if mode == TRAIN else model.model_fn
-    return build(features, labels, mode, params)
-
-  return model_fn
+  return model.whole_model_fn(model_function.TrainingSettings(**training))
 
 
 def batch(kind, is_real=(1, 1, 1)):
