@@ -4,6 +4,7 @@ Needs the standard library alone, as the processes have no other in common.
 """
 
 import argparse
+import itertools
 import json
 import resource
 import statistics
@@ -22,20 +23,43 @@ def shape_parser(about: str) -> argparse.ArgumentParser:
       ("heads", 12, "attention heads"), ("vocab", 30522, "word pieces"),
       ("batch", 32, "examples a step"), ("length", 128, "tokens, all real"),
       ("warmup", 3, "steps before the clock runs"),
-      ("steps", 10, "measured steps")):
+      ("steps", 10, "measured steps; of --lengths, all batches are measured")):
     parser.add_argument("--" + name, type=int, default=value, help=text)
+  parser.add_argument("--lengths", help="file of benchmarks.lengths, in place "
+                                        "of --length")
+  parser.add_argument("--by_length", action="store_true",
+                      help="texts of similar lengths share a batch")
   return parser
 
 
-def time_steps(step: Callable[[], object], num_warmup: int,
-               num_steps: int) -> List[float]:
-  """Returns the seconds of each measured step."""
-  for _ in range(num_warmup):
-    step()
+def read_batches(args: argparse.Namespace) -> List[List[int]]:
+  """Returns the batches that steps are made of: the tokens of each text."""
+  if not args.lengths:
+    return [[args.length] * args.batch]
+  with open(args.lengths, encoding="utf-8") as stream:
+    lengths = json.load(stream)
+  if args.by_length:
+    lengths.sort()
+  return [lengths[start:start + args.batch]
+          for start in range(0, len(lengths), args.batch)]
+
+
+def time_steps(step: Callable[[object], object], batches: list,
+               args: argparse.Namespace) -> List[float]:
+  """Returns the seconds of each measured step.
+
+  Args:
+    step: is given a batch.
+    batches: what the steps work on, in turn.
+    args: of shape_parser.
+  """
+  for batch in itertools.islice(itertools.cycle(batches), args.warmup):
+    step(batch)
   seconds = []
-  for _ in range(num_steps):
+  num_steps = len(batches) if args.lengths else args.steps
+  for batch in itertools.islice(itertools.cycle(batches), num_steps):
     start = time.perf_counter()
-    step()
+    step(batch)
     seconds.append(time.perf_counter() - start)
   return seconds
 
@@ -45,18 +69,35 @@ def peak_memory() -> float:
   return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def print_line(num_examples: int, seconds: List[float]) -> None:
+def print_line(num_examples: int, seconds: List[float], **more) -> None:
   """Prints what was measured, for the driver: a line of JSON.
 
   Args:
     num_examples: of each measured step.
     seconds: of each step; the line's speed is that of their median.
+    **more: numbers that the line has besides.
   """
-  median = statistics.median(seconds)
-  print(json.dumps({
-      "examples_per_second": num_examples / median,
-      "seconds": [round(value, 6) for value in seconds],
-      "peak_memory_mib": round(peak_memory(), 1)}), flush=True)
+  _print(num_examples / statistics.median(seconds), seconds, more)
+
+
+def print_steps(batches: List[List[int]], seconds: List[float],
+                **more) -> None:
+  """Prints the same of the steps of batches.
+
+  Where those have several shapes, each was measured once, and the speed is that
+  of all of them.
+  """
+  if len(batches) == 1:
+    print_line(len(batches[0]), seconds, **more)
+  else:
+    _print(sum(map(len, batches)) / sum(seconds), seconds, more)
+
+
+def _print(speed, seconds, more):
+  print(json.dumps(dict(
+      examples_per_second=speed,
+      seconds=[round(value, 6) for value in seconds],
+      peak_memory_mib=round(peak_memory(), 1), **more)), flush=True)
 
 
 def records_parser(about: str) -> argparse.ArgumentParser:

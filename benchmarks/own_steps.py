@@ -2,13 +2,14 @@
 
 import argparse
 import sys
-from typing import List, Sequence
+from typing import Dict, List, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from benchmarks import measure
 from benchmarks import own_plain
+from benchmarks import own_products
 from bert import modeling
 from bert.heads import registry
 from bert.model import estimator
@@ -22,12 +23,18 @@ def main(argv: Sequence[str]) -> None:
   tf.disable_v2_behavior()
   tf.logging.set_verbosity(tf.logging.ERROR)
   tf.set_random_seed(1)
-  fetches = build(args)
-  with tf.Session(config=session_config(args)) as running:
+  batches = measure.read_batches(args)
+  config = session_config(args)
+  inputs = placeholders()
+  fetches = build(inputs, args)
+  with tf.Session(config=config) as running:
     running.run(tf.global_variables_initializer())
-    seconds = measure.time_steps(lambda: running.run(fetches), args.warmup,
-                                 args.steps)
-  measure.print_line(args.batch, seconds)
+    seconds = measure.time_steps(
+        lambda batch: running.run(fetches, batch),
+        [feed_of(lengths, inputs, args.vocab) for lengths in batches], args)
+  measure.print_steps(
+      batches, seconds, product_seconds=sum(
+          own_products.time_products(batches, args, config)))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -57,8 +64,8 @@ def session_config(args) -> tf.ConfigProto:
   return config
 
 
-def build(args) -> List:
-  """Returns what a step fetches."""
+def build(inputs: Dict[str, tf.Tensor], args) -> List:
+  """Returns what a step on such inputs fetches."""
   config = modeling.BertConfig(
       args.vocab, args.hidden, args.layers, args.heads, 4 * args.hidden,
       max_position_embeddings=512, type_vocab_size=2)
@@ -68,22 +75,30 @@ def build(args) -> List:
   tf.train.get_or_create_global_step()
   model = model_function.Model(config, head, cpu_replicas=args.parallel)
   if args.mode == "train":
-    spec = model.train_spec(batch(args), settings)
+    spec = model.train_spec(inputs, settings)
     return [spec.train_op, spec.loss]
-  spec = model.model_fn(batch(args), None, tf.estimator.ModeKeys.PREDICT, {})
+  spec = model.model_fn(inputs, None, tf.estimator.ModeKeys.PREDICT, {})
   return [spec.predictions["probabilities"]]
 
 
-def batch(args) -> dict:
-  """Returns name -> tensor; of unknown shape, as a record file gives them."""
+def placeholders() -> Dict[str, tf.Tensor]:
+  """Returns name -> placeholder, of unknown shape as in a record file."""
+  return {name: tf.placeholder(tf.int32, [None, None], name)
+          for name in ("input_ids", "input_mask", "segment_ids", "label_ids",
+                       "is_real_example")}
+
+
+def feed_of(lengths: List[int], inputs: Dict[str, tf.Tensor],
+            vocab_size: int) -> Dict[tf.Tensor, np.ndarray]:
+  """Returns what is fed for texts of some lengths, padded to the longest."""
   random = np.random.RandomState(0)
-  tokens = (args.batch, args.length)
-  values = {"input_ids": random.randint(0, args.vocab, tokens),
-            "input_mask": np.ones(tokens), "segment_ids": np.zeros(tokens),
-            "label_ids": random.randint(0, 2, (args.batch, 1)),
-            "is_real_example": np.ones((args.batch, 1))}
-  return {name: tf.placeholder_with_default(tf.constant(value, tf.int32),
-                                            [None, None])
+  shape = (len(lengths), max(lengths))
+  mask = np.arange(shape[1]) < np.array(lengths)[:, None]
+  values = {"input_ids": random.randint(0, vocab_size, shape) * mask,
+            "input_mask": mask, "segment_ids": np.zeros(shape),
+            "label_ids": random.randint(0, 2, (shape[0], 1)),
+            "is_real_example": np.ones((shape[0], 1))}
+  return {inputs[name]: value.astype(np.int32)
           for name, value in values.items()}
 
 

@@ -1,7 +1,7 @@
 """Times training or prediction steps of transformers on PyTorch."""
 
 import sys
-from typing import Callable, Sequence
+from typing import Callable, List, Sequence
 
 import torch
 import transformers
@@ -29,17 +29,20 @@ def main(argv: Sequence[str]) -> None:
           intermediate_size=4 * args.hidden,
           attn_implementation=args.attention))
   make = {"train": make_train_step, "predict": make_predict_step}[args.mode]
-  step = make(model, batch(args), args)
-  measure.print_line(
-      args.batch, measure.time_steps(step, args.warmup, args.steps))
+  batches = measure.read_batches(args)
+  step = make(model, args)
+  measure.print_steps(batches, measure.time_steps(
+      step, [batch(lengths, args.vocab) for lengths in batches], args))
 
 
-def batch(args) -> dict:
-  """Returns name -> tensor, all tokens real."""
-  ids = torch.randint(0, args.vocab, (args.batch, args.length))
-  return {"input_ids": ids, "attention_mask": torch.ones_like(ids),
-          "token_type_ids": torch.zeros_like(ids),
-          "labels": torch.randint(0, 2, (args.batch,))}
+def batch(lengths: List[int], vocab_size: int) -> dict:
+  """Returns name -> tensor of texts of some lengths, padded to the longest."""
+  shape = (len(lengths), max(lengths))
+  is_real = torch.arange(shape[1])[None, :] < torch.tensor(lengths)[:, None]
+  return {"input_ids": torch.randint(0, vocab_size, shape) * is_real,
+          "attention_mask": is_real.long(),
+          "token_type_ids": torch.zeros(shape, dtype=torch.long),
+          "labels": torch.randint(0, 2, shape[:1])}
 
 
 def autocast(args):
@@ -48,14 +51,14 @@ def autocast(args):
                         enabled=args.precision == "bfloat16")
 
 
-def make_train_step(model, inputs: dict, args) -> Callable[[], object]:
-  """Returns a function that makes a step, with what ours does in one."""
+def make_train_step(model, args) -> Callable[[dict], object]:
+  """Returns a function that makes a step on a batch, with what ours does."""
   model.train()
   optimizer = torch.optim.AdamW(model.parameters(), 5e-5, eps=1e-6,
                                 weight_decay=0.01,
                                 **OPTIMIZERS[args.optimizer])
 
-  def step():
+  def step(inputs):
     with autocast(args):
       loss = model(**inputs).loss
     loss.backward()
@@ -67,12 +70,13 @@ def make_train_step(model, inputs: dict, args) -> Callable[[], object]:
   return step
 
 
-def make_predict_step(model, inputs: dict, args) -> Callable[[], object]:
+def make_predict_step(model, args) -> Callable[[dict], object]:
   """Returns a function that turns a batch into probabilities."""
   model.eval()
-  inputs = {name: value for name, value in inputs.items() if name != "labels"}
 
-  def step():
+  def step(inputs):
+    inputs = {name: value for name, value in inputs.items()
+              if name != "labels"}
     with torch.inference_mode(), autocast(args):
       return model(**inputs).logits.float().softmax(-1).numpy()
 

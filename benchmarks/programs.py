@@ -42,11 +42,12 @@ class Settings(typing.NamedTuple):
   warmup: int = 3
   steps: int = 10
   epochs: float = 3
-  tasks: Tuple[str, ...] = ("cola", "mrpc")
+  tasks: Tuple[str, ...] = ()
   num_points: int = 5
   attention: Tuple[str, ...] = ("eager",)
 
 
+TASKS = ("cola", "mrpc")
 HALVES = ", halves side by side"
 # Every program of the section `steps`; the shape follows.
 STEPS = tuple(
@@ -90,10 +91,15 @@ PEER_FINETUNE = (
     "--weights=$OUT_DIR/weights.npz --output_dir=$RUN_DIR --length=128 "
     "--batch=32 --learning_rate=5e-5 --warmup=0.1 --epochs=$EPOCHS "
     "--seed=$SEED --sampling=group_by_length")
-# Makes $OUT_DIR/weights.npz before any program that names it.
-MAKE_WEIGHTS = (
-    "$TF2_PYTHON -m benchmarks.weights "
-    "--checkpoint=$BERT_BASE_DIR/bert_model.ckpt --output=$OUT_DIR/weights.npz")
+# What makes a file of $OUT_DIR before the programs that name it run.
+PREPARATIONS = {
+    "$OUT_DIR/weights.npz": (
+        "$TF2_PYTHON -m benchmarks.weights --output=$OUT_DIR/weights.npz "
+        "--checkpoint=$BERT_BASE_DIR/bert_model.ckpt"),
+    "$OUT_DIR/lengths.json": (
+        "$TF2_PYTHON -m benchmarks.lengths --output=$OUT_DIR/lengths.json "
+        "--task=$TASK --data_dir=$DATA_DIR/$TASK "
+        "--vocab_file=$BERT_BASE_DIR/vocab.txt")}
 
 # Our programs of the section `finetune`; the peer's are made below.
 FINETUNE = (
@@ -140,7 +146,7 @@ def records(settings: Settings) -> List[Comparison]:
   flags = (" --task=$TASK --data_dir=$DATA_DIR/$TASK "
            "--vocab_file=$BERT_BASE_DIR/vocab.txt --length=128")
   return [Comparison("%s, training set" % task, _adding(RECORDS, flags),
-                     variables={"TASK": task}) for task in settings.tasks]
+                     variables={"TASK": task}) for task in settings.tasks or TASKS]
 
 
 def steps(settings: Settings) -> List[Comparison]:
@@ -150,6 +156,25 @@ def steps(settings: Settings) -> List[Comparison]:
           STEPS, " --mode=%s %s --length=128%s" % (
               mode, shape, _counts(settings))))
       for size, shape in SIZES.items() for mode in ("train", "predict")]
+
+
+def lengths(settings: Settings) -> List[Comparison]:
+  """Steps on batches of real lengths."""
+  programs = [each for each in STEPS if each.precision == "float32"]
+  comparisons = []
+  for task in settings.tasks or TASKS + ("tnews",):
+    for mode in ("train", "predict"):
+      flags = " --mode=%s %s --lengths=$OUT_DIR/lengths.json --warmup=%d" % (
+          mode, SIZES["small"], settings.warmup)
+      by_length = _adding(programs, flags + " --by_length")
+      # Prediction sorts of its own accord.
+      usual = [
+          other if mode == "predict" and each.side == OURS else each
+          for each, other in zip(_adding(programs, flags), by_length)]
+      for suffix, each in (("", usual), (", by length", by_length)):
+        comparisons.append(Comparison("%s, %s%s" % (task, mode, suffix), each,
+                                      variables={"TASK": task}))
+  return comparisons
 
 
 def memory(settings: Settings) -> List[Comparison]:
@@ -168,7 +193,7 @@ def finetune(settings: Settings) -> List[Comparison]:
       for attention in settings.attention]
   return [Comparison(task, list(FINETUNE) + peers, variables={
       "TASK": task, "EPOCHS": "%g" % settings.epochs})
-          for task in settings.tasks]
+          for task in settings.tasks or TASKS]
 
 
 def growth(settings: Settings) -> List[Comparison]:

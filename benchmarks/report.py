@@ -52,7 +52,13 @@ prediction steps. All tokens are real, the length is 128. Small: 6 layers,
 hidden 384, batch 32. Base: 12 layers, hidden 768, batch 8. Each process tells
 its median step. The peer's GELU is its default, the erf form, its fastest in
 bfloat16; ours is the tanh form. Its AdamW is the fused one, the fastest there,
-and its bfloat16 is autocast."""),
+and its bfloat16 is autocast. Products: the share of our float32 step that its
+matrix products take when they are made alone, in the same process."""),
+    "lengths": ("Steps on batches of real lengths", """\
+The same for texts as they come: as many tokens as 512 texts drawn from a
+training set have, up to 128, in batches of 32 that are padded to their longest
+text. Small model, float32. The order is the one drawn; "by length", texts are
+sorted. Prediction sorts them in ours of its own accord."""),
     "finetune": ("Fine-tuning from the command line to the results", """\
 Seconds of the whole process: start, reading, training, evaluation, results on
 disk. Both start from the same checkpoint and have the same optimizer, schedule,
@@ -87,11 +93,14 @@ def compare(lines: List[dict], number: summary.Number) -> List[str]:
   names = [name for name in METRICS
            if any(name in line.get("results", {}) for line in lines)]
   heading = ["program", number.unit, "min to max", "runs", number.ratio]
+  shares = summary.product_shares(lines)
+  heading += ["products"] * bool(shares)
   rows = []
   for name, values in summary.by_program(lines, number).items():
     rounds = [line for line in lines if line["program"] == name]
     ratio = "%.2f" % ratios[name] if name in ratios else ""
-    rows.append([name] + spread(values) + [ratio] +
+    share = ["%.0f %%" % (100 * shares[name]) if name in shares else ""]
+    rows.append([name] + spread(values) + [ratio] + share * bool(shares) +
                 [scores(rounds, metric) for metric in names])
   return table(heading + names, rows)
 

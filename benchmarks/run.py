@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Section -> its comparisons, and how many rounds they usually have.
 SECTIONS = {
     "records": (programs.records, 5), "instances": (programs.instances, 5),
-    "steps": (programs.steps, 5),
+    "steps": (programs.steps, 5), "lengths": (programs.lengths, 5),
     "memory": (programs.memory, 1), "finetune": (programs.finetune, 3),
     "growth": (programs.growth, 1), "levers": (levers.levers, 3)}
 # The runs of `steps` tell the memory as well.
@@ -38,7 +38,7 @@ NEEDED = {
     "PEER_PYTHON": "an interpreter with benchmarks/requirements.txt",
     "BERT_BASE_DIR": "the folder of a released BERT, with bert_config.json, "
                      "vocab.txt and bert_model.ckpt.*",
-    "DATA_DIR": "a folder with the folders cola and mrpc",
+    "DATA_DIR": "a folder with the folders cola and mrpc, for lengths tnews too",
     "CORPUS_FILE": "text as scripts/prepare_corpus.py makes it"}
 QUICK = programs.Settings(warmup=1, steps=2, epochs=1, num_points=2)
 
@@ -91,7 +91,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
       ("max_examples", int, "rows taken of each training and dev set"),
       ("programs", re.compile, "regular expression; measures only these"),
       ("tables", re.compile, "the same, of the tables of a section"),
-      ("tasks", split_words, "of records and finetune; default: cola,mrpc"),
+      ("tasks", split_words, "of records, lengths and finetune; default: "
+                             "cola,mrpc, for lengths tnews too"),
       ("attention", split_words, "the peer's in finetune and growth: sdpa, "
                                  "eager or sdpa,eager; default: eager")):
     parser.add_argument("--" + name, type=kind, help=text)
@@ -170,17 +171,11 @@ def run_section(section: str, comparisons: List[programs.Comparison],
   """
   path = os.path.join(context.folder, section + ".jsonl")
   kept = keep_others(path, comparisons)
-  if any("weights.npz" in program.command for each in comparisons
-         for program in each.programs):
-    made = process.run_command(
-        programs.MAKE_WEIGHTS, context.variables, ROOT,
-        os.path.join(context.folder, "logs", "weights"))
-    if "error" in made:
-      sys.exit("benchmark.sh: %s: %s" % (programs.MAKE_WEIGHTS, made["error"]))
   num_failed = 0
   with open(path, "w", encoding="utf-8") as stream:
     stream.writelines(kept)
     for comparison in comparisons:
+      prepare(comparison, context)
       failed = set()
       for number, program in alternate(comparison.programs, num_rounds):
         if program.name in failed:
@@ -193,6 +188,17 @@ def run_section(section: str, comparisons: List[programs.Comparison],
           failed.add(program.name)
       num_failed += len(failed)
   return num_failed
+
+
+def prepare(comparison: programs.Comparison, context: Context) -> None:
+  """Makes the files that the programs read; ends with 1 if that fails."""
+  for path, command in programs.PREPARATIONS.items():
+    if any(path in program.command for program in comparison.programs):
+      made = process.run_command(
+          command, dict(context.variables, **comparison.variables), ROOT,
+          os.path.join(context.folder, "logs", "preparation"))
+      if "error" in made:
+        sys.exit("benchmark.sh: %s: %s" % (command, made["error"]))
 
 
 def keep_others(path: str,

@@ -83,3 +83,13 @@ def against_peer(lines: List[dict], number: Number) -> Dict[str, float]:
     if line["side"] == "ours" and peer:
       ratios[name] = relate(summary.median, peer, number)
   return ratios
+
+
+def product_shares(lines: List[dict]) -> Dict[str, float]:
+  """Returns our program -> the share of its steps that their products take."""
+  measured = [line for line in lines if "product_seconds" in line and
+              line["precision"] == "float32"]
+  return {name: statistics.median(
+      line["product_seconds"] / sum(line["seconds"]) for line in rounds)
+          for name, rounds in group(
+              measured, lambda line: line["program"]).items()}

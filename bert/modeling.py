@@ -111,6 +111,9 @@ class BertModel:
       self._embeddings, self.embedding_table = _embed(
           config, input_ids, token_type_ids, position_ids,
           use_one_hot_embeddings)
+      sizes = shape
+      if self._packing:
+        input_mask, sizes = self._packing.cut(input_mask)
       with tf.variable_scope("encoder"):
         # [B, 1, T]: the same for every query.
         mask = None if input_mask is None else tf.expand_dims(input_mask, 1)
@@ -119,7 +122,7 @@ class BertModel:
                     if is_training and activation is gelu else
                     _activate_and_multiply(activation))
         self._layers = _Encoder(config, multiply, self._packing).run(
-            self._embeddings, mask, shape, first_token_only)
+            self._embeddings, mask, sizes, first_token_only)
       with tf.variable_scope("pooler/dense"):
         self._pooler = _dense_variables(config.hidden_size, config.hidden_size,
                                         config.initializer_range)
@@ -216,49 +219,70 @@ class _Packing:
   """Which positions of a batch are computed, R of the B * L, and how to get
   from all of them to these and back.
 
-  A text's first position always is: what is pooled stands there.
+  A text's first position always is: what is pooled stands there. Attention sees
+  the S positions up to the last that is computed in any text.
   """
 
   def __init__(self, input_mask):
     """Takes int32 [B, L]; 1 = real token."""
-    batch, self._length = get_shape_list(input_mask, expected_rank=2)
-    is_first = tf.equal(tf.range(self._length), 0)
-    self._is_kept = tf.reshape(
-        tf.logical_or(tf.cast(input_mask, tf.bool), is_first),
-        [batch * self._length])
-    self._kept = tf.cast(tf.reshape(tf.where_v2(self._is_kept), [-1]),
-                         tf.int32)
-    # Of a position that is left out, that of the kept one before it.
-    self._place = tf.cumsum(tf.cast(self._is_kept, tf.int32)) - 1
+    self._batch, self._length = get_shape_list(input_mask, expected_rank=2)
+    positions = tf.range(self._length)
+    is_kept = tf.logical_or(tf.cast(input_mask, tf.bool),
+                            tf.equal(positions, 0))
+    self._span = 1 + tf.reduce_max(tf.concat([[0], tf.reshape(
+        tf.cast(is_kept, tf.int32) * positions, [-1])], axis=0))
+    self._whole = _Places(is_kept)
+    self._seen = _Places(is_kept[:, :self._span])
 
   def pack_ids(self, input_ids, token_type_ids):
     """Two int32 [B, L] -> three [1, R]; the third one is the position."""
-    kept = tf.expand_dims(self._kept, 0)
+    kept = tf.expand_dims(self._whole.kept, 0)
     ids, types = [None if each is None else
                   tf.gather(tf.reshape(each, [-1]), kept)
                   for each in (input_ids, token_type_ids)]
     return ids, types, tf.floormod(kept, self._length)
 
+  def cut(self, input_mask):
+    """int32 [B, L] -> [B, S], and (B, S)."""
+    return input_mask[:, :self._span], (self._batch, self._span)
+
   def pack(self, matrix):
-    """[B * L, x] -> [R, x]."""
-    return _linear(matrix, self._take, self._spread)
+    """[B * S, x] -> [R, x]."""
+    return _linear(matrix, self._seen.take, self._seen.spread)
 
   def unpack(self, matrix):
-    """[R, x] -> [B * L, x]; what is left out, and must not be used, is the row
+    """[R, x] -> [B * S, x]; what is left out, and must not be used, is the row
     before it."""
-    return _linear(matrix, lambda each: tf.gather(each, self._place),
-                   self._take)
+    return _linear(matrix, lambda each: tf.gather(each, self._seen.place),
+                   self._seen.take)
 
   def unpack_to_zeros(self, matrix):
     """[R, x] -> [B * L, x], 0 where it is left out."""
-    return _linear(matrix, self._spread, self._take)
+    return _linear(matrix, self._whole.spread, self._whole.take)
 
-  def _take(self, matrix):
-    return tf.gather(matrix, self._kept)
 
-  def _spread(self, matrix):
+class _Places:
+  """Where rows of a matrix are kept, and where each comes to be.
+
+  Attributes:
+    kept: int32 [R], the rows that are kept.
+    place: int32 [rows]; of one that is left out, that of the kept one before.
+  """
+
+  def __init__(self, is_kept):
+    """Takes bool [B, length]."""
+    self._is_kept = tf.reshape(is_kept, [-1])
+    self.kept = tf.cast(tf.reshape(tf.where_v2(self._is_kept), [-1]), tf.int32)
+    self.place = tf.cumsum(tf.cast(self._is_kept, tf.int32)) - 1
+
+  def take(self, matrix):
+    """[rows, x] -> [R, x]."""
+    return tf.gather(matrix, self.kept)
+
+  def spread(self, matrix):
+    """[R, x] -> [rows, x], 0 where it is left out."""
     factors = tf.cast(tf.expand_dims(self._is_kept, 1), matrix.dtype)
-    return tf.gather(matrix, self._place) * factors
+    return tf.gather(matrix, self.place) * factors
 
 
 def gelu(x):

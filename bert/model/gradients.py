@@ -42,9 +42,9 @@ class MeanLoss:
 
     Args:
       batch: dict name -> tensor [batch, ...].
-      num_micro_batches: parts worked on one after the other.
-      num_replicas: parts worked on side by side; one of both numbers is 1, and
-        the other divides the batch.
+      num_micro_batches: parts worked on one after the other; divides the batch.
+      num_replicas: parts worked on side by side, at most as many as there are
+        examples. One of both numbers is 1.
 
     Returns:
       (float32 scalar, list of gradients of `variables`; None where a variable
@@ -60,11 +60,13 @@ class MeanLoss:
     if self._scale is None:
       return loss, gradients
     tensors = [tensor for tensor, _ in _tensors(gradients)]
-    return loss / self._scale, _divided(gradients, tensors, self._scale)
+    return loss / self._scale, _replaced(gradients, tensors, self._scale)
 
-  def _of(self, batch):
-    """Returns the loss of a batch, and then its gradients."""
+  def _of(self, batch, factor=None):
+    """Returns the loss of a batch, times a factor, and then its gradients."""
     loss = self._build(batch)
+    if factor is not None:
+      loss *= factor
     if self._scale is not None:
       loss *= self._scale
     return [loss] + tf.gradients(loss, self.variables())
@@ -92,19 +94,25 @@ class MeanLoss:
         [tf.constant(1)] + list(tensors),
         shape_invariants=[tf.TensorShape([])] + shapes,
         parallel_iterations=1, back_prop=False)
-    loss, *gradients = _divided(first, sums, num_micro_batches)
+    loss, *gradients = _replaced(first, sums, num_micro_batches)
     return loss, gradients
 
   def _average_replicas(self, batch, num_replicas):
     """Averages over copies of the model: a core each wastes less than all cores
     on one small product."""
-    replicas = _build_replicas(self._of, batch, num_replicas)
+    size = tf.shape(next(iter(batch.values())))[0]
+    replicas = []
+    for rows in _split(batch, num_replicas):
+      with _sharing_variables(replicas):
+        # Each example of the whole has the same part in the mean.
+        replicas.append(self._of(
+            _take(batch, rows), tf.cast(tf.size(rows) / size, tf.float32)))
     sums = []
     for pairs in zip(*map(_tensors, replicas)):
       tensors, (is_indexed_slices, *_) = zip(*pairs)
       sums.append(tf.concat(tensors, axis=0) if is_indexed_slices else
                   tf.add_n(tensors))
-    loss, *gradients = _divided(replicas[0], sums, num_replicas)
+    loss, *gradients = _replaced(replicas[0], sums)
     return loss, gradients
 
 
@@ -119,21 +127,48 @@ def run_replicas(function: Callable[[Batch], Batch], batch: Batch,
   """
   if num_replicas == 1:
     return function(batch)
-  replicas = _build_replicas(function, batch, num_replicas)
-  return {name: tf.concat([each[name] for each in replicas], axis=0)
-          for name in replicas[0]}
+  parts = _split(batch, num_replicas)
+  replicas = []
+  for rows in parts:
+    with _sharing_variables(replicas):
+      replicas.append(function(_take(batch, rows)))
+  order = tf.math.invert_permutation(tf.concat(parts, axis=0))
+  return {name: tf.gather(tf.concat([each[name] for each in replicas], axis=0),
+                          order) for name in replicas[0]}
 
 
-def _build_replicas(function, batch, num_replicas):
-  """Returns the list of what a function returns for each part of a batch."""
+def _split(batch, num_parts):
+  """Returns the rows of each part of a batch, int32 [rows of the part].
+
+  Parts have texts of similar length, and about as many tokens as each other.
+  """
   size = tf.shape(next(iter(batch.values())))[0]
-  results = []
-  for index in range(num_replicas):
-    begin, end = [size * each // num_replicas for each in (index, index + 1)]
-    with tf.variable_scope(tf.get_variable_scope(), reuse=index > 0):
-      results.append(function({name: values[begin:end]
-                               for name, values in batch.items()}))
-  return results
+  if "input_mask" in batch:
+    mask = batch["input_mask"]
+    lengths = tf.reduce_sum(tf.cast(mask, tf.int32),
+                            axis=list(range(1, mask.shape.ndims)))
+  else:
+    lengths = tf.ones([size], tf.int32)
+  order = tf.argsort(lengths, stable=True)
+  sums = tf.cumsum(tf.gather(lengths, order))
+  bounds = [0]
+  for index in range(1, num_parts):
+    bound = tf.reduce_sum(tf.cast(
+        sums * num_parts <= index * sums[-1:], tf.int32))
+    # None is empty, where there are as many examples.
+    bound = tf.minimum(tf.maximum(bound, bounds[-1] + 1),
+                       size - num_parts + index)
+    bounds.append(tf.maximum(bound, 0))
+  return [order[begin:end] for begin, end in zip(bounds, bounds[1:] + [size])]
+
+
+def _take(batch, rows):
+  return {name: tf.gather(values, rows) for name, values in batch.items()}
+
+
+def _sharing_variables(replicas):
+  """Makes variables for the first replica alone."""
+  return tf.variable_scope(tf.get_variable_scope(), reuse=bool(replicas))
 
 
 def _micro_batch(batch, num_micro_batches, index):
@@ -153,14 +188,19 @@ def _tensors(gradients):
       yield each, False
 
 
-def _divided(gradients, tensors, divisor):
+def _replaced(gradients, tensors, divisor=None):
   """Returns the gradients with other tensors, divided by `divisor`."""
   rest = iter(tensors)
-  divided = []
+
+  def next_values():
+    values = next(rest)
+    return values if divisor is None else values / divisor
+
+  replaced = []
   for each in gradients:
     if isinstance(each, tf.IndexedSlices):
-      divided.append(tf.IndexedSlices(next(rest) / divisor, next(rest),
-                                      each.dense_shape))
+      replaced.append(tf.IndexedSlices(next_values(), next(rest),
+                                       each.dense_shape))
     else:
-      divided.append(each if each is None else next(rest) / divisor)
-  return divided
+      replaced.append(each if each is None else next_values())
+  return replaced
