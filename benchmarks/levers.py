@@ -18,6 +18,8 @@ from benchmarks.programs import Settings
 TRAIN_STEPS = ("$TF2_PYTHON -m benchmarks.own_steps --mode=train %s "
                "--length=128 --warmup=$WARMUP --steps=$STEPS" % SIZES["small"])
 PREDICT_STEPS = TRAIN_STEPS.replace("--mode=train", "--mode=predict")
+LENGTHS = TRAIN_STEPS.replace("--length=128 --warmup=$WARMUP --steps=$STEPS",
+                              "--lengths=$OUT_DIR/lengths.json")
 # One epoch of MRPC, from the start of the process to its end.
 EPOCH = "$TF2_PYTHON {program} " + OWN_TASK
 RECORDS = ("$TF2_PYTHON -m benchmarks.own_records --task=mrpc "
@@ -40,6 +42,9 @@ THREADS = (("TensorFlow's choice", "", {}),) + tuple(
 XLA = (("without XLA", "", {}),
        ("with XLA", "", {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 "
                                          "--tf_xla_cpu_global_jit"}))
+ONEDNN = tuple((name, "", {"TF_ENABLE_ONEDNN_OPTS": value})
+               for name, value in (("without oneDNN", "0"),
+                                   ("with oneDNN", "1")))
 PLAIN = tuple(("without %s" % name, "--without %s" % flag, {})
               for name, flag in (
                   ("any of them", "all"),
@@ -49,6 +54,7 @@ PLAIN = tuple(("without %s" % name, "--without %s" % flag, {})
                   ("layer normalization written out", "layer_norm"),
                   ("dropout of 16 bits", "dropout"),
                   ("TensorFlow's Adam kernel", "adam")))
+PACKED = (("computed", "--without padding", {}), ("left out", "", {}))
 IN_CODE = (("as it is", "", {}),) + PLAIN
 PREDICTING = IN_CODE[:-2]  # Neither drops nor learns.
 PRECISION = (("float32", "--precision=float32", {}),
@@ -70,6 +76,12 @@ LEVERS = (
     Lever("batches of like lengths, an epoch of MRPC", COMMAND, (
         ("--bucket_by_length=false", "--bucket_by_length=false", {}),
         ("--bucket_by_length", "--bucket_by_length", {}))),
+    Lever("padding left out, training steps on MRPC", LENGTHS, PACKED),
+    Lever("padding left out, prediction steps on MRPC",
+          LENGTHS.replace("--mode=train", "--mode=predict --by_length"),
+          PACKED),
+    Lever("oneDNN, training steps", TRAIN_STEPS, ONEDNN),
+    Lever("oneDNN, prediction steps", PREDICT_STEPS, ONEDNN),
     Lever("padding, an epoch of MRPC", EPOCH, (
         ("to 128 tokens", "-m benchmarks.own_static", {}),
         ("to a batch's longest text", "run_classifier.py", {}))),

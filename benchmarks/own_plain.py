@@ -37,7 +37,10 @@ class KeptPadding:
   """modeling._Packing that leaves nothing out."""
 
   def __init__(self, input_mask):
-    del input_mask
+    self._sizes = modeling.get_shape_list(input_mask)
+
+  def cut(self, input_mask):
+    return input_mask, self._sizes
 
   def pack_ids(self, input_ids, token_type_ids):
     return input_ids, token_type_ids, None

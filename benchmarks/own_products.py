@@ -66,13 +66,16 @@ class _Products:
   def add_layer(self, is_last):
     """Adds those of a layer."""
     hidden = self._hidden
-    queries = self._texts if is_last else self._tokens
-    for rows, width_in, width_out in (
-        (self._tokens, hidden, hidden), (self._tokens, hidden, hidden),
-        (queries, hidden, hidden), (queries, hidden, hidden),
-        (queries, hidden, 4 * hidden), (queries, 4 * hidden, hidden)):
+    rows = self._texts if is_last else self._tokens
+    # Query, key, value and output; of one token a text, key and value are
+    # multiplied with the query and the average.
+    for width_in, width_out in [(hidden, hidden)] * 4 + [
+        (hidden, 4 * hidden), (4 * hidden, hidden)]:
       self._add_dense(rows, width_in, width_out)
-    self._add_attention(1 if is_last else self._longest)
+    if is_last:
+      self._add_attention(1, self._heads, hidden)
+    else:
+      self._add_attention(self._heads, self._longest, hidden // self._heads)
 
   def _add_dense(self, num_rows, width_in, width_out):
     inputs, outputs = [tf.reshape(
@@ -85,19 +88,18 @@ class _Products:
       self.made += [tf.matmul(outputs, kernel, transpose_b=True),
                     tf.matmul(inputs, outputs, transpose_a=True)]
 
-  def _add_attention(self, num_queries):
-    size = self._hidden // self._heads
+  def _add_attention(self, num_heads, num_queries, size):
     cells = tf.reshape(self._rows, [-1])
 
     def vectors(count):
       return tf.reshape(
-          cells[:self._texts * count * self._hidden],
-          tf.stack([self._texts, self._heads, count, size]))
+          cells[:self._texts * num_heads * count * size],
+          tf.stack([self._texts, num_heads, count, size]))
 
     queries, keys = vectors(num_queries), vectors(self._longest)
-    num_scores = self._texts * self._heads * num_queries * self._longest
+    num_scores = self._texts * num_heads * num_queries * self._longest
     scores = tf.reshape(self._scores[:num_scores], tf.stack(
-        [self._texts, self._heads, num_queries, self._longest]))
+        [self._texts, num_heads, num_queries, self._longest]))
     made = [tf.matmul(queries, keys, transpose_b=True),
             tf.matmul(scores, keys)]
     if self._is_training:

@@ -48,7 +48,7 @@ class Settings(typing.NamedTuple):
 
 
 TASKS = ("cola", "mrpc")
-HALVES = ", halves side by side"
+ONE_REPLICA = ", one replica"
 # Every program of the section `steps`; the shape follows.
 STEPS = tuple(
     Program("ours, %s, %s%s" % (name, precision, suffix), OURS, precision,
@@ -58,7 +58,7 @@ STEPS = tuple(
         ("TF 1.15", "$TF1_PYTHON", "float32"),
         ("TF 2", "$TF2_PYTHON", "float32"),
         ("TF 2", "$TF2_PYTHON", "bfloat16"))
-    for suffix, flag in (("", ""), (HALVES, " --parallel=2"))) + tuple(
+    for suffix, flag in (("", ""), (ONE_REPLICA, " --parallel=1"))) + tuple(
     Program("transformers, %s, %s" % (precision, attention), PEER, precision,
             "$PEER_PYTHON -m benchmarks.peer_steps --precision=%s "
             "--attention=%s" % (precision, attention))
@@ -90,7 +90,7 @@ PEER_FINETUNE = (
     "--bert_config_file=$BERT_BASE_DIR/bert_config.json "
     "--weights=$OUT_DIR/weights.npz --output_dir=$RUN_DIR --length=128 "
     "--batch=32 --learning_rate=5e-5 --warmup=0.1 --epochs=$EPOCHS "
-    "--seed=$SEED --sampling=group_by_length")
+    "--seed=$SEED")
 # What makes a file of $OUT_DIR before the programs that name it run.
 PREPARATIONS = {
     "$OUT_DIR/weights.npz": (
@@ -107,11 +107,16 @@ FINETUNE = (
             "$TF1_PYTHON " + OWN_FINETUNE),
     Program("ours, TF 2, float32", OURS, "float32",
             "$TF2_PYTHON " + OWN_FINETUNE),
+    Program("ours, TF 2, bfloat16", OURS, "bfloat16",
+            "$TF2_PYTHON %s --precision=bfloat16" % OWN_FINETUNE),
 ) + tuple(
-    Program("ours, TF 2, %s, by length%s" % (precision, HALVES), OURS,
-            precision, "$TF2_PYTHON %s --precision=%s --bucket_by_length "
-            "--cpu_replicas=2" % (OWN_FINETUNE, precision))
-    for precision in ("float32", "bfloat16"))
+    Program("ours, %s, %s, by length" % (name, precision), OURS, precision,
+            "%s %s --precision=%s --bucket_by_length" % (
+                python, OWN_FINETUNE, precision))
+    for name, python, precision in (
+        ("TF 1.15", "$TF1_PYTHON", "float32"),
+        ("TF 2", "$TF2_PYTHON", "float32"),
+        ("TF 2", "$TF2_PYTHON", "bfloat16")))
 
 RECORDS = tuple(
     Program("ours, %s, text to %s" % (name, result), OURS, "",
@@ -185,20 +190,26 @@ def memory(settings: Settings) -> List[Comparison]:
 
 def finetune(settings: Settings) -> List[Comparison]:
   """Command line to results."""
-  peers = [
-      Program("transformers, %s, %s, by length" % (precision, attention), PEER,
-              precision, "%s --precision=%s --attention=%s" % (
-                  PEER_FINETUNE, precision, attention))
-      for precision in ("float32", "bfloat16")
-      for attention in settings.attention]
-  return [Comparison(task, list(FINETUNE) + peers, variables={
-      "TASK": task, "EPOCHS": "%g" % settings.epochs})
-          for task in settings.tasks or TASKS]
+  comparisons = []
+  for suffix, sampling in (("", "random"), (", by length", "group_by_length")):
+    peers = [
+        Program("transformers, %s, %s%s" % (precision, attention, suffix), PEER,
+                precision, "%s --precision=%s --attention=%s --sampling=%s" % (
+                    PEER_FINETUNE, precision, attention, sampling))
+        for precision in ("float32", "bfloat16")
+        for attention in settings.attention]
+    own = [each for each in FINETUNE if ("by length" in each.name) ==
+           bool(suffix)]
+    comparisons += [Comparison(task + suffix, own + peers, variables={
+        "TASK": task, "EPOCHS": "%g" % settings.epochs})
+                    for task in settings.tasks or TASKS]
+  return comparisons
 
 
 def growth(settings: Settings) -> List[Comparison]:
   """Steps at sizes that grow."""
-  programs = [each for each in STEPS if "TF 2" in each.name or
+  programs = [each for each in STEPS if "TF 2" in each.name and
+              ONE_REPLICA not in each.name or
               each.name.endswith(settings.attention)]
   comparisons = []
   for what, (sizes, shape) in GROWTH.items():

@@ -63,7 +63,7 @@ sorted. Prediction sorts them in ours of its own accord."""),
 Seconds of the whole process: start, reading, training, evaluation, results on
 disk. Both start from the same checkpoint and have the same optimizer, schedule,
 batch, epochs and greatest length; both pad a batch to its longest text only.
-"By length": batches of like lengths. Ours saves its checkpoints, the peer's
+"By length": batches of similar lengths, in both. Ours saves its checkpoints, the peer's
 script saves no weights. Scores are means over the seeds (lowest to highest)."""
                 ),
     "memory": ("Peak memory", """\

@@ -103,12 +103,15 @@ def check_tpu(tpu: options.TpuOptions, batch_sizes: Dict[str, int]) -> None:
 
 def check_speed(speed: options.StepOptions, train_batch_size: int,
                 use_tpu: bool) -> None:
-  """Raises UserError for what does not divide, or is not for TPUs."""
+  """Raises UserError for parts that a batch does not have, or that are not for
+  TPUs."""
   splits = ("gradient_accumulation_steps", "cpu_replicas")
-  for name in splits:
-    if train_batch_size % getattr(speed, name):
-      raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
-          name, getattr(speed, name), train_batch_size))
+  if train_batch_size % speed.gradient_accumulation_steps:
+    raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
+        splits[0], speed.gradient_accumulation_steps, train_batch_size))
+  if speed.cpu_replicas > train_batch_size:
+    raise UserError("--%s=%d is greater than --train_batch_size=%d" % (
+        splits[1], speed.cpu_replicas, train_batch_size))
   if all(getattr(speed, name) > 1 for name in splits):
     raise UserError("--%s=%d saves memory, --%s=%d time; leave one out" % (
         splits[0], getattr(speed, splits[0]), splits[1],

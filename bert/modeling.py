@@ -416,7 +416,11 @@ def dropout(input_tensor, dropout_prob):
     return tf.nn.dropout(input_tensor, rate=rate)
   if _is_compiled():
     return tf.nn.dropout(input_tensor, rate=dropout_prob)
-  drop = _draw_dropout(input_tensor, dropout_prob)
+  keep, scale = _draw_dropout(input_tensor, dropout_prob)
+
+  def drop(tensor):
+    return keep(tensor) * scale
+
   # What is dropped of the output is dropped of the gradient.
   return _linear(input_tensor, drop, drop)
 
@@ -427,22 +431,21 @@ def _is_known(dropout_prob):
 
 
 def _draw_dropout(like, dropout_prob):
-  """Draws what to keep; returns a function of a tensor that drops the rest."""
+  """Draws what to keep; returns a function that sets the rest of a tensor to 0,
+  and the factor that then gives it its mean again."""
   num_dropped = min(int(round(dropout_prob * 2**16)), 2**16 - 1)
-  scale = 1.0 / (1.0 - num_dropped / 2**16)
   size = tf.size(like)
   bits = tf.bitcast(tf.random.uniform([(size + 3) // 4], -2**63, 2**63 - 1,
                                       tf.int64), tf.int16)
   is_kept = tf.reshape(tf.reshape(bits, [-1])[:size] >= tf.constant(
       num_dropped - 2**15, tf.int16), tf.shape(like))
 
-  def drop(tensor):
+  def keep(tensor):
     # Cast only now: kept, floats would take the memory of four bools each.
     with tf.control_dependencies([tensor]):
-      factors = tf.cast(tf.identity(is_kept), tensor.dtype) * scale
-    return tensor * factors
+      return tensor * tf.cast(tf.identity(is_kept), tensor.dtype)
 
-  return drop
+  return keep, 1.0 / (1.0 - num_dropped / 2**16)
 
 
 def _is_compiled():
@@ -688,19 +691,20 @@ def _average(weights, values, dropout_prob):
   """Drops of the weights [B, N, F, T], and averages [B, N, T, D] with them."""
   if not _is_known(dropout_prob) or not dropout_prob or _is_compiled():
     return tf.matmul(dropout(weights, dropout_prob), values)
-  drop = _draw_dropout(weights, dropout_prob)
+  keep, scale = _draw_dropout(weights, dropout_prob)
 
   def average(weights, values):
     def gradient(upstream):
       # What dropping left is made again: kept, it would be another [F, T].
       with tf.control_dependencies([upstream]):
-        dropped = drop(tf.identity(weights))
-      return (drop(tf.matmul(upstream, values, transpose_b=True)),
-              tf.matmul(dropped, upstream, transpose_a=True))
+        kept = keep(tf.identity(weights))
+      return (keep(tf.matmul(upstream, values, transpose_b=True)),
+              tf.matmul(kept, upstream, transpose_a=True))
 
-    return tf.matmul(drop(weights), values), gradient
+    return tf.matmul(keep(weights), values), gradient
 
-  return _with_gradient(average, weights, values)
+  # Values are fewer than weights.
+  return _with_gradient(average, weights, values * scale)
 
 
 def _penalty(mask):

@@ -215,9 +215,9 @@ class StepOptions:
       "after the other, to save memory; must divide --train_batch_size.",
       minimum=1)
   cpu_replicas: int = option(
-      1, "Number of copies of the model that share a batch side by side, each "
-      "on its part of the CPU's cores; must divide --train_batch_size.",
-      minimum=1)
+      0, "Number of copies of the model that share a batch side by side, each "
+      "on its part of the CPU's cores, at most --train_batch_size; 0 = 2 on a "
+      "CPU, where the batch can be shared.", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -94,7 +94,7 @@ def test_first_tokens_model_drops_where_the_full_one_does(
     assert probability == 0.5
     # By place in the last axis, as the tensors differ in all others.
     kept = tf.range(tf.shape(like)[-1]) % 3 > 0
-    return lambda tensor: tensor * tf.cast(kept, tf.float32) * 2.0
+    return lambda tensor: tensor * tf.cast(kept, tf.float32), 2.0
 
   monkeypatch.setattr(modeling, "_draw_dropout", draw)
   tensors, feed = inputs(False, True)
@@ -103,7 +103,7 @@ def test_first_tokens_model_drops_where_the_full_one_does(
       True, tensors)
   full, first = values_and_gradients(session, outputs, feed)
   assert_same(first, full)
-  monkeypatch.setattr(modeling, "_draw_dropout", lambda *_: tf.identity)
+  monkeypatch.setattr(modeling, "_draw_dropout", lambda *_: (tf.identity, 1.0))
   with tf.variable_scope("", reuse=True):
     without = modeling.BertModel(tiny_config(), True, *tensors, scope="bert",
                                  first_token_only=True).get_pooled_output()

@@ -10,7 +10,7 @@ from mistakes import message_of
 REQUIRED = ["--data_dir=d", "--bert_config_file=c", "--task_name=t",
             "--vocab_file=v", "--output_dir=o"]
 DEFAULTS = {"precision": "float32", "bucket_by_length": False,
-            "gradient_accumulation_steps": 1, "cpu_replicas": 1,
+            "gradient_accumulation_steps": 1, "cpu_replicas": 0,
             "num_workers": 0}
 
 
@@ -45,7 +45,7 @@ def test_help_lists_the_flags_with_their_defaults():
   for line in ("--precision=str (default: float32)",
                "--bucket_by_length=bool (default: false)",
                "--gradient_accumulation_steps=int (default: 1)",
-               "--cpu_replicas=int (default: 1)",
+               "--cpu_replicas=int (default: 0)",
                "--num_workers=int (default: 0)"):
     assert "  %s\n" % line in shown
 

@@ -93,25 +93,36 @@ class Runtime:
   """Where and how graphs run: the flags of run, TPU and speed.
 
   Attributes:
-    use_tpu, cpu_replicas: as the flags.
+    use_tpu: as the flag.
+    cpu_replicas: as the flag says, or what is best where it says nothing.
     batch_sizes: total examples a step under train, eval and predict.
     run: options.RunOptions.
   """
 
   def __init__(self, run: options.RunOptions, tpu: options.TpuOptions,
-               speed: options.StepOptions, batch_sizes: Dict[str, int]):
+               speed: options.StepOptions, batch_sizes: Dict[str, int],
+               can_split: bool = True):
+    """Takes the flags and batch sizes.
+
+    Args:
+      run, tpu, speed: as on the command line.
+      batch_sizes: see the class.
+      can_split: whether the loss of a batch is the mean of its parts'.
+    """
     self.run = run
     self.batch_sizes = batch_sizes
     self._tpu = tpu
     self._speed = speed
+    self.cpu_replicas = speed.cpu_replicas
+    if not speed.cpu_replicas:
+      is_split = (
+          can_split and not tpu.use_tpu and not _has_gpu() and
+          speed.gradient_accumulation_steps == 1 and batch_sizes["train"] > 1)
+      self.cpu_replicas = 2 if is_split else 1
 
   @property
   def use_tpu(self) -> bool:
     return self._tpu.use_tpu
-
-  @property
-  def cpu_replicas(self) -> int:
-    return self._speed.cpu_replicas
 
   def session_config(self) -> tf.ConfigProto:
     """Returns the configuration of a session that is not on a TPU."""

@@ -51,11 +51,14 @@ def extract(flags: options.VectorFlags) -> None:
   try:
     head = LayersHead(layers, data.sentence_vectors, [
         tokenizer.vocab[token] for token in ("[CLS]", "[SEP]")])
-    rows = _Extractor(flags, Model(
-        config, head, use_tpu=flags.tpu.use_tpu,
-        cpu_replicas=flags.speed.cpu_replicas,
+    runtime = estimator.Runtime(
+        options.RunOptions(output_dir=folder), flags.tpu, flags.speed,
+        dict.fromkeys(("train", "eval", "predict"), data.batch_size))
+    rows = _Extractor(data, runtime, Model(
+        config, head, use_tpu=runtime.use_tpu,
+        cpu_replicas=runtime.cpu_replicas,
         use_one_hot_embeddings=data.use_one_hot_embeddings,
-        init_checkpoint=data.init_checkpoint), folder).rows(examples, tokenizer)
+        init_checkpoint=data.init_checkpoint)).rows(examples, tokenizer)
     if data.sentence_vectors:
       _write_npy(data.output_file, len(examples), rows)
     else:
@@ -67,16 +70,14 @@ def extract(flags: options.VectorFlags) -> None:
 class _Extractor:
   """Runs an encoder on texts, by way of a record file in a folder."""
 
-  def __init__(self, flags, model, folder):
+  def __init__(self, data, runtime, model):
     """Raises UserError unless the checkpoint fits the model."""
     self._model = model
-    self._path = os.path.join(folder, "texts.tf_record")
-    self._spec = records.feature_spec({}, flags.data.max_seq_length)
-    self._data = flags.data
-    sizes = dict.fromkeys(("train", "eval", "predict"), flags.data.batch_size)
-    self._runtime = estimator.Runtime(options.RunOptions(output_dir=folder),
-                                      flags.tpu, flags.speed, sizes)
-    checkpoints.check_init(flags.data.init_checkpoint, model.variable_shapes(
+    self._path = os.path.join(runtime.run.output_dir, "texts.tf_record")
+    self._spec = records.feature_spec({}, data.max_seq_length)
+    self._data = data
+    self._runtime = runtime
+    checkpoints.check_init(data.init_checkpoint, model.variable_shapes(
         lambda: records.placeholders(self._spec)))
 
   def rows(self, examples, tokenizer):

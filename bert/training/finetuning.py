@@ -53,7 +53,8 @@ class FineTuning:
     self.folder = OutputFolder(flags.run.output_dir, _describe(flags, task))
     self._datasets = Datasets(flags, task, self.folder)
     self._runtime = Runtime(flags.run, flags.tpu, flags.speed,
-                            self._datasets.batch_sizes)
+                            self._datasets.batch_sizes,
+                            can_split=flags.head.loss != "f1")
     # A graph is built for them, some seconds of a large model.
     self.shapes = shapes or functools.lru_cache(maxsize=None)(
         lambda: self._model(task.head).variable_shapes(

@@ -6,7 +6,11 @@ import re
 import pytest
 import tensorflow.compat.v1 as tf
 
+import golden
+from benchmarks import lengths
 from benchmarks import levers
+from benchmarks import measure
+from benchmarks import own_products
 from benchmarks import own_steps
 from benchmarks import peer_data
 from benchmarks import process
@@ -268,9 +272,67 @@ def test_own_steps_print_a_line_of_json(mode, capsys):
                     "--steps=2"])
   (text,) = capsys.readouterr().out.splitlines()
   found = json.loads(text)
-  assert set(found) == {"examples_per_second", "seconds", "peak_memory_mib"}
+  assert set(found) == {"examples_per_second", "seconds", "peak_memory_mib",
+                        "product_seconds"}
+  assert 0 < found["product_seconds"]
   assert len(found["seconds"]) == 2
   assert found["examples_per_second"] > 0 and found["peak_memory_mib"] > 1
+
+
+def test_steps_of_real_lengths_are_made_of_all_batches(tmp_path, capsys):
+  path = tmp_path / "lengths.json"
+  path.write_text("[6, 2, 5, 3, 4]")
+  shape = ["--layers=1", "--hidden=8", "--heads=2", "--vocab=50", "--batch=2",
+           "--length=6", "--warmup=1", "--lengths=%s" % path]
+  assert measure.read_batches(own_steps.parse(shape)) == [[6, 2], [5, 3], [4]]
+  args = own_steps.parse(shape + ["--by_length"])
+  assert measure.read_batches(args) == [[2, 3], [4, 5], [6]]
+  with tf.Graph().as_default():
+    own_steps.main(shape)
+  found = json.loads(capsys.readouterr().out)
+  assert len(found["seconds"]) == 3
+  assert found["examples_per_second"] == pytest.approx(
+      5 / sum(found["seconds"]), rel=1e-3)
+
+
+def test_lengths_are_those_of_a_training_set(tmp_path):
+  text = "the quick " * 4
+  (tmp_path / "train.tsv").write_text("".join(
+      "a\t1\t\t%s\n" % text[:length] for length in (3, 9, 13, 39)))
+  lengths.main(["--task=cola", "--data_dir=%s" % tmp_path, "--length=8",
+                "--vocab_file=" + golden.path("vocab.txt"),
+                "--output=%s" % (tmp_path / "lengths.json")])
+  found = json.loads((tmp_path / "lengths.json").read_text())
+  assert sorted(found) == [3, 4, 5, 8]
+
+
+def test_products_are_those_that_a_step_makes():
+  """By the arithmetic of an encoder of 2 layers, of which the last one
+  computes the first tokens alone, counted by hand."""
+  args = own_steps.parse(["--layers=2", "--hidden=4", "--heads=2", "--batch=2",
+                          "--length=6", "--mode=predict"])
+  with tf.Graph().as_default() as graph, tf.Session() as session:
+    products, feed_of = own_products.build(args)
+    made = [each for each in graph.get_operations()
+            if each.type.startswith(("MatMul", "BatchMatMul"))]
+    session.run(tf.global_variables_initializer())
+    shapes = [value.shape for value in session.run(
+        [each.outputs[0] for each in made], feed_of([6, 3]))]
+    assert set(products.control_inputs) == set(made)
+  assert shapes == [
+      (9, 4), (9, 4), (9, 4), (9, 4), (9, 16), (9, 4),
+      (2, 2, 6, 6), (2, 2, 6, 2),
+      (2, 4), (2, 4), (2, 4), (2, 4), (2, 16), (2, 4),
+      (2, 1, 2, 6), (2, 1, 2, 4)]
+
+
+def test_report_tells_what_share_the_products_have():
+  lines = [line("ours", number, examples_per_second=1.0, seconds=[1.0, 3.0],
+                product_seconds=product)
+           for number, product in enumerate((1.0, 3.0, 2.0), 1)]
+  text = report.render(lines + speeds("peer", [2.0]))
+  assert cells(text, "program")[-1] == "products"
+  assert cells(text, "ours")[-1] == "50 %"
 
 
 def test_own_steps_of_bfloat16_ask_tensorflow_for_it(monkeypatch):

@@ -11,7 +11,20 @@ from benchmarks import own_steps
 def arguments(mode):
   return own_steps.parse(["--mode=" + mode, "--layers=2", "--hidden=8",
                           "--heads=2", "--vocab=50", "--batch=2",
-                          "--length=6"])
+                          "--length=6", "--parallel=1"])
+
+
+def run_steps(session, mode, count):
+  """Makes steps with set variables, on texts of 6 and 4 tokens."""
+  inputs = own_steps.placeholders()
+  fetches = own_steps.build(inputs, arguments(mode))
+  session.run(tf.global_variables_initializer())
+  set_variables(session)
+  if mode == "train":
+    session.run(tf.assign(tf.train.get_global_step(), 50))
+  for _ in range(count):
+    results = session.run(fetches, own_steps.feed_of([6, 4], inputs, 50))
+  return results
 
 
 def set_variables(session):
@@ -25,10 +38,7 @@ def set_variables(session):
 def predicted():
   """The outputs of a prediction step."""
   with tf.Graph().as_default(), tf.Session() as session:
-    fetches = own_steps.build(arguments("predict"))
-    session.run(tf.global_variables_initializer())
-    set_variables(session)
-    return session.run(fetches)
+    return run_steps(session, "predict", 1)
 
 
 def trained():
@@ -42,12 +52,7 @@ def trained():
             **options))
     patch.setattr(own_steps.registry.Head, "logits", without_dropout)
     with tf.Session() as session:
-      fetches = own_steps.build(arguments("train"))
-      session.run(tf.global_variables_initializer())
-      set_variables(session)
-      session.run(tf.assign(tf.train.get_global_step(), 50))
-      for _ in range(2):
-        session.run(fetches)
+      run_steps(session, "train", 2)
       return session.run({each.name: each for each in tf.global_variables()})
 
 

@@ -22,13 +22,13 @@ MISTAKES = {
     "more_parts_than_examples": (
         flag(gradient_accumulation_steps=8),
         ["--gradient_accumulation_steps=8", "--train_batch_size=4"]),
-    "parallel_parts_that_do_not_divide": (
-        flag(cpu_replicas=3),
-        ["--cpu_replicas=3", "--train_batch_size=4"]),
+    "more_replicas_than_examples": (
+        flag(cpu_replicas=5),
+        ["--cpu_replicas=5", "--train_batch_size=4"]),
     "parts_both_ways": (
         flag(cpu_replicas=2, gradient_accumulation_steps=2),
         ["--gradient_accumulation_steps=2", "--cpu_replicas=2"]),
-    "parallel_parts_on_tpu": (on_tpu(cpu_replicas=2),
+    "replicas_on_tpu": (on_tpu(cpu_replicas=2),
                               ["--cpu_replicas=2", "--use_tpu"]),
     "no_part": (flag(gradient_accumulation_steps=0),
                 ["--gradient_accumulation_steps=0", "at least 1"]),

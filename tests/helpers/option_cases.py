@@ -77,7 +77,7 @@ CASES = {
         for text in ("int8", "BFLOAT16", "fp32")]),
     "bucket_by_length": switch(), "gradient_accumulation_steps": count(),
     "adam_bias_correction": switch(), "num_workers": count(0),
-    "cpu_replicas": count(),
+    "cpu_replicas": count(0),
     "allow_missing_weights": switch(),
     "bad_rows": choice("skip", "error"),
     "truncation": choice("head_tail", "tail"), "head_tokens": count(),

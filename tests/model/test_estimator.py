@@ -121,6 +121,25 @@ def test_float32_runs_as_estimators_do_by_themselves():
   assert estimator.session_config("float32") == plain._session_config
 
 
+@pytest.mark.parametrize("changes, expected", [
+    (dict(), 2), (dict(cpu_replicas=3), 3), (dict(cpu_replicas=1), 1),
+    (dict(gradient_accumulation_steps=2), 1), (dict(has_gpu=True), 1),
+    (dict(has_gpu=True, cpu_replicas=2), 2), (dict(train=1), 1),
+    (dict(can_split=False), 1), (dict(use_tpu=True), 1)], ids=str)
+def test_a_batch_is_shared_on_a_cpu_where_it_can_be(monkeypatch, changes,
+                                                    expected):
+  changes = dict(changes)
+  arguments = dict(can_split=changes.pop("can_split", True))
+  tpu = options.TpuOptions(use_tpu=changes.pop("use_tpu", False))
+  sizes = dict(SIZES, train=changes.pop("train", 4))
+  has_gpu = changes.pop("has_gpu", False)
+  monkeypatch.setattr(estimator, "_has_gpu", lambda: has_gpu)
+  runtime = estimator.Runtime(options.RunOptions(output_dir="x"), tpu,
+                              options.StepOptions(**changes), sizes,
+                              **arguments)
+  assert runtime.cpu_replicas == expected
+
+
 def make_estimator(folder, seed=None, tpu=options.TpuOptions(), **speed):
   runtime = estimator.Runtime(
       options.RunOptions(output_dir=str(folder), log_steps=3,
@@ -133,7 +152,7 @@ def make_estimator(folder, seed=None, tpu=options.TpuOptions(), **speed):
 def test_estimator_runs_as_asked(tmp_path):
   made = make_estimator(tmp_path, 11)
   config = made.config
-  assert made._session_config == estimator.session_config("float32")
+  assert made._session_config == estimator.session_config("float32", 2)
   assert config.tf_random_seed == 11
   assert config.model_dir == str(tmp_path)
   assert config.save_summary_steps == 3
@@ -143,13 +162,13 @@ def test_estimator_runs_as_asked(tmp_path):
 
 @needs_pass
 def test_estimator_has_the_precision_asked_for(tmp_path):
-  made = make_estimator(tmp_path, precision="bfloat16")
+  made = make_estimator(tmp_path, precision="bfloat16", cpu_replicas=1)
   assert made._session_config == estimator.session_config("bfloat16")
 
 
 def test_estimator_runs_in_float32_unless_asked(tmp_path):
-  assert make_estimator(tmp_path)._session_config == estimator.session_config(
-      "float32")
+  made = make_estimator(tmp_path, cpu_replicas=1)
+  assert made._session_config == estimator.session_config("float32")
 
 
 @pytest.mark.parametrize("num_parts, num_cores, threads", [
