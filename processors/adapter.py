@@ -11,6 +11,7 @@ import numpy as np
 
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
+from bert.data import example_store
 from bert.data import label_types
 from bert.data.examples import InputExample
 from processors.base import DataProcessor
@@ -27,7 +28,7 @@ class ProcessorAdapter:
     self.head = getattr(processor, "head", DataProcessor.head)
     self.metrics = getattr(processor, "metrics", DataProcessor.metrics)
     self.declared_in = getattr(processor, "declared_in", None)
-    self._train_examples = None  # type: Optional[List[InputExample]]
+    self._train_examples = None  # type: Optional[Sequence[InputExample]]
 
   def get_labels(self) -> List[str]:
     """Returns the labels in order; of a task with numbers, none but those that
@@ -46,16 +47,16 @@ class ProcessorAdapter:
       labels = self._labels()
     return labels
 
-  def get_train_examples(self, data_dir: str) -> List[InputExample]:
+  def get_train_examples(self, data_dir: str) -> Sequence[InputExample]:
     """Returns the training set; raises UserError for what is no example."""
     examples, self._train_examples = self._train_examples, None
     return examples or self._read("get_train_examples", data_dir)
 
-  def get_dev_examples(self, data_dir: str) -> List[InputExample]:
+  def get_dev_examples(self, data_dir: str) -> Sequence[InputExample]:
     """Returns the set that --do_eval scores; raises UserError as above."""
     return self._read("get_dev_examples", data_dir)
 
-  def get_test_examples(self, data_dir: str) -> List[InputExample]:
+  def get_test_examples(self, data_dir: str) -> Sequence[InputExample]:
     """Returns the set that --do_predict reads; raises UserError as above."""
     return self._read("get_test_examples", data_dir)
 
@@ -78,13 +79,19 @@ class ProcessorAdapter:
 
   def _read(self, method, data_dir):
     examples = _call(self.processor, method, data_dir)
-    read = []
+    if isinstance(examples, example_store.StoredExamples):
+      return examples  # A processor of this package made them.
+    converted = self._convert(examples, method)
+    # What is a list has its memory already, and elements that may change.
+    return (list(converted) if isinstance(examples, list) else
+            example_store.collect(converted))
+
+  def _convert(self, examples, method):
     for example in examples:
       if not hasattr(example, "text_a"):
         raise UserError("%s() of %s: %r is no InputExample" % (
             method, _name(self.processor), example))
-      read.append(to_example(example, self.head))
-    return read
+      yield to_example(example, self.head)
 
 
 def to_example(example, head: str) -> InputExample:

@@ -1,5 +1,6 @@
 """Baidu's exam questions: 95 labels of subject and knowledge points."""
 
+import itertools
 import os
 
 import tensorflow.compat.v1 as tf
@@ -69,37 +70,46 @@ class Baidu95(TableProcessor):
   def read_label(self, text):
     return text.split()
 
-  def read(self, data_dir, table, set_name):
-    folder = os.path.join(data_dir, os.path.splitext(table.path)[0])
+  def checked_examples(self, path, table, set_name):
+    folder = os.path.splitext(path)[0]
     if not tf.gfile.IsDirectory(folder):
-      return super().read(data_dir, table, set_name)
-    text_path = os.path.join(folder, "token_in.txt")
-    texts = list(read_lines(text_path, True))
-    path = os.path.join(folder, "predicate_out.txt")
+      yield from super().checked_examples(path, table, set_name)
+      return
     is_test = set_name == "test"
-    if is_test and not tf.gfile.Exists(path):
-      path, labels = text_path, [(line, None) for line, _ in texts]
-    else:
-      labels = list(read_lines(path, True))
-    if len(labels) != len(texts):
-      raise UserError("%s: %d lines, token_in.txt beside it has %d; they must "
-                      "be as many" % (path, len(labels), len(texts)))
-    examples = []
-    for (line, text), (_, label) in zip(texts, labels):
-      if text.strip():
-        examples.append(self._tokenized(
-            set_name, line, text, None if label is None else label.split()))
-        examples[-1].source = Source(path, line)
-        if not is_test:
-          self.check_label(examples[-1])
-    if is_test:
-      self.check_test_labels(examples)
-    if len(examples) < len(texts):
+    num_blank = 0
+    for source, text, label in _read_lines(folder, is_test):
+      if not text.strip():
+        num_blank += 1
+        continue
+      example = InputExample(
+          "%s-%d" % (set_name, source.line - 1), text.split(),
+          label=None if label is None else label.split(), source=source)
+      if not is_test:
+        self.check_label(example)
+      yield example
+    if num_blank:
       tf.logging.info(
           "%s: %d blank texts skipped; predictions of a test set have no lines "
-          "for them", folder, len(texts) - len(examples))
-    return examples
+          "for them", folder, num_blank)
 
-  def _tokenized(self, set_name, line, text, label):
-    return InputExample("%s-%d" % (set_name, line - 1), text.split(),
-                        label=label)
+
+def _read_lines(folder, is_test):
+  """Yields (Source, text, label) of each line; the label of a test set may be
+  None. Raises UserError unless there are as many of both."""
+  text_path = os.path.join(folder, "token_in.txt")
+  path = os.path.join(folder, "predicate_out.txt")
+  texts = read_lines(text_path, True)
+  if is_test and not tf.gfile.Exists(path):
+    for line, text in texts:
+      yield Source(text_path, line), text, None
+    return
+  labels = read_lines(path, True)
+  num_texts = num_labels = 0
+  for text, label in itertools.zip_longest(texts, labels):
+    num_texts += text is not None
+    num_labels += label is not None
+    if text and label:
+      yield Source(path, label[0]), text[1], label[1]
+  if num_texts != num_labels:
+    raise UserError("%s: %d lines, token_in.txt beside it has %d; they must be "
+                    "as many" % (path, num_labels, num_texts))

@@ -20,6 +20,7 @@ import tensorflow.compat.v1 as tf
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.data import example_store
 from bert.data import label_types
 from bert.data.examples import InputExample
 from bert.data.examples import Source
@@ -184,8 +185,11 @@ class TableProcessor(DataProcessor):
     return self._label_of(text)
 
   def read(self, data_dir: str, table: Table,
-           set_name: str) -> List[InputExample]:
+           set_name: str) -> Sequence[InputExample]:
     """Returns the examples of a table.
+
+    Large sets are stored outside of memory, but for tasks whose own methods may
+    change what was read.
 
     Raises:
       UserError: a row has too few columns, or a label is not the task's.
@@ -193,22 +197,27 @@ class TableProcessor(DataProcessor):
     if table is None:
       raise MissingError("task %s has no %s set" % (
           type(self).__name__, set_name))
-    path = os.path.join(data_dir, table.path)
-    is_test = set_name == "test"
+    collect = list if self._is_extended() else example_store.collect
+    examples = collect(self.checked_examples(
+        os.path.join(data_dir, table.path), table, set_name))
+    if set_name == "test" and not self.has_labels(examples):
+      examples = collect(map(_without_label, examples))
+    return examples
+
+  def checked_examples(self, path: str, table: Table,
+                       set_name: str) -> Iterator[InputExample]:
+    """Yields the examples of a file; raises UserError as `read` does, but for
+    labels of a test set."""
     bad_rows = self.bad_rows_of(set_name)
-    examples = []
     for example in self.read_examples(path, table, set_name, bad_rows):
       try:
-        if not is_test:
+        if set_name != "test":
           self.check_label(example)
       except UserError as error:
         bad_rows.add(error)
         continue
-      examples.append(example)
-    if is_test:
-      self.check_test_labels(examples)
+      yield example
     bad_rows.log(path)
-    return examples
 
   def read_examples(self, path: str, table: Table, set_name: str,
                     bad_rows: BadRows) -> Iterator[InputExample]:
@@ -247,9 +256,11 @@ class TableProcessor(DataProcessor):
             where, name, self._shown_labels(), "" if self.labels is not None
             else "; a labels.txt in data_dir, a label a line, may list more"))
 
-  def check_test_labels(self, examples: List[InputExample]) -> None:
-    """Takes away labels of a test set that are not all the task's, as those of
-    a benchmark are, whose labels are kept secret; says so in the log."""
+  def has_labels(self, examples: Sequence[InputExample]) -> bool:
+    """Returns whether the labels of a test set are all the task's.
+
+    Those of a benchmark, which are kept secret, are not; the log says so.
+    """
     for example in examples:
       try:
         if not label_types.is_label(self.head, example.label):
@@ -259,11 +270,8 @@ class TableProcessor(DataProcessor):
         if example.label is not None:
           tf.logging.warning("The test set counts as one without labels: %s",
                              error)
-        break
-    else:
-      return
-    for example in examples:
-      example.label = None
+        return False
+    return True
 
   def check_new_label(self, name: str, where: str) -> None:
     """Raises UserError unless a text may be a label of an open set."""
@@ -276,6 +284,13 @@ class TableProcessor(DataProcessor):
     label = example.label
     for name in [label] if isinstance(label, str) else label or ():
       yield name, example.locate()
+
+  def _is_extended(self):
+    """Whether a class outside of this package reads in a way of its own."""
+    return any(
+        getattr(type(self), name).__module__.split(".")[0] != "processors"
+        for name in ("read", "get_train_examples", "get_dev_examples",
+                     "get_test_examples"))
 
   def _label_of(self, text):
     return self.label_aliases.get(text.strip(), text.strip())
@@ -321,3 +336,8 @@ class TableProcessor(DataProcessor):
     more = len(labels) - _MAX_LABELS
     return " ".join(labels[:_MAX_LABELS]) + (
         " ... and %d more" % more if more > 0 else "")
+
+
+def _without_label(example):
+  example.label = None
+  return example

@@ -1,6 +1,5 @@
 """Tables: files with an example a row, and which of their columns say what."""
 
-import collections
 import json
 import os
 import typing
@@ -12,10 +11,10 @@ import tensorflow.compat.v1 as tf
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
 from processors.bad_rows import BadRows
-from processors.files import most_common_width
 from processors.files import read_csv
 from processors.files import read_tsv
 from processors.files import shorten
+from processors.files import usual_width
 
 Column = Union[int, str]
 # By number, or by name where rows are JSON objects.
@@ -148,14 +147,15 @@ def read_rows(path: str, table: Table, task: str,
   bad_rows = bad_rows or BadRows()
   num_rows = num_left_out = 0
   rows = table.reader(path)
-  # Without a header, most rows tell how many cells there are.
-  rows = rows if table.has_header else list(rows)
+  width = None
+  if not table.has_header:
+    width, rows = usual_width(rows, _num_cells)
   reader = None
   for line, row in rows:
     where = "%s:%d" % (path, line)
     if reader is None and not isinstance(row, UserError):
       reader = _RowReader(table, task, bad_rows.hint, needs_label)
-      if isinstance(row, list) and reader.start(row, where, rows):
+      if isinstance(row, list) and reader.start(row, where, width):
         continue
     num_rows += 1
     try:
@@ -185,9 +185,19 @@ class _RowReader:
     self._needs_label = needs_label
     self._width = 0
 
-  def start(self, first, where, rows):
-    """Finds the columns of a file without keys; returns whether its first row
-    is a header. Raises UserError for a name that is not in it."""
+  def start(self, first, where, width):
+    """Finds the columns of a file without keys.
+
+    Args:
+      first, where: its first row, and file:line of that.
+      width: cells of most rows; None: the first row is a header.
+
+    Returns:
+      Whether it is one.
+
+    Raises:
+      UserError: a column's name is not in the header.
+    """
     table = self._table
     header = first if table.has_header else None
     if not self._needs_label and isinstance(table.label, str) and (
@@ -197,8 +207,7 @@ class _RowReader:
     self._table = table
     self._width = len(first)
     if header is None:
-      counts = collections.Counter(len(row) for _, row in rows)
-      self._width = max(most_common_width(counts), table.num_columns())
+      self._width = max(width, table.num_columns())
     self._check_width(first, where)
     return table.has_header
 
@@ -245,6 +254,11 @@ _QUOTE_HINT = 'put the text in quotes, "a, b", and double a quote within it'
 _TAB_HINT = ("put a space in place of a tab in the text; only in CSV files, "
              "put the text in quotes")
 
+
+def _num_cells(numbered_row):
+  """Returns the cells of a (line number, row); 0 of what is no list."""
+  _, row = numbered_row
+  return len(row) if isinstance(row, list) else 0
 
 
 def _has_cell(row, column):

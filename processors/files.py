@@ -2,8 +2,9 @@
 
 import collections
 import csv
+import itertools
 import json
-from typing import Dict, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -12,6 +13,8 @@ from bert.common.errors import UserError
 
 # Lines that a field in quotes may span.
 _MAX_QUOTED_LINES = 100
+# Rows that tell how many cells a file's rows have.
+_NUM_COUNTED = 10000
 
 Rows = Iterator[Tuple[int, List[str]]]
 
@@ -30,11 +33,11 @@ def read_lines(path: str, keep_blank: bool = False,
   Raises:
     UserError: no such file, nothing in it, or bytes that are not UTF-8.
   """
-  blank = []
+  blank = _Lines()
   for number, line in enumerate(_split_lines(path), 1):
     is_blank = not line.strip() and not (separator and separator in line)
     if is_blank and not keep_blank:
-      blank.append(number)
+      blank.add(number)
     else:
       yield number, line
   _log_blank(path, blank)
@@ -54,36 +57,51 @@ def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
   """
   csv.field_size_limit(2**31 - 1)
   # The csv module refuses NUL; tokenizing drops it anyway.
-  lines = [line.replace("\0", "").replace("\r", " ")
-           for _, line in read_lines(path, keep_blank=True)]
-  index, blank, unquoted = 0, [], []
-  while index < len(lines):
-    number = index + 1
-    if not lines[index].strip() and delimiter not in lines[index]:
-      blank.append(number)
-      index += 1
-      continue
-    columns, num_lines = _split_quoted(lines, index, delimiter, quotechar)
-    if columns is None:
-      columns, num_lines = lines[index].split(delimiter), 1
-      unquoted.append(number)
-    yield number, columns
-    index += num_lines
+  lines = (line.replace("\0", "").replace("\r", " ")
+           for _, line in read_lines(path, keep_blank=True))
+  ahead = collections.deque(itertools.islice(lines, _MAX_QUOTED_LINES))
+  number, blank, unquoted = 1, _Lines(), _Lines()
+  while ahead:
+    columns, num_lines = None, 1
+    if not ahead[0].strip() and delimiter not in ahead[0]:
+      blank.add(number)
+    else:
+      columns, num_lines = _split_quoted(ahead, delimiter, quotechar)
+      if columns is None:
+        columns, num_lines = ahead[0].split(delimiter), 1
+        unquoted.add(number)
+    if columns is not None:
+      yield number, columns
+    for _ in range(num_lines):
+      ahead.popleft()
+    ahead.extend(itertools.islice(lines, num_lines))
+    number += num_lines
   _log_blank(path, blank)
-  if unquoted:
+  if unquoted.count:
     tf.logging.info("%s: %d rows with quotes that do not match are read as "
-                    "they stand, the first at line %d", path, len(unquoted),
-                    unquoted[0])
+                    "they stand, the first at line %d", path, unquoted.count,
+                    unquoted.first)
 
 
-def _split_quoted(lines, index, delimiter, quotechar):
-  """Returns a row's cells and its number of lines; (None, 0) where its quotes
-  do not add up."""
+class _Lines:
+  """Counts lines, and keeps the number of the first one."""
+
+  def __init__(self):
+    self.count = self.first = 0
+
+  def add(self, number):
+    self.first = self.first or number
+    self.count += 1
+
+
+def _split_quoted(lines, delimiter, quotechar):
+  """Returns the cells of the row that lines begin with, and its number of
+  lines; (None, 0) where its quotes do not add up."""
   quoted = dict(delimiter=delimiter, quotechar=quotechar, strict=True)
-  for stop in range(index + 1, min(index + _MAX_QUOTED_LINES, len(lines)) + 1):
+  for stop in range(1, len(lines) + 1):
+    text = "\n".join(itertools.islice(lines, stop))
     try:
-      return (next(csv.reader(["\n".join(lines[index:stop])], **quoted)),
-              stop - index)
+      return next(csv.reader([text], **quoted)), stop
     except csv.Error as error:
       if "unexpected end" not in str(error):
         break
@@ -144,9 +162,8 @@ def read_conll(path: str, num_columns: int = 1
     UserError: as read_lines does.
   """
   # The blank line ends the last sentence.
-  rows = [_split_columns(line) for line in _split_lines(path) + [""]]
-  widths = collections.Counter(map(len, filter(None, rows)))
-  usual = most_common_width(widths)
+  rows = map(_split_columns, itertools.chain(_split_lines(path), [""]))
+  usual, rows = usual_width(rows)
   words, error = [], None
   for number, columns in enumerate(rows, 1):
     if columns and columns[0] != "-DOCSTART-":
@@ -158,13 +175,23 @@ def read_conll(path: str, num_columns: int = 1
       words, error = [], None
 
 
-def most_common_width(counts: Dict[int, int]) -> int:
-  """Returns the number of cells that most rows have; of two, the smaller.
+def usual_width(rows: Iterator, num_cells: Callable = len
+               ) -> Tuple[int, Iterator]:
+  """Returns how many cells most rows have, and the rows again.
 
   Args:
-    counts: number of cells -> number of rows.
+    rows: the first _NUM_COUNTED are counted.
+    num_cells: of a row; those without any do not count.
+
+  Returns:
+    (the number; of two that are as frequent, the smaller; 0 if none has cells,
+    the rows).
   """
-  return min(counts, key=lambda width: (-counts[width], width))
+  rows = iter(rows)
+  first = list(itertools.islice(rows, _NUM_COUNTED))
+  counts = collections.Counter(filter(None, map(num_cells, first)))
+  width = min(counts, key=lambda each: (-counts[each], each), default=0)
+  return width, itertools.chain(first, rows)
 
 
 def _check_word(columns, num_columns, usual, where):
@@ -186,22 +213,22 @@ def shorten(text: str) -> str:
   return text if len(text) <= 40 else text[:40] + "..."
 
 
-def _log_blank(path, numbers):
-  if numbers:
+def _log_blank(path, lines):
+  if lines.count:
     tf.logging.info(
         "%s: %d blank lines skipped, the first at line %d; predictions of a "
-        "test set have no lines for them", path, len(numbers), numbers[0])
+        "test set have no lines for them", path, lines.count, lines.first)
 
 
 def _split_lines(path):
-  """Returns a file's lines; raises UserError if all are blank."""
-  lines = files.read_text(path).split("\n")
-  if not lines[-1]:
-    lines.pop()
-  lines = [line.rstrip("\r") for line in lines]
-  if not any(line.strip() for line in lines):
+  """Yields a file's lines; raises UserError if all are blank."""
+  is_empty = True
+  for line in files.read_lines(path):
+    line = line.rstrip("\r")
+    is_empty = is_empty and not line.strip()
+    yield line
+  if is_empty:
     raise UserError("%s: the file is empty" % path)
-  return lines
 
 
 def _split_columns(line):

@@ -79,22 +79,28 @@ class TaggingProcessor(TableProcessor):
     except ValueError as error:
       raise UserError("%s: %s" % (where, error))
 
-  def check_test_labels(self, examples):
+  def has_labels(self, examples):
     """Does so, and raises UserError for what looks like more than a word, and
     for labels that are no tags, unless one stands for all."""
-    names = [pair for example in examples for pair in self.names_in(example)]
-    are_several = len({name for name, _ in names}) > 1
-    for name, where in names:
+    names = set()
+    for name, where in self._all_names(examples):
+      names.add(name)
       if " " in name:
         raise UserError("%s: found label %r; a word a line has one label" % (
             where, name))
-      if are_several:
+    if len(names) > 1:
+      for name, where in self._all_names(examples):
         self.check_new_label(name, where)
-    super().check_test_labels(examples)
-    for example in examples:
-      for index, word in enumerate(() if example.label else example.text_a):
+    has_labels = super().has_labels(examples)
+    for example in () if has_labels else examples:
+      for index, word in enumerate(example.text_a):
         self._check_word(word, "%s:%d" % (example.source.path,
                                           example.source.line + index))
+    return has_labels
+
+  def _all_names(self, examples):
+    for example in examples:
+      yield from self.names_in(example)
 
   def _check_word(self, word, where):
     rest, separator, last = re.match(r"(?s)(.*?)([,;|/]?)([^,;|/]*)$",

@@ -33,6 +33,7 @@ class Tnews(TableProcessor):
   test = _tables("test")
 
   def __init__(self):
+    # Guid -> id of those that _id_in does not tell.
     self._ids = {}
     self._names = {}
 
@@ -47,7 +48,8 @@ class Tnews(TableProcessor):
     if isinstance(cells.row, dict):
       name = cells.row.get("id", name)
     example.guid = "%s-%s" % (set_name, name)
-    self._ids[example.guid] = name
+    if set_name == "test" and _id_in(example.guid) != name:
+      self._ids[example.guid] = name
     return example
 
   def prediction_files(self, examples, predictions):
@@ -56,10 +58,17 @@ class Tnews(TableProcessor):
   def _json_lines(self, examples, predictions):
     for example, prediction in zip(examples, predictions):
       (label,) = prediction.labels
-      row = {"id": self._ids[example.guid], "label": label}
+      name = self._ids.get(example.guid, _id_in(example.guid))
+      row = {"id": name, "label": label}
       if label in self._names:
         row["label_desc"] = self._names[label]
       yield json.dumps(row, ensure_ascii=False)
+
+
+def _id_in(guid):
+  """Returns what most ids are in a guid: a number, if it looks like one."""
+  name = guid.partition("-")[2]
+  return int(name) if name.isdecimal() else name
 
 
 def _read_names(data_dir):

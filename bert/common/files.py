@@ -1,4 +1,4 @@
-"""Whole files, read with clear errors and replaced all or nothing."""
+"""Files, read with clear errors and replaced all or nothing."""
 
 import contextlib
 import json
@@ -10,6 +10,9 @@ import tensorflow.compat.v1 as tf
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
 
+# Bytes that are read at once.
+_BLOCK = 1 << 20
+
 
 def read_text(path: str, flag: Optional[str] = None) -> str:
   """Returns a UTF-8 file's text without byte-order mark.
@@ -18,23 +21,56 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
     UserError: no such file, not readable, or bytes that are not UTF-8; names
       the flag, if it is one's value.
   """
+  return "".join(_read_blocks(path, flag))
+
+
+def read_lines(path: str) -> Iterator[str]:
+  """Yields a UTF-8 file's lines without their \\n; holds a part of it alone.
+
+  Raises:
+    UserError: as read_text does.
+  """
+  for block in _read_blocks(path):
+    lines = block.split("\n")
+    if not lines[-1]:
+      lines.pop()
+    yield from lines
+
+
+def _read_blocks(path, flag=None):
+  """Yields a file's text in blocks of whole lines."""
   where = "%s=%s" % (flag, path) if flag else path
+  num_lines, rest = 0, []
   try:
     if not tf.gfile.Exists(path):
       raise MissingError("%s: no such file" % where)
     if tf.gfile.IsDirectory(path):
       raise UserError("%s: a folder, where a file is needed" % where)
     with tf.gfile.GFile(path, "rb") as reader:
-      content = reader.read()
+      for content in iter(lambda: reader.read(_BLOCK), b""):
+        end = content.rfind(b"\n") + 1
+        if end:
+          whole = b"".join(rest + [content[:end]])
+          rest = []
+          yield _decode(whole, where, num_lines)
+          num_lines += whole.count(b"\n")
+        rest.append(content[end:])
   except tf.errors.OpError as error:
     raise UserError("%s: can't be read: %s" % (where, error.message))
+  yield _decode(b"".join(rest), where, num_lines)
+
+
+def _decode(content, where, num_lines):
+  """Returns the text of lines that follow num_lines others."""
   try:
-    return content.decode("utf-8-sig")
+    return content.decode("utf-8" if num_lines else "utf-8-sig")
   except UnicodeDecodeError as error:
+    content = error.object  # Without the mark.
     before = content[:error.start]
     raise UserError(
         "%s:%d: byte 0x%02x at column %d is not UTF-8; convert the file to "
-        "UTF-8" % (where, before.count(b"\n") + 1, content[error.start],
+        "UTF-8" % (where, num_lines + before.count(b"\n") + 1,
+                   content[error.start],
                    error.start - (before.rfind(b"\n") + 1) + 1))
 
 

@@ -1,16 +1,19 @@
 """The input_fns that read record files: for training, in order, by length."""
 
+import os
 import typing
 from typing import Callable, Dict, Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from bert.data import record_index
 from bert.data import records
 from bert.data.records import Field
 
-# Datasets up to this size are shuffled whole; larger ones through a window of
-# it.
+# Datasets up to this size are shuffled in memory; larger ones by an index of
+# the file, but those of which the size is not known, or that are not on this
+# machine, through a window of it.
 SHUFFLE_BUFFER = 100000
 # Batches that are sorted by length at a time.
 WINDOW = 50
@@ -25,10 +28,12 @@ class Shuffle(typing.NamedTuple):
     num_skipped: first examples left out, as an earlier run has seen them.
     num_grouped: size of the dataset, if texts of similar length are to share a
       batch; else 0.
+    num_records: size of the dataset; 0: unknown.
   """
   seed: Optional[int] = None
   num_skipped: int = 0
   num_grouped: int = 0
+  num_records: int = 0
 
 
 def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
@@ -49,7 +54,7 @@ def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
   """
   def input_fn(params):
     batch_size = params["batch_size"]
-    dataset = _repeat(tf.data.TFRecordDataset(path), shuffle, params)
+    dataset = _repeat(path, shuffle, params)
     return _to_batches(dataset.batch(batch_size, drop_remainder=True), spec,
                        is_static)
 
@@ -116,20 +121,49 @@ def _to_batches(dataset, spec, is_static):
                      num_parallel_calls=2).prefetch(4)
 
 
-def _repeat(dataset, shuffle, params):
+def _repeat(path, shuffle, params):
   """Returns serialized examples without end, shuffled anew each epoch."""
-  num_hosts, host = hosts(params)
-  if shuffle.num_grouped:
-    dataset = tf.data.Dataset.range(MAX_EPOCHS).flat_map(
-        lambda epoch: _group(dataset, shuffle, epoch, params["batch_size"]))
-  else:
-    dataset = dataset.shard(num_hosts, host)
-    dataset = dataset.shuffle(SHUFFLE_BUFFER, seed=shuffle.seed,
-                              reshuffle_each_iteration=True).repeat()
-  return dataset.skip(shuffle.num_skipped // num_hosts)
+  epochs = _indexed_epochs(path, shuffle)
+  if not epochs and not shuffle.num_grouped:
+    num_hosts, host = hosts(params)
+    dataset = tf.data.TFRecordDataset(path).shard(num_hosts, host)
+    return dataset.shuffle(
+        SHUFFLE_BUFFER, seed=shuffle.seed, reshuffle_each_iteration=True
+    ).repeat().skip(shuffle.num_skipped // num_hosts)
+  epochs = epochs or _windowed_epochs(path, shuffle)
+  size = shuffle.num_grouped or shuffle.num_records
+  first, num_skipped = divmod(shuffle.num_skipped, size)
+  numbers = tf.data.Dataset.range(first, MAX_EPOCHS)
+  if not shuffle.num_grouped:
+    return numbers.flat_map(epochs).skip(num_skipped)
+  return numbers.flat_map(lambda epoch: _group(
+      epochs(epoch), shuffle, epoch, params["batch_size"])).skip(num_skipped)
 
 
-def _group(dataset, shuffle, epoch, batch_size):
+def _indexed_epochs(path, shuffle):
+  """Returns a function of an epoch's number that returns its examples; None
+  where a file is not to be read by its index."""
+  if shuffle.num_records <= SHUFFLE_BUFFER or not os.path.isfile(path):
+    return None
+  index = record_index.RecordIndex(path, shuffle.num_records)
+
+  def read(epoch):
+    blocks = tf.data.Dataset.from_generator(
+        lambda number: index.shuffled(shuffle.seed + int(number)), tf.string,
+        [None], args=(epoch,))
+    return blocks.flat_map(tf.data.Dataset.from_tensor_slices)
+
+  return read
+
+
+def _windowed_epochs(path, shuffle):
+  """Returns such a function of any file."""
+  # Read twice, an epoch must have the same order twice.
+  return lambda epoch: tf.data.TFRecordDataset(path).shuffle(
+      SHUFFLE_BUFFER, seed=shuffle.seed + epoch, reshuffle_each_iteration=False)
+
+
+def _group(shuffled, shuffle, epoch, batch_size):
   """Returns an epoch's examples so that batches hold similar lengths.
 
   Windows of the shuffled set are sorted by length and cut into batches, which
@@ -137,9 +171,6 @@ def _group(dataset, shuffle, epoch, batch_size):
   before, so that all others are cut where groups begin.
   """
   num_owed = -epoch * shuffle.num_grouped % batch_size
-  # Read twice, it must have the same order twice.
-  shuffled = dataset.shuffle(SHUFFLE_BUFFER, seed=shuffle.seed + epoch,
-                             reshuffle_each_iteration=False)
 
   def group(window, serialized):
     serialized = tf.gather(serialized, _order_by_length(serialized))

@@ -1,5 +1,6 @@
 """Reports of an evaluation: scores by label, and the worst errors."""
 
+import heapq
 import os
 import re
 import typing
@@ -118,7 +119,8 @@ def best_threshold(labels: np.ndarray,
 
 def _error_lines(examples, errors) -> Iterator[str]:
   yield "guid\tlabel\tprediction\tscore\ttext_a\ttext_b"
-  for error in sorted(errors, key=lambda error: -error.score)[:MAX_ERRORS]:
+  for error in heapq.nsmallest(MAX_ERRORS, errors,
+                               key=lambda error: -error.score):
     example = examples[error.index]
     yield "\t".join(map(_cell, (
         example.guid, error.label, error.prediction, "%.6g" % error.score,

@@ -6,6 +6,7 @@ vector per text goes through a dense layer. bert.heads.readout has the rest.
 
 import collections
 import copy
+import itertools
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -140,7 +141,10 @@ class Head(GraphHead, Readout):
   def label_rows(self, examples: Sequence[InputExample]
                 ) -> Dict[str, np.ndarray]:
     """Returns the label fields of a dataset that `eval_prediction` reads."""
-    return {"label_ids": np.array([self.encoded(each) for each in examples])}
+    encoded = map(self.encoded, examples)
+    # A list of all numbers would take many times their memory.
+    blocks = iter(lambda: list(itertools.islice(encoded, 10000)), [])
+    return {"label_ids": np.concatenate(list(map(np.array, blocks)))}
 
   def check_example(self, example: InputExample, is_labelled: bool) -> None:
     """Raises UserError for a label that the head does not take, or that is None

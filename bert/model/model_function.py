@@ -252,12 +252,6 @@ def join(arrays: Sequence[np.ndarray]) -> np.ndarray:
              [(0, 0)] * (each.ndim - 2), "constant") for each in arrays])
 
 
-def stack(rows: Sequence[Dict[str, np.ndarray]]) -> Dict[str, np.ndarray]:
-  """Returns name -> array of a dataset, of the arrays of each example."""
-  return {name: join([row[name][None] for row in rows])
-          for name in (rows[0] if rows else ())}
-
-
 def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
                    num_examples: int) -> Iterator[Dict[str, np.ndarray]]:
   """Yields rows in input order, as soon as those before have come.
@@ -272,8 +266,7 @@ def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
     positions = batch.pop("position", range(count, count + size))
     count += size
     for index, position in enumerate(positions):
-      # A copy: a view would keep the whole batch.
-      early[int(position)] = {name: np.array(values[index])
+      early[int(position)] = {name: values[index]
                               for name, values in batch.items()}
     while next_position in early and next_position < num_examples:
       yield early.pop(next_position)

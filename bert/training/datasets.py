@@ -2,7 +2,7 @@
 
 import contextlib
 import typing
-from typing import Callable, Dict, Tuple
+from typing import Callable, Dict, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -13,6 +13,7 @@ from bert.data import input_fns
 from bert.data import record_encoder
 from bert.data import records
 from bert.data import truncation
+from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.options import FineTuningFlags
 from bert.training.output_folder import OutputFolder
@@ -58,7 +59,7 @@ class Datasets:
     return records.feature_spec(self._task.head.label_fields(length), length,
                                 self._flags.data.num_windows)
 
-  def write_to_train(self, examples: list, done: int, seed: int) -> Callable:
+  def write_to_train(self, examples: Sequence[InputExample], done: int, seed: int) -> Callable:
     """Writes the training set; returns its input_fn.
 
     Args:
@@ -68,18 +69,19 @@ class Datasets:
     """
     file = self.write("train", examples)
     num_grouped = file.num_records if self._flags.speed.bucket_by_length else 0
-    shuffle = input_fns.Shuffle(seed, done * self.batch_sizes["train"],
-                                num_grouped)
+    shuffle = input_fns.Shuffle(
+        seed, done * self.batch_sizes["train"], num_grouped,
+        0 if self._flags.tpu.use_tpu else file.num_records)
     return input_fns.training_input_fn(file.path, self.spec(), shuffle,
                                        self._flags.tpu.use_tpu)
 
-  def write_to_evaluate(self, examples: list) -> Tuple[Callable, RecordFile]:
+  def write_to_evaluate(self, examples: Sequence[InputExample]) -> Tuple[Callable, RecordFile]:
     """Writes the dev set; returns its input_fn and the file."""
     file = self.write("eval", examples)
     return input_fns.ordered_input_fn(file.path, self.spec(),
                                       self._flags.tpu.use_tpu), file
 
-  def write_to_predict(self, examples: list) -> Tuple[Callable, RecordFile]:
+  def write_to_predict(self, examples: Sequence[InputExample]) -> Tuple[Callable, RecordFile]:
     """Does the same for the test set, which is read by length."""
     file = self.write("predict", examples)
     if self._flags.tpu.use_tpu:
@@ -96,7 +98,7 @@ class Datasets:
     tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
 
-  def write(self, name: str, examples: list) -> RecordFile:
+  def write(self, name: str, examples: Sequence[InputExample]) -> RecordFile:
     """Writes a dataset's record file, with a bar.
 
     On a TPU, which needs whole batches, padding fills the dev and test set up.

@@ -1,8 +1,10 @@
 """Fine-tuning of a task in an output folder: trained, evaluated, predicted."""
 
+import collections.abc
 import contextlib
 import dataclasses
 import functools
+import itertools
 import re
 import typing
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
@@ -14,6 +16,7 @@ from bert.common import console
 from bert.common.errors import UserError
 from bert.data import records
 from bert.data import vocabulary
+from bert.data.examples import InputExample
 from bert.data.examples import only_label
 from bert.evaluation import metrics
 from bert.evaluation.eval_prediction import EvalPrediction
@@ -21,6 +24,7 @@ from bert.model import checkpoints
 from bert.model import layerwise
 from bert.model import model_function
 from bert.model.estimator import Runtime
+from bert.model.output_rows import OutputRows
 from bert.options import FineTuningFlags
 from bert.training import eval_history
 from bert.training import export
@@ -33,7 +37,8 @@ from bert.training.output_folder import read_task
 from bert.training.task import Task
 from bert.training.trainer import Trainer
 
-Rows = List[Dict[str, np.ndarray]]
+Examples = Sequence[InputExample]
+Rows = Sequence[Dict[str, np.ndarray]]
 
 
 class FineTuning:
@@ -83,7 +88,7 @@ class FineTuning:
         self.trainable_variables() if is_training else None, self.shapes,
         allows_missing=self.flags.model.allow_missing_weights)
 
-  def check_training(self, examples: list) -> None:
+  def check_training(self, examples: Examples) -> None:
     """Raises UserError for a training that would make no step, for weights of
     other labels, and for a metric that no evaluation has."""
     self.num_steps(len(examples))
@@ -123,7 +128,7 @@ class FineTuning:
         evaluation.early_stopping_patience, evaluation.plateau_patience,
         evaluation.plateau_factor)
 
-  def train(self, examples: list, dev_examples: Optional[list],
+  def train(self, examples: Examples, dev_examples: Optional[Examples],
             seed: int) -> None:
     """Trains up to the last step; goes on from the newest checkpoint.
 
@@ -142,7 +147,7 @@ class FineTuning:
         lambda done: self._datasets.write_to_train(examples, done, seed),
         seed, listener, num_examples=len(examples))
 
-  def evaluate(self, examples: list, checkpoint: str) -> Dict[str, float]:
+  def evaluate(self, examples: Examples, checkpoint: str) -> Dict[str, float]:
     """Scores the dev set; writes eval_results.txt, returns its content."""
     input_fn, file = self._datasets.write_to_evaluate(examples)
     self._datasets.log("eval", "***** Running evaluation *****", file,
@@ -161,13 +166,13 @@ class FineTuning:
     self.folder.write_results(results)
     return results
 
-  def predict(self, examples: list, checkpoint: str) -> Rows:
+  def predict(self, examples: Examples, checkpoint: str) -> Rows:
     """Predicts the test set; writes its files, returns the head's outputs."""
     rows = self.outputs(examples, checkpoint)
     self.write_predictions(examples, rows)
     return rows
 
-  def score(self, examples: list, rows: Rows
+  def score(self, examples: Examples, rows: Rows
            ) -> Tuple[EvalPrediction, Dict[str, float]]:
     """Returns labels and predictions of labelled examples, and their scores.
 
@@ -177,12 +182,12 @@ class FineTuning:
     """
     head = self.task.head
     predictions = head.eval_prediction(
-        dict(model_function.stack(rows), **head.label_rows(examples)), examples)
+        dict(OutputRows.of(rows).stacked(), **head.label_rows(examples)), examples)
     results = metrics.compute(self.task.metrics, predictions)
     results.update(head.aggregate_metrics(predictions))
     return predictions, results
 
-  def outputs(self, examples: list, checkpoint: str) -> Rows:
+  def outputs(self, examples: Examples, checkpoint: str) -> Rows:
     """Returns the head's outputs for each example.
 
     Raises:
@@ -196,19 +201,16 @@ class FineTuning:
     batches = estimator.predict(input_fn, checkpoint_path=checkpoint,
                                 yield_single_examples=False)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
-    rows = []
     with contextlib.closing(batches):  # The Estimator's graph is in use in it.
-      for row in model_function.in_input_order(
-          console.bar(batches, num_steps, "Predicting"), file.num_records):
-        model_function.check_finite(row, checkpoint)
-        rows.append(row)
+      rows = OutputRows(model_function.in_input_order(
+          _check_all(console.bar(batches, num_steps, "Predicting"), checkpoint),
+          file.num_records))
     return self.task.head.merge_rows(rows, examples)
 
-  def write_predictions(self, examples: list, rows: Rows) -> None:
+  def write_predictions(self, examples: Examples, rows: Rows) -> None:
     """Writes test_results.tsv and what else there is of predictions."""
     head = self.task.head
-    predictions = [head.prediction(row, example)
-                   for row, example in zip(rows, examples)]
+    predictions = _Predictions(head, rows, examples)
     contents = dict(
         self.task.prediction_files(examples, predictions),
         **head.prediction_files(examples, predictions))
@@ -345,6 +347,33 @@ def run(finetuning: FineTuning, actions: Sequence[str],
     return _use(finetuning, actions, examples, checkpoint)
 
 
+def _check_all(batches, checkpoint):
+  """Passes batches on; raises UserError for outputs that are no numbers."""
+  for batch in batches:
+    model_function.check_finite(batch, checkpoint)
+    yield batch
+
+
+class _Predictions(collections.abc.Sequence):
+  """A head's predictions for a dataset, each made when it is asked for."""
+
+  def __init__(self, head, rows, examples):
+    self._head = head
+    self._rows = rows
+    self._examples = examples
+
+  def __len__(self):
+    return len(self._rows)
+
+  def __iter__(self):
+    return map(self._head.prediction, self._rows, self._examples)
+
+  def __getitem__(self, index):
+    if isinstance(index, slice):
+      return [self[each] for each in range(*index.indices(len(self)))]
+    return self._head.prediction(self._rows[index], self._examples[index])
+
+
 def _use(finetuning, actions, examples, checkpoint):
   """Evaluates, predicts and exports a checkpoint, as asked for."""
   results = rows = None
@@ -353,14 +382,19 @@ def _use(finetuning, actions, examples, checkpoint):
   if "predict" in actions:
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions:
-    finetuning.export(checkpoint, _has_pairs(sum(examples.values(), [])))
+    finetuning.export(checkpoint, _has_pairs(
+        itertools.chain.from_iterable(examples.values())))
   return RunResult(results, rows)
 
 
 def _has_pairs(examples):
   """Returns whether texts are pairs; None without any."""
-  return any(example.text_b is not None for example in examples) if (
-      examples) else None
+  has_pairs = None
+  for example in examples:
+    has_pairs = example.text_b is not None
+    if has_pairs:
+      break
+  return has_pairs
 
 
 def _describe(flags, task):

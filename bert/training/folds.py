@@ -5,7 +5,7 @@ import json
 import os
 import typing
 import zipfile
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, Sequence, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -13,13 +13,14 @@ import tensorflow.compat.v1 as tf
 from bert import options
 from bert.common import files
 from bert.common.errors import UserError
+from bert.data import example_store
 from bert.model import checkpoints
-from bert.model import model_function
+from bert.model.output_rows import OutputRows
 from bert.training import output_folder
 from bert.training import trials
 from bert.training.finetuning import FineTuning
 
-Rows = List[Dict[str, np.ndarray]]
+Rows = Sequence[Dict[str, np.ndarray]]
 # The results of a fold, in its folder.
 _RESULT = "fold.npz"
 
@@ -100,20 +101,23 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
 
 
 def _run_all(finetuning, models, splits, train, test):
-  rows = [None] * len(train)
+  # Of each example: the fold that it is held out in, and its place there.
+  places = np.zeros((len(train), 2), np.int64)
   folds = []
   for number, (kept, held_out) in enumerate(splits):
     tf.logging.info("***** Fold %d of %d *****", number + 1, len(splits))
-    fold = _run_fold(models[number], [train[index] for index in kept],
-                     [train[index] for index in held_out], test)
-    for index, row in zip(held_out, fold.rows):
-      rows[index] = row
+    fold = _run_fold(models[number], *[
+        example_store.collect(train[index] for index in indices)
+        for indices in (kept, held_out)], test)
+    places[held_out, 0] = number
+    places[held_out, 1] = np.arange(len(held_out))
     folds.append(fold)
-  _write_summary(finetuning, folds, train, rows)
+  _write_summary(finetuning, folds, train, OutputRows(
+      folds[number].rows[place] for number, place in places))
   if test:
-    finetuning.write_predictions(test, [
-        finetuning.task.head.average(each)
-        for each in zip(*[fold.test_rows for fold in folds])])
+    finetuning.write_predictions(test, OutputRows(
+        map(lambda *rows: finetuning.task.head.average(rows),
+            *[fold.test_rows for fold in folds])))
 
 
 def _fold_folder(folder, number):
@@ -195,7 +199,7 @@ def _save(path, fold):
       {name: float(value) for name, value in fold.results.items()}))}
   for prefix, rows in (("rows", fold.rows), ("test_rows", fold.test_rows)):
     arrays.update({"%s/%s" % (prefix, name): values
-                   for name, values in model_function.stack(rows).items()})
+                   for name, values in OutputRows.of(rows).stacked().items()})
   content = io.BytesIO()
   np.savez(content, **arrays)
   with files.replacing(path) as partial:
@@ -225,7 +229,8 @@ def _load(path, num_rows, num_test_rows):
     if actual != count:
       raise UserError("%s has predictions of %d examples, this run %d; give "
                       "another --output_dir" % (path, actual, count))
-    rows[prefix] = [{name: values[index] for name, values in columns.items()}
-                    for index in range(count)]
+    rows[prefix] = OutputRows(
+        {name: values[index] for name, values in columns.items()}
+        for index in range(count))
   return Fold(json.loads(str(arrays["results"])), rows["rows"],
               rows["test_rows"])

@@ -36,7 +36,8 @@ class Task(typing.NamedTuple):
   metrics: Sequence[str]
   processor: object
 
-  def prediction_files(self, examples: list, predictions: list) -> Dict:
+  def prediction_files(self, examples: Sequence[InputExample],
+                       predictions: Sequence) -> Dict:
     """Returns file name -> lines, of files that the task adds to predictions.
     """
     return self.processor.prediction_files(examples, predictions)
@@ -87,7 +88,8 @@ def create_head(processor, settings: options.HeadOptions
 
 
 def read_examples(flags: FineTuningFlags, task: Task,
-                  names: Iterable[str]) -> Dict[str, list]:
+                  names: Iterable[str]
+                 ) -> Dict[str, Sequence[InputExample]]:
   """Returns dataset -> examples, checked.
 
   Args:
