@@ -73,6 +73,8 @@ GROWTH = {
     "batch": ((8, 16, 32, 64, 128), "--length=64 --layers=6"),
     "layers": ((2, 4, 6, 8, 12), "--batch=8 --length=64")}
 
+ROWS = (250000, 1000000, 4000000)
+
 OWN_TASK = (
     "--task_name=$TASK --data_dir=$DATA_DIR/$TASK "
     "--vocab_file=$BERT_BASE_DIR/vocab.txt "
@@ -221,6 +223,16 @@ def growth(settings: Settings) -> List[Comparison]:
                      {what.upper(): str(size)})
           for size in sizes[:settings.num_points]]
   return comparisons
+
+
+def rows(settings: Settings) -> List[Comparison]:
+  """The whole command on sets that grow."""
+  programs = [Program(name, OURS, "", "%s -m benchmarks.own_rows --rows=$ROWS" %
+                      python) for name, python in (
+                          ("ours, TF 1.15", "$TF1_PYTHON"),
+                          ("ours, TF 2", "$TF2_PYTHON"))]
+  return [Comparison("rows", programs, size, {"ROWS": str(size)})
+          for size in ROWS[:settings.num_points]]
 
 
 def _counts(settings):

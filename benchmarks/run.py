@@ -29,7 +29,7 @@ SECTIONS = {
     "records": (programs.records, 5), "instances": (programs.instances, 5),
     "steps": (programs.steps, 5), "lengths": (programs.lengths, 5),
     "memory": (programs.memory, 1), "finetune": (programs.finetune, 3),
-    "growth": (programs.growth, 1), "levers": (levers.levers, 3)}
+    "growth": (programs.growth, 1), "rows": (programs.rows, 1), "levers": (levers.levers, 3)}
 # The runs of `steps` tell the memory as well.
 USUAL = [name for name in SECTIONS if name != "memory"]
 NEEDED = {
@@ -40,7 +40,7 @@ NEEDED = {
                      "vocab.txt and bert_model.ckpt.*",
     "DATA_DIR": "a folder with the folders cola and mrpc, for lengths tnews too",
     "CORPUS_FILE": "text as scripts/prepare_corpus.py makes it"}
-QUICK = programs.Settings(warmup=1, steps=2, epochs=1, num_points=2)
+QUICK = programs.Settings(warmup=1, steps=2, epochs=1, num_points=1)
 
 
 class Context(NamedTuple):

@@ -1,4 +1,4 @@
-"""Whole files: clear errors, replaced all or nothing."""
+"""Files: clear errors, replaced all or nothing."""
 import pytest
 
 from bert.common import files
@@ -26,6 +26,33 @@ def test_bytes_that_are_not_utf8_are_shown_where_they_stand(tmp_path):
     files.read_text(path)
   assert str(caught.value).startswith(
       "%s:3: byte 0xe4 at column 3 is not UTF-8" % path)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 1000])
+@pytest.mark.parametrize("content", [
+    "", "\n", "a", "a\n", "\ufeffa\n\n\u4e00\u4e8c\r\n\u2028 b", "\ufeff",
+    "long line\n" * 3, "\n\nx"])
+def test_lines_are_those_of_the_text_however_much_is_read_at_once(
+    tmp_path, monkeypatch, block, content):
+  monkeypatch.setattr(files, "_BLOCK", block)
+  path = write(tmp_path, content.encode("utf-8"))
+  text = content[1:] if content.startswith("\ufeff") else content
+  assert files.read_text(path) == text
+  lines = text.split("\n")
+  assert list(files.read_lines(path)) == (lines if lines[-1] else lines[:-1])
+
+
+@pytest.mark.parametrize("block", [1, 4, 7, 1000])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_place_of_a_bad_byte_is_counted_over_all_that_was_read(
+    tmp_path, monkeypatch, block, mark):
+  monkeypatch.setattr(files, "_BLOCK", block)
+  path = write(tmp_path, mark + b"one\ntwo\nab\xe4\xb8\nfour\n")
+  with pytest.raises(UserError, match=":3: byte 0xe4 at column 3 "):
+    list(files.read_lines(path))
+  path = write(tmp_path, mark + b"a\xff\n")
+  with pytest.raises(UserError, match=":1: byte 0xff at column 2 "):
+    list(files.read_lines(path))
 
 
 @pytest.mark.parametrize("name, expected", [

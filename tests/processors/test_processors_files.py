@@ -105,3 +105,25 @@ def test_blank_lines_between_sentences_are_no_news(tmp_path, log):
     ("", ""), ("x" * 40, "x" * 40), ("x" * 41, "x" * 40 + "...")])
 def test_long_text_is_shown_by_its_beginning(text, short):
   assert files.shorten(text) == short
+
+
+def test_quoted_fields_may_span_lines_anywhere_in_a_file(tmp_path, monkeypatch):
+  """Not only in the lines that are held at once."""
+  monkeypatch.setattr(files, "_MAX_QUOTED_LINES", 3)
+  rows = ["a%d,b" % number for number in range(7)]
+  rows[4] = '"a\n,\nc",b'
+  rows[6] = '"unmatched,b'
+  found = rows_of(files.read_csv, tmp_path, "\n".join(rows))
+  assert found == [(1, ["a0", "b"]), (2, ["a1", "b"]), (3, ["a2", "b"]),
+                   (4, ["a3", "b"]), (5, ["a\n,\nc", "b"]), (8, ["a5", "b"]),
+                   (9, ['"unmatched', "b"])]
+
+
+def test_the_first_rows_tell_the_usual_width(monkeypatch):
+  monkeypatch.setattr(files, "_NUM_COUNTED", 3)
+  rows = [[1, 2], [], [1, 2], [1], [1], [1]]
+  width, again = files.usual_width(iter(rows))
+  assert width == 2 and list(again) == rows
+  assert files.usual_width([])[0] == 0
+  # Of two that are as frequent, the smaller.
+  assert files.usual_width([[1, 2, 3], [1, 2]])[0] == 2
