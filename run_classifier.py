@@ -22,6 +22,8 @@ def main(argv):
   todo, *groups = command_line.parse(argv, GROUPS, __doc__)
   flags = options.FineTuningFlags(*groups)
   actions = flag_rules.actions_of(todo, ("train", "eval", "predict", "export"))
+  actions += [each for each in flag_rules.export_formats(todo)
+              if each == "onnx" and "export" in actions]
   flag_rules.check_fine_tuning(flags, actions)
   flag_rules.check_trials(todo.num_trials, actions)
 
@@ -29,10 +31,13 @@ def main(argv):
   from bert.model import checkpoints
   from bert.model import estimator
   from bert.training import finetuning
+  from bert.training import onnx_files
   from bert.training import task as tasks
   from bert.training import trials
   from processors import loading
   estimator.check_precision(flags.speed.precision)
+  if "onnx" in actions:
+    onnx_files.check_libraries()
   flags = flags._replace(model=checkpoints.resolve_init(flags.model))
   task = tasks.load(flags, loading.load_processor(flags.data))
   run = finetuning.FineTuning(flags, task)

@@ -20,6 +20,7 @@ GROUPS = (options.PredictorOptions, options.ServerOptions)
 def main(argv):
   predicting, serving = command_line.parse(argv, GROUPS, __doc__)
   address = flag_rules.address_of(serving.http)
+  flag_rules.check_engine(predicting)
 
   command.start_tensorflow(predicting)
   from bert.serving import pipe
@@ -33,7 +34,7 @@ def main(argv):
   if address:
     batch_size = serving.max_batch or batch_size
   model = predictor.Predictor(predicting.export_dir, batch_size,
-                              predicting.precision)
+                              predicting.precision, predicting.engine)
   if address:
     server.serve(model, address, serving)
   elif sys.stdin.isatty() and sys.stdout.isatty():

@@ -194,7 +194,7 @@ def alone(made: predictor.Predictor, question) -> Tuple[float, float]:
   columns = made.encode(made.to_example(question))
   length = int(columns["input_mask"].sum())
   inputs = {name: values[:, :length] for name, values in columns.items()}
-  names, run = made._runs[DEFAULT_SIGNATURE]
+  names, run = made.loaded.engine.runs[DEFAULT_SIGNATURE]
   values = [inputs[name] for name in names]
   return (median_ms(lambda: run(*values)),
           median_ms(lambda: made.predict([question])))

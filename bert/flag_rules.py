@@ -29,17 +29,40 @@ def actions_of(group, names: Sequence[str]) -> List[str]:
   return actions
 
 
+def export_formats(group: options.TaskOptions) -> List[str]:
+  """Returns what --export_formats names; raises UserError for what it can't."""
+  formats = group.export_formats.split(",")
+  unknown = [each for each in formats if each not in ("saved_model", "onnx")]
+  if unknown:
+    raise UserError("--export_formats=%s: %r is not known; formats: saved_model "
+                    "onnx" % (group.export_formats, unknown[0]))
+  if "saved_model" not in formats:
+    raise UserError("--export_formats=%s: onnx comes with the files of "
+                    "saved_model; give saved_model,onnx" %
+                    group.export_formats)
+  return formats
+
+
+def check_engine(predicting: options.PredictorOptions) -> None:
+  """Raises UserError for a precision that --engine does not have."""
+  has = {"tensorflow": ("float32", "bfloat16", "float16"),
+         "onnx": ("float32", "int8")}[predicting.engine]
+  if predicting.precision not in has:
+    raise UserError("--precision=%s is not for --engine=%s, which has: %s" % (
+        predicting.precision, predicting.engine, " ".join(has)))
+
+
 def check_fine_tuning(flags: options.FineTuningFlags,
                       actions: Sequence[str]) -> None:
   """Raises UserError for flags of run_classifier.py that do not fit.
 
   Args:
     flags: the command line.
-    actions: any of train, eval, predict, export.
+    actions: any of train, eval, predict, export, onnx.
   """
   check_tpu(flags.tpu, {
       name: getattr(flags.training, name + "_batch_size") for name in actions
-      if name != "export"})
+      if name not in ("export", "onnx")})
   check_speed(flags.speed, flags.training.train_batch_size, flags.tpu.use_tpu)
   check_head(flags.head, flags.data, flags.speed)
   check_evaluation(flags.evaluation, flags.tpu.use_tpu)

@@ -58,6 +58,10 @@ class TaskOptions:
                             "test_predictions.tsv.")
   do_export: bool = option(False, "Export the model for run_predictor.py and "
                            "TensorFlow Serving: export/.")
+  export_formats: str = option("saved_model", "Formats of --do_export, with "
+                               "commas: saved_model; saved_model,onnx also "
+                               "writes files for run_predictor.py "
+                               "--engine=onnx, in float32 and int8.")
   num_trials: int = option(1, "Number of seeds to train with, each in a folder "
                            "of its own; the results of the best one go to "
                            "output_dir.", minimum=1)
@@ -378,7 +382,15 @@ class PredictorOptions:
   processor_module: Path = option(None, "Python module, or path of a .py file, "
                                   "that registers a head of your own.")
   batch_size: int = _BATCH_SIZE
-  precision: str = _PRECISION
+  engine: str = option("tensorflow", "What runs the model: tensorflow; or "
+                       "onnx, ONNX Runtime, which needs an export with "
+                       "--export_formats=saved_model,onnx.",
+                       choices=("tensorflow", "onnx"))
+  precision: str = option("float32", "Type of the factors of matrix products: "
+                          "float32; of --engine=tensorflow bfloat16, on CPUs "
+                          "with AVX512-BF16 or AMX and TensorFlow 2.12 or "
+                          "later, or float16, on GPUs; of --engine=onnx int8.",
+                          choices=("float32", "bfloat16", "float16", "int8"))
   input_format: str = option("text", "Format of a pipe's input: text, one per "
                              "line, or jsonl, objects with text_a, text_b or "
                              "words.", choices=("text", "jsonl"))

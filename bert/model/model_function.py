@@ -55,7 +55,8 @@ class Model:
   def __init__(self, config: modeling.BertConfig, head: GraphHead, *,
                use_tpu: bool = False, cpu_replicas: int = 1,
                use_one_hot_embeddings: bool = False,
-               init_checkpoint: Optional[str] = None):
+               init_checkpoint: Optional[str] = None,
+               drop_padding: bool = True):
     """Takes what all graphs share.
 
     Args:
@@ -67,6 +68,8 @@ class Model:
       use_one_hot_embeddings: whether words are looked up by a product.
       init_checkpoint: what evaluation and predictions start from where the
         Estimator restores no checkpoint; None: random values.
+      drop_padding: whether padding is left out of what is computed, where that
+        is possible.
     """
     self.config = config
     self.head = head
@@ -74,6 +77,7 @@ class Model:
     self._cpu_replicas = cpu_replicas
     self._use_one_hot_embeddings = use_tpu or use_one_hot_embeddings
     self._init_checkpoint = init_checkpoint
+    self._drop_padding = drop_padding and not use_tpu
 
   def whole_model_fn(self, settings: TrainingSettings) -> Callable:
     """Returns an Estimator's model_fn for training, evaluation and prediction.
@@ -160,7 +164,7 @@ class Model:
         self.config, is_training, ids, mask, segment_ids,
         self._use_one_hot_embeddings, scope="bert",
         first_token_only=self.head.first_token_only,
-        drop_padding=not self._use_tpu)
+        drop_padding=self._drop_padding)
 
   def _load_weights(self, checkpoint):
     """Returns the names of variables that start from a checkpoint, and what

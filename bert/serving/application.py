@@ -237,7 +237,7 @@ class Application:
   def _metadata(self):
     signatures = {
         name: json_format.MessageToDict(signature)
-        for name, signature in self._predictor.loaded.signatures.items()}
+        for name, signature in self._predictor.loaded.engine.signatures.items()}
     return _to_response({
         "model_spec": {"name": self._name, "signature_name": "",
                        "version": self._version},

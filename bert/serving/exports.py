@@ -2,7 +2,6 @@
 
 import os
 import typing
-from typing import Dict
 
 import tensorflow.compat.v1 as tf
 
@@ -12,22 +11,20 @@ from bert.data import features
 from bert.data import vocabulary
 from bert.heads import registry
 from bert.heads.base import Head
-from bert.training import export
+from bert.serving import engines
 from bert.training import model_settings
 
 
 class LoadedModel(typing.NamedTuple):
-  """An export in a session.
+  """An export, ready to run.
 
   Attributes:
-    session: with graph and weights.
-    signatures: name -> SignatureDef.
+    engine: an engine of bert.serving.engines.
     task: the content of its task.json.
     head: of the task.
     encoder: how its texts become ids.
   """
-  session: tf.Session
-  signatures: Dict
+  engine: object
   task: dict
   head: Head
   encoder: features.TextEncoder
@@ -52,32 +49,27 @@ def find(folder: str) -> str:
                   "--do_export makes one" % folder)
 
 
-def load(folder: str, config: tf.ConfigProto) -> LoadedModel:
+def load(folder: str, engine: str, precision: str) -> LoadedModel:
   """Loads an export.
 
   Args:
     folder: from find.
-    config: of the session.
+    engine: tensorflow or onnx.
+    precision: what products are computed in.
 
   Raises:
-    UserError: it is not whole, or not of this program.
+    UserError: it is not whole, or not of this program, or its engine can't be
+      had.
   """
   assets = os.path.join(folder, "assets")
   task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json")))
-  with tf.Graph().as_default():
-    session = tf.Session(config=config)
-    try:
-      loaded = tf.saved_model.loader.load(session, export.TAGS, folder)
-    except (tf.errors.OpError, OSError, ValueError) as error:
-      raise UserError("%s: can't be loaded: %s" % (
-          folder, str(error).split("\n")[0]))
   head = registry.create(task["head"], task["labels"],
                          model_settings.head_options(task))
   # Exports of earlier versions do not say.
   head.takes_pairs = head.takes_pairs and task.get("has_pairs") is not False
   return LoadedModel(
-      session, dict(loaded.signature_def), task, head,
+      engines.ENGINES[engine](folder, precision), task, head,
       features.TextEncoder(
           vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
                                     task["do_lower_case"],

@@ -1,6 +1,6 @@
 """A trained model that is loaded once, for texts from Python."""
 
-from typing import Dict, List, Sequence, Tuple, Union
+from typing import Dict, List, Sequence, Union
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.readout import TextOutput
-from bert.model import estimator
 from bert.model import model_function
 from bert.serving import exports
 
@@ -21,31 +20,29 @@ class Predictor:
 
   Attributes:
     folder: of the export.
-    loaded: the export in a session.
+    loaded: the export in its engine.
     task, head: of the loaded model.
     batch_size: most texts that are run together.
   """
 
   def __init__(self, export_dir: str, batch_size: int = 32,
-               precision: str = "float32"):
+               precision: str = "float32", engine: str = "tensorflow"):
     """Loads an export.
 
     Args:
       export_dir: an export, or a folder with exports, of which the newest.
       batch_size: most texts that are run together.
-      precision: as of run_classifier.py.
+      precision: as of run_classifier.py; of the engine onnx, float32 or int8.
+      engine: tensorflow, or onnx, which needs an export with ONNX files.
 
     Raises:
-      UserError: there is none, or the precision can't be had.
+      UserError: there is none, or engine or precision can't be had.
     """
-    estimator.check_precision(precision)
     self.folder = exports.find(export_dir)
-    self.loaded = exports.load(self.folder, estimator.session_config(precision))
+    self.loaded = exports.load(self.folder, engine, precision)
     self.task = self.loaded.task
     self.head = self.loaded.head
     self.batch_size = batch_size
-    self._runs = {name: self._callable(signature) for name, signature in
-                  self.loaded.signatures.items()}
 
   def predict(self, texts: Sequence[TextInput]) -> List[TextOutput]:
     """Returns the output for each text.
@@ -96,10 +93,11 @@ class Predictor:
       UserError: the signature is unknown, the inputs are not its own, or an
         output is not a number.
     """
-    if signature not in self._runs:
+    runs = self.loaded.engine.runs
+    if signature not in runs:
       raise UserError("signature %r is not known; signatures: %s" % (
-          signature, " ".join(sorted(self._runs))))
-    names, run = self._runs[signature]
+          signature, " ".join(sorted(runs))))
+    names, run = runs[signature]
     if set(inputs) != set(names):
       raise UserError("inputs %s; signature %s needs %s" % (
           " ".join(sorted(inputs)) or "are none", signature,
@@ -146,16 +144,6 @@ class Predictor:
       batch = np.stack([row[name] for row in rows])[:, :, :longest]
       inputs[name] = batch if batch.shape[1] > 1 else batch[:, 0]
     return self.head.rows_of(self.run(inputs, self.head.signature))
-
-  def _callable(self, signature) -> Tuple[List[str], object]:
-    """Returns (names of the inputs, function of their values -> outputs)."""
-    graph = self.loaded.session.graph
-    names = sorted(signature.inputs)
-    feeds = [graph.get_tensor_by_name(signature.inputs[name].name)
-             for name in names]
-    fetches = {name: graph.get_tensor_by_name(info.name)
-               for name, info in signature.outputs.items()}
-    return names, self.loaded.session.make_callable(fetches, feeds)
 
 
 def _length(row):

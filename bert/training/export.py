@@ -11,6 +11,7 @@ from bert import modeling
 from bert.common import files
 from bert.heads.base import Head
 from bert.model import model_function
+from bert.training import onnx_files
 
 INPUTS = ("input_ids", "input_mask", "segment_ids")
 TAGS = [tf.saved_model.tag_constants.SERVING]
@@ -32,8 +33,13 @@ class ExportSpec(typing.NamedTuple):
   task: dict
 
 
-def write(output_dir: str, spec: ExportSpec) -> str:
+def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
   """Writes output_dir/export/<unix time>/, all or nothing.
+
+  Args:
+    output_dir: path.
+    spec: what is exported.
+    has_onnx: whether the folder gets ONNX files, too.
 
   Returns:
     The folder.
@@ -50,6 +56,8 @@ def write(output_dir: str, spec: ExportSpec) -> str:
   assets = os.path.join(parent, ".%d.assets" % number)
   _write_assets(assets, spec)
   _write_model(partial, assets, spec)
+  if has_onnx:
+    _write_onnx(partial, spec)
   tf.gfile.DeleteRecursively(assets)
   tf.gfile.Rename(partial, folder)
   tf.logging.info("Exported %s to %s", spec.checkpoint, folder)
@@ -68,12 +76,9 @@ def _write_assets(folder, spec):
 
 def _write_model(folder, assets, spec):
   with tf.Graph().as_default(), tf.Session() as session:
-    inputs = _placeholders(spec.task["num_windows"])
-    outputs = model_function.Model(spec.config, spec.head).forward(inputs)
     signatures = {
         name: tf.saved_model.signature_def_utils.predict_signature_def(*each)
-        for name, each in spec.head.serving_signatures(inputs, outputs).items()}
-    tf.train.Saver().restore(session, spec.checkpoint)
+        for name, each in _signatures(spec, session).items()}
     for name in ("vocab.txt", "labels.txt", "task.json"):
       tf.add_to_collection(tf.GraphKeys.ASSET_FILEPATHS, tf.constant(
           os.path.join(assets, name)))
@@ -84,6 +89,24 @@ def _write_model(folder, assets, spec):
         # Older versions do not know the attributes of newer ones.
         strip_default_attrs=True)
     builder.save()
+
+
+def _write_onnx(folder, spec):
+  with tf.Graph().as_default(), tf.Session() as session:
+    # ONNX Runtime is faster with matrices of a shape that it knows.
+    signatures = _signatures(spec, session, drop_padding=False)
+    for name, (inputs, outputs) in signatures.items():
+      onnx_files.write(folder, name, session, inputs, outputs)
+
+
+def _signatures(spec, session, drop_padding=True):
+  """Builds the model and restores its weights; returns the signatures."""
+  inputs = _placeholders(spec.task["num_windows"])
+  outputs = model_function.Model(
+      spec.config, spec.head, drop_padding=drop_padding).forward(inputs)
+  signatures = spec.head.serving_signatures(inputs, outputs)
+  tf.train.Saver().restore(session, spec.checkpoint)
+  return signatures
 
 
 def _placeholders(num_windows):

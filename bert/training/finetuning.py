@@ -232,13 +232,15 @@ class FineTuning:
     for key in sorted(results):
       tf.logging.info("  %s = %s", re.sub("^eval_", "test_", key), results[key])
 
-  def export(self, checkpoint: str, has_pairs: Optional[bool]) -> str:
+  def export(self, checkpoint: str, has_pairs: Optional[bool],
+             has_onnx: bool = False) -> str:
     """Writes a folder that is enough to predict with; returns it.
 
     Args:
       checkpoint: path.
       has_pairs: whether the task's texts are pairs, unless task.json says so;
         None: nobody knows.
+      has_onnx: whether it is to have ONNX files, too.
     """
     config = self.task.config
     task = dict(
@@ -248,7 +250,8 @@ class FineTuning:
         max_positions=config.max_position_embeddings,
         num_segment_ids=config.type_vocab_size)
     return export.write(self.folder.path, export.ExportSpec(
-        config, self.task.head, checkpoint, self.flags.data.vocab_file, task))
+        config, self.task.head, checkpoint, self.flags.data.vocab_file, task),
+                        has_onnx)
 
   def _model(self, head):
     return model_function.Model(
@@ -318,7 +321,7 @@ def run(finetuning: FineTuning, actions: Sequence[str],
 
   Args:
     finetuning: the task and its folder.
-    actions: any of train, eval, predict, export.
+    actions: any of train, eval, predict, export, and onnx with export.
     read: names of datasets -> name -> examples.
 
   Raises:
@@ -383,7 +386,7 @@ def _use(finetuning, actions, examples, checkpoint):
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions:
     finetuning.export(checkpoint, _has_pairs(
-        itertools.chain.from_iterable(examples.values())))
+        itertools.chain.from_iterable(examples.values())), "onnx" in actions)
   return RunResult(results, rows)
 
 

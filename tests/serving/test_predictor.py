@@ -69,7 +69,7 @@ def test_export_is_enough_by_itself(made):
 
 def test_default_signature_takes_ids_of_any_size(made):
   flags, asked = made
-  signature = asked.loaded.signatures["serving_default"]
+  signature = asked.loaded.engine.signatures["serving_default"]
   assert set(signature.inputs) == {"input_ids", "input_mask", "segment_ids"}
   windows = asked.task["num_windows"]
   outputs = []
@@ -192,7 +192,8 @@ def test_export_of_either_tensorflow_is_read(name):
 def test_outputs_that_are_no_numbers_are_refused(tmp_path):
   flags = exported.of_singles(tmp_path)
   model = predictor.Predictor(flags["output_dir"])
-  names, run = model._runs["serving_default"]  # pylint: disable=protected-access
-  model._runs["serving_default"] = names, lambda *inputs: {  # pylint: disable=protected-access
+  runs = model.loaded.engine.runs
+  names, run = runs["serving_default"]
+  runs["serving_default"] = names, lambda *inputs: {
       name: values * np.nan for name, values in run(*inputs).items()}
   assert "is not a number" in message_of(model.predict, ["the captain said"])
