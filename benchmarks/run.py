@@ -29,7 +29,8 @@ SECTIONS = {
     "records": (programs.records, 5), "instances": (programs.instances, 5),
     "steps": (programs.steps, 5), "lengths": (programs.lengths, 5),
     "memory": (programs.memory, 1), "finetune": (programs.finetune, 3),
-    "growth": (programs.growth, 1), "rows": (programs.rows, 1), "levers": (levers.levers, 3)}
+    "growth": (programs.growth, 1), "rows": (programs.rows, 1),
+    "levers": (levers.levers, 3)}
 # The runs of `steps` tell the memory as well.
 USUAL = [name for name in SECTIONS if name != "memory"]
 NEEDED = {
@@ -38,7 +39,8 @@ NEEDED = {
     "PEER_PYTHON": "an interpreter with benchmarks/requirements.txt",
     "BERT_BASE_DIR": "the folder of a released BERT, with bert_config.json, "
                      "vocab.txt and bert_model.ckpt.*",
-    "DATA_DIR": "a folder with the folders cola and mrpc, for lengths tnews too",
+    "DATA_DIR": "a folder with the folders cola and mrpc, for lengths tnews "
+                "too",
     "CORPUS_FILE": "text as scripts/prepare_corpus.py makes it"}
 QUICK = programs.Settings(warmup=1, steps=2, epochs=1, num_points=1)
 

@@ -67,6 +67,9 @@ def check_fine_tuning(flags: options.FineTuningFlags,
   check_head(flags.head, flags.data, flags.speed)
   check_evaluation(flags.evaluation, flags.tpu.use_tpu)
   check_output_dir(flags.run.output_dir)
+  if "onnx" in actions and flags.head.crf:
+    raise UserError("--export_formats with onnx does not go with --crf, whose "
+                    "search ONNX files can't hold; leave one out")
 
 
 def check_trials(num_trials: int, actions: Sequence[str]) -> None:

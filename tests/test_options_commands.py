@@ -53,7 +53,9 @@ CASES = {
     "run_predictor": {
         "export_dir": name(True), "processor_module": name(),
         "batch_size": count(),
-        "precision": option_cases.CASES["precision"],
+        "engine": choice("onnx", "tensorflow"),
+        "precision": Case("int8", "int8", [
+            ("INT8", "must be one of: float32 bfloat16 float16 int8")]),
         "input_format": choice("jsonl", "text"),
         "output_format": choice("jsonl", "tsv"), "http": name(),
         "model_name": name(), "max_batch": count(),

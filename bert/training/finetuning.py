@@ -37,6 +37,8 @@ from bert.training.output_folder import read_task
 from bert.training.task import Task
 from bert.training.trainer import Trainer
 
+# Actions that are done with a dataset of the same name.
+DATASETS = ("train", "eval", "predict")
 Examples = Sequence[InputExample]
 Rows = Sequence[Dict[str, np.ndarray]]
 
@@ -330,8 +332,7 @@ def run(finetuning: FineTuning, actions: Sequence[str],
   is_training = "train" in actions
   is_watched = is_training and bool(finetuning.flags.evaluation.eval_every)
   checkpoint = finetuning.check_folder(is_training)
-  examples = read([name for name in ("train", "eval", "predict")
-                   if name in actions or name == "eval" and is_watched])
+  examples = read([name for name in DATASETS if name in actions or name == "eval" and is_watched])
   if is_training:
     finetuning.check_training(examples["train"])
   newest = finetuning.folder.latest()

@@ -88,8 +88,9 @@ def _rename(graph, names):
 def _quantize(source, target):
   from onnxruntime import quantization
   with _silent(None):  # It advises what is not worth its while here.
-    quantization.quantize_dynamic(source, target,
-                                  weight_type=quantization.QuantType.QInt8)
+    quantization.quantize_dynamic(
+        source, target, op_types_to_quantize=["MatMul", "Gather"],
+        weight_type=quantization.QuantType.QInt8)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.training.finetuning import DATASETS
 from bert.training.finetuning import FineTuning
 from bert.training.finetuning import run as run_one
 
@@ -24,7 +25,7 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
     num_trials: how many seeds, from --random_seed on.
     read: as of finetuning.run.
   """
-  examples = read(actions)
+  examples = read([name for name in DATASETS if name in actions])
   finetuning.check_training(examples["train"])
   finetuning.folder.check()
   seed = finetuning.folder.choose_seed(finetuning.flags.run.random_seed)

@@ -92,7 +92,7 @@ CASES = {
     "layerwise_lr_decay": fraction(), "eval_every": name(),
     "best_metric": name(), "early_stopping_patience": count(),
     "plateau_patience": count(), "plateau_factor": fraction(),
-    "num_trials": count(),
+    "num_trials": count(), "export_formats": name(),
 }
 
 

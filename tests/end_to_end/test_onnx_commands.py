@@ -1,0 +1,98 @@
+"""ONNX from the command that exports to the one that answers."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+import commands
+import exported
+import run_predictor
+import tiny_runs
+from bert.common import libraries
+
+SCRIPT = os.path.abspath(run_predictor.__file__)
+
+
+@pytest.fixture(scope="module")
+def flags(tmp_path_factory):
+  return exported.of_pairs(tmp_path_factory.mktemp("onnx"),
+                           export_formats="saved_model,onnx")
+
+
+def ask(flags, *arguments):
+  process = subprocess.Popen(
+      [sys.executable, SCRIPT, "--export_dir=" + flags["output_dir"]] +
+      list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE)
+  out, log = process.communicate(b"two votes\nthe captain ||| said two\n")
+  return process.returncode, out.decode("utf-8"), log.decode("utf-8")
+
+
+def test_a_pipe_is_answered_by_any_engine(flags):
+  answers = []
+  for arguments in ([], ["--engine=onnx"],
+                    ["--engine=onnx", "--precision=int8"]):
+    code, out, _ = ask(flags, *arguments)
+    assert code == 0
+    answers.append([line.split("\t") for line in out.split("\n")[:-1]])
+  expected, plain, int8 = answers
+  assert len(expected) == len(plain) == len(int8) == 2
+  for one, other in zip(plain, expected):
+    assert one[0] == other[0]
+    assert float(one[1]) == pytest.approx(float(other[1]), abs=1e-4)
+  assert {label for label, _ in int8} <= {"0", "1"}
+
+
+def test_an_export_has_its_files_and_the_log_goes_on(tmp_path):
+  flags = tiny_runs.single_texts(tmp_path)
+  log = commands.finish(dict(flags, do_export=True,
+                             export_formats="saved_model,onnx"))
+  commands.assert_in_order(log, ["Exported "])
+  folder = os.path.join(exported.folder_of(flags), "onnx")
+  assert sorted(os.listdir(folder)) == ["serving_default.float32.onnx",
+                                        "serving_default.int8.onnx"]
+
+
+@pytest.mark.parametrize("arguments, fragments", [
+    (["--precision=int8"], ["--precision=int8", "--engine=tensorflow"]),
+    (["--engine=onnx", "--precision=bfloat16"],
+     ["--precision=bfloat16", "--engine=onnx"]),
+    (["--engine=tensorrt"], ["--engine=tensorrt", "tensorflow onnx"])])
+def test_mistakes_cost_a_line(flags, arguments, fragments):
+  code, out, log = ask(flags, *arguments)
+  assert code == 2 and out == ""
+  (line,) = log.strip().split("\n")
+  for fragment in fragments:
+    assert fragment in line
+
+
+def refused(flags):
+  result = commands.run(flags)
+  assert result.code == 2
+  assert not os.path.exists(flags["output_dir"])
+  return result.log
+
+
+def test_what_onnx_cannot_hold_is_refused_before_training(tmp_path):
+  log = refused(tiny_runs.sentences(
+      tmp_path, crf=True, do_export=True, export_formats="saved_model,onnx"))
+  assert "--crf" in log
+
+
+def test_a_library_that_is_missing_is_named_before_training(tmp_path,
+                                                            monkeypatch):
+  monkeypatch.setattr(libraries, "is_installed", lambda _: False)
+  log = refused(tiny_runs.single_texts(
+      tmp_path, do_export=True, export_formats="saved_model,onnx"))
+  assert "pip install -r requirements-onnx.txt" in log
+
+
+def test_trials_may_export(tmp_path):
+  """What is exported is not read as a dataset."""
+  flags = tiny_runs.single_texts(tmp_path, num_trials=2, do_export=True,
+                                 do_predict=False)
+  commands.finish(flags)
+  for number in (1, 2):
+    assert os.path.isdir(os.path.join(flags["output_dir"],
+                                      "trial_%d" % number, "export"))

@@ -1,0 +1,42 @@
+"""Formats of exports, and engines that run them."""
+import pytest
+
+from bert import flag_rules
+from bert import options
+from mistakes import message_of
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("saved_model", ["saved_model"]),
+    ("saved_model,onnx", ["saved_model", "onnx"]),
+    ("onnx,saved_model", ["onnx", "saved_model"])])
+def test_formats_are_separated_by_commas(text, expected):
+  assert flag_rules.export_formats(
+      options.TaskOptions(export_formats=text)) == expected
+
+
+@pytest.mark.parametrize("text, fragment", [
+    ("onnx", "give saved_model,onnx"), ("", "'' is not known"),
+    ("saved_model,tflite", "'tflite' is not known; formats: saved_model onnx"),
+    ("saved_model, onnx", "' onnx' is not known")])
+def test_other_formats_are_refused(text, fragment):
+  message = message_of(flag_rules.export_formats,
+                       options.TaskOptions(export_formats=text))
+  assert message.startswith("--export_formats=%s: " % text)
+  assert fragment in message
+
+
+@pytest.mark.parametrize("engine, precision, has_it", [
+    ("tensorflow", "float32", True), ("tensorflow", "bfloat16", True),
+    ("tensorflow", "int8", False), ("onnx", "float32", True),
+    ("onnx", "int8", True), ("onnx", "bfloat16", False),
+    ("onnx", "float16", False)])
+def test_each_engine_has_its_precisions(engine, precision, has_it):
+  predicting = options.PredictorOptions(export_dir="x", engine=engine,
+                                        precision=precision)
+  if has_it:
+    flag_rules.check_engine(predicting)
+  else:
+    message = message_of(flag_rules.check_engine, predicting)
+    assert "--precision=%s" % precision in message
+    assert "--engine=%s" % engine in message
