@@ -153,7 +153,8 @@ def records(settings: Settings) -> List[Comparison]:
   flags = (" --task=$TASK --data_dir=$DATA_DIR/$TASK "
            "--vocab_file=$BERT_BASE_DIR/vocab.txt --length=128")
   return [Comparison("%s, training set" % task, _adding(RECORDS, flags),
-                     variables={"TASK": task}) for task in settings.tasks or TASKS]
+                     variables={"TASK": task})
+          for task in settings.tasks or TASKS]
 
 
 def steps(settings: Settings) -> List[Comparison]:

@@ -63,8 +63,8 @@ sorted. Prediction sorts them in ours of its own accord."""),
 Seconds of the whole process: start, reading, training, evaluation, results on
 disk. Both start from the same checkpoint and have the same optimizer, schedule,
 batch, epochs and greatest length; both pad a batch to its longest text only.
-"By length": batches of similar lengths, in both. Ours saves its checkpoints, the peer's
-script saves no weights. Scores are means over the seeds (lowest to highest)."""
+"By length": batches of similar lengths, in both. Ours saves its checkpoints,
+the peer's script saves no weights. Scores are means over the seeds (lowest to highest)."""
                 ),
     "memory": ("Peak memory", """\
 The most that a process had in memory, at the end of its training steps; shapes

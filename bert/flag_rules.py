@@ -34,8 +34,8 @@ def export_formats(group: options.TaskOptions) -> List[str]:
   formats = group.export_formats.split(",")
   unknown = [each for each in formats if each not in ("saved_model", "onnx")]
   if unknown:
-    raise UserError("--export_formats=%s: %r is not known; formats: saved_model "
-                    "onnx" % (group.export_formats, unknown[0]))
+    raise UserError("--export_formats=%s: %r is not known; formats: "
+                    "saved_model onnx" % (group.export_formats, unknown[0]))
   if "saved_model" not in formats:
     raise UserError("--export_formats=%s: onnx comes with the files of "
                     "saved_model; give saved_model,onnx" %

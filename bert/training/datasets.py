@@ -59,7 +59,8 @@ class Datasets:
     return records.feature_spec(self._task.head.label_fields(length), length,
                                 self._flags.data.num_windows)
 
-  def write_to_train(self, examples: Sequence[InputExample], done: int, seed: int) -> Callable:
+  def write_to_train(self, examples: Sequence[InputExample], done: int,
+                     seed: int) -> Callable:
     """Writes the training set; returns its input_fn.
 
     Args:
@@ -75,13 +76,15 @@ class Datasets:
     return input_fns.training_input_fn(file.path, self.spec(), shuffle,
                                        self._flags.tpu.use_tpu)
 
-  def write_to_evaluate(self, examples: Sequence[InputExample]) -> Tuple[Callable, RecordFile]:
+  def write_to_evaluate(self, examples: Sequence[InputExample]
+                       ) -> Tuple[Callable, RecordFile]:
     """Writes the dev set; returns its input_fn and the file."""
     file = self.write("eval", examples)
     return input_fns.ordered_input_fn(file.path, self.spec(),
                                       self._flags.tpu.use_tpu), file
 
-  def write_to_predict(self, examples: Sequence[InputExample]) -> Tuple[Callable, RecordFile]:
+  def write_to_predict(self, examples: Sequence[InputExample]
+                      ) -> Tuple[Callable, RecordFile]:
     """Does the same for the test set, which is read by length."""
     file = self.write("predict", examples)
     if self._flags.tpu.use_tpu:

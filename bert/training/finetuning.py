@@ -184,7 +184,8 @@ class FineTuning:
     """
     head = self.task.head
     predictions = head.eval_prediction(
-        dict(OutputRows.of(rows).stacked(), **head.label_rows(examples)), examples)
+        dict(OutputRows.of(rows).stacked(), **head.label_rows(examples)),
+        examples)
     results = metrics.compute(self.task.metrics, predictions)
     results.update(head.aggregate_metrics(predictions))
     return predictions, results
@@ -332,7 +333,8 @@ def run(finetuning: FineTuning, actions: Sequence[str],
   is_training = "train" in actions
   is_watched = is_training and bool(finetuning.flags.evaluation.eval_every)
   checkpoint = finetuning.check_folder(is_training)
-  examples = read([name for name in DATASETS if name in actions or name == "eval" and is_watched])
+  examples = read([name for name in DATASETS
+                   if name in actions or name == "eval" and is_watched])
   if is_training:
     finetuning.check_training(examples["train"])
   newest = finetuning.folder.latest()

@@ -12,7 +12,8 @@ from mistakes import message_of
 ONNX = dict(export_formats="saved_model,onnx")
 KINDS = {
     "single": (exported.of_singles, {}),
-    "windows": (exported.of_singles, dict(num_windows=3, pooling="mean_max_attention")),
+    "windows": (exported.of_singles, dict(
+        num_windows=3, pooling="mean_max_attention")),
     "pair": (exported.of_pairs, {}),
     "words": (exported.of_words, {}),
     "bilstm": (exported.of_singles, dict(encoder_top="bilstm",
