@@ -1,6 +1,7 @@
 """Text to word pieces, exactly as BERT's released vocabularies were used."""
 
 import collections
+import itertools
 import re
 import unicodedata
 
@@ -144,25 +145,11 @@ class FullTokenizer:
                 wordpiece.vocab.version, wordpiece.unk_token,
                 wordpiece.max_input_chars_per_word)
     if settings != self._cached_for:
-      self._cache = {}
+      self._cache = _Pieces(basic, wordpiece)
       self._cached_for, self._cached_vocab = settings, wordpiece.vocab
-    cache = self._cache
-    tokens = []
-    for chunk in _chunks(convert_to_unicode(text)):
-      pieces = cache.get(chunk)
-      if pieces is None:
-        pieces = self._tokenize_chunk(chunk)
-      tokens += pieces
-    return tokens
-
-  def _tokenize_chunk(self, chunk):
-    words = self.basic_tokenizer.tokenize(chunk)
-    pieces = self.wordpiece_tokenizer.tokenize(" ".join(words))
-    if len(chunk) <= _CACHED_LENGTH:
-      if len(self._cache) >= _CACHE_SIZE:
-        self._cache.clear()
-      self._cache[chunk] = pieces
-    return pieces
+    chunks = _chunks(convert_to_unicode(text))
+    return list(itertools.chain.from_iterable(
+        map(self._cache.__getitem__, chunks)))
 
   def convert_tokens_to_ids(self, tokens):
     """Returns list of int; raises KeyError for a token not in the vocabulary.
@@ -171,6 +158,35 @@ class FullTokenizer:
 
   def convert_ids_to_tokens(self, ids):
     return convert_by_vocab(self.inv_vocab, ids)
+
+
+class _Pieces(dict):
+  """Chunk of text -> its word pieces, of tokenizers whose methods are their
+  classes' own."""
+
+  def __init__(self, basic, wordpiece):
+    super().__init__()
+    self._basic = basic
+    self._wordpiece = wordpiece
+
+  def __missing__(self, chunk):
+    pieces = [piece for word in self._words(chunk)
+              for piece in self._wordpiece._pieces(word)]  # pylint: disable=protected-access
+    if len(chunk) <= _CACHED_LENGTH:
+      if len(self) >= _CACHE_SIZE:
+        self.clear()
+      self[chunk] = pieces
+    return pieces
+
+  def _words(self, chunk):
+    if not chunk.isascii():
+      return self._basic.tokenize(chunk)
+    text = chunk.lower() if self._basic.do_lower_case else chunk
+    return [text] if text.isalnum() else _ascii_words(text)
+
+
+def _ascii_words(text):
+  return _ASCII_WORD.findall(_ASCII_CONTROL.sub("", text))
 
 
 class BasicTokenizer:
@@ -183,8 +199,7 @@ class BasicTokenizer:
     """Returns the words of str or UTF-8 bytes, a list of str."""
     text = convert_to_unicode(text)
     if text.isascii() and _is_original(self):
-      text = _ASCII_CONTROL.sub("", text)
-      return _ASCII_WORD.findall(text.lower() if self.do_lower_case else text)
+      return _ascii_words(text.lower() if self.do_lower_case else text)
     text = self._tokenize_chinese_chars(self._clean_text(text))
     tokens = []
     for word in text.split():

@@ -124,9 +124,12 @@ class TextEncoder:
     tokenizer = self.tokenizer
     if (getattr(type(tokenizer), "convert_tokens_to_ids", None) is
         tokenization.FullTokenizer.convert_tokens_to_ids):
-      # Pieces that came with the example may be unknown.
-      unknown = tokenizer.vocab["[UNK]"]
-      return [tokenizer.vocab.get(token, unknown) for token in tokens]
+      vocab = tokenizer.vocab
+      try:
+        return list(map(vocab.__getitem__, tokens))
+      except KeyError:  # Pieces that came with the example may be unknown.
+        unknown = vocab["[UNK]"]
+        return [vocab.get(token, unknown) for token in tokens]
     return list(tokenizer.convert_tokens_to_ids(tokens))
 
 
