@@ -15,6 +15,8 @@ from bert.common.errors import UserError
 
 # glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
 _MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
+# Batches that a second copy of the model is built for.
+_MIN_BATCHES = 100
 _BFLOAT16_PASS = "auto_mixed_precision_onednn_bfloat16"
 
 
@@ -123,6 +125,12 @@ class Runtime:
   @property
   def use_tpu(self) -> bool:
     return self._tpu.use_tpu
+
+  def expect(self, num_batches: int) -> None:
+    """Takes how many batches there will be: of few, one copy of the model works
+    off all, as building others takes longer than they save."""
+    if not self._speed.cpu_replicas and num_batches < _MIN_BATCHES:
+      self.cpu_replicas = 1
 
   def session_config(self) -> tf.ConfigProto:
     """Returns the configuration of a session that is not on a TPU."""

@@ -36,6 +36,7 @@ class Pretraining:
     self._runtime = Runtime(flags.run, flags.tpu, flags.speed, {
         "train": training.train_batch_size, "eval": training.eval_batch_size,
         "predict": training.eval_batch_size})
+    self._runtime.expect(training.num_train_steps)
     self._model = Model(config, PretrainingHead(config),
                         use_tpu=self._runtime.use_tpu,
                         cpu_replicas=self._runtime.cpu_replicas)

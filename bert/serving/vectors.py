@@ -54,6 +54,7 @@ def extract(flags: options.VectorFlags) -> None:
     runtime = estimator.Runtime(
         options.RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
+    runtime.expect(len(examples) // data.batch_size)
     rows = _Extractor(data, runtime, Model(
         config, head, use_tpu=runtime.use_tpu,
         cpu_replicas=runtime.cpu_replicas,

@@ -97,6 +97,14 @@ class FineTuning:
     self.task.head.compute_class_weights(examples)
     self.early_stopping()
 
+  def expect(self, examples: Dict[str, Examples]) -> None:
+    """Takes the datasets that the run will work on, by name."""
+    num_batches = sum(
+        len(each) / self._runtime.batch_sizes[name] * (
+            self.flags.training.num_train_epochs if name == "train" else 1)
+        for name, each in examples.items())
+    self._runtime.expect(int(num_batches))
+
   def num_steps(self, num_examples: int) -> int:
     """Returns the training's last step; raises UserError if it has none."""
     training = self.flags.training
@@ -337,6 +345,7 @@ def run(finetuning: FineTuning, actions: Sequence[str],
                    if name in actions or name == "eval" and is_watched])
   if is_training:
     finetuning.check_training(examples["train"])
+  finetuning.expect(examples)
   newest = finetuning.folder.latest()
   with finetuning.folder.in_use():
     if finetuning.folder.latest() != newest:  # A run has ended just now.

@@ -172,6 +172,7 @@ def _run_fold(model, train, held_out, test) -> Fold:
   if tf.gfile.Exists(path):
     tf.logging.info("Complete: %s", path)
     return _load(path, len(held_out), len(test))
+  model.expect({"train": train, "eval": held_out, "predict": test})
   with model.folder.in_use():
     seed = model.folder.open_to_train(model.flags.run.random_seed)
     is_watched = bool(model.flags.evaluation.eval_every)

@@ -140,6 +140,18 @@ def test_a_batch_is_shared_on_a_cpu_where_it_can_be(monkeypatch, changes,
   assert runtime.cpu_replicas == expected
 
 
+@pytest.mark.parametrize("num_batches, asked, expected", [
+    (99, 0, 1), (100, 0, 2), (99, 2, 2)])
+def test_few_batches_are_not_shared_unless_asked(monkeypatch, num_batches,
+                                                 asked, expected):
+  monkeypatch.setattr(estimator, "_has_gpu", lambda: False)
+  runtime = estimator.Runtime(
+      options.RunOptions(output_dir="x"), options.TpuOptions(),
+      options.StepOptions(cpu_replicas=asked), SIZES)
+  runtime.expect(num_batches)
+  assert runtime.cpu_replicas == expected
+
+
 def make_estimator(folder, seed=None, tpu=options.TpuOptions(), **speed):
   runtime = estimator.Runtime(
       options.RunOptions(output_dir=str(folder), log_steps=3,
