@@ -221,14 +221,14 @@ def _log_blank(path, lines):
 
 
 def _split_lines(path):
-  """Yields a file's lines; raises UserError if all are blank."""
-  is_empty = True
-  for line in files.read_lines(path):
-    line = line.rstrip("\r")
-    is_empty = is_empty and not line.strip()
-    yield line
-  if is_empty:
-    raise UserError("%s: the file is empty" % path)
+  """Returns a file's lines; raises UserError if all are blank."""
+  lines = (line.rstrip("\r") for line in files.read_lines(path))
+  blank = []
+  for line in lines:
+    blank.append(line)
+    if line.strip():
+      return itertools.chain(blank, lines)
+  raise UserError("%s: the file is empty" % path)
 
 
 def _split_columns(line):

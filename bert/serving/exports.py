@@ -64,12 +64,13 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   assets = os.path.join(folder, "assets")
   task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json")))
+  loaded = engines.ENGINES[engine](folder, precision)
   head = registry.create(task["head"], task["labels"],
                          model_settings.head_options(task))
   # Exports of earlier versions do not say.
   head.takes_pairs = head.takes_pairs and task.get("has_pairs") is not False
   return LoadedModel(
-      engines.ENGINES[engine](folder, precision), task, head,
+      loaded, task, head,
       features.TextEncoder(
           vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
                                     task["do_lower_case"],
