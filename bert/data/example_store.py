@@ -1,14 +1,14 @@
 """Examples of large datasets: on disk, but used as a list is."""
 
 import array
-import collections.abc
 import itertools
 import os
 import pickle
 import tempfile
-from typing import Iterable, Iterator, Sequence, Union
+from typing import Iterable, Iterator, Sequence
 
 from bert.common.errors import MachineError
+from bert.common.sequences import LazySequence
 from bert.data.examples import InputExample
 from bert.data.examples import Source
 
@@ -43,7 +43,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
         tempfile.gettempdir(), error.strerror))
 
 
-class StoredExamples(collections.abc.Sequence):
+class StoredExamples(LazySequence):
   """A sequence of examples in a temporary file, which no folder lists.
 
   An element is a copy: changes to it are lost. Forks may read it.
@@ -72,12 +72,8 @@ class StoredExamples(collections.abc.Sequence):
     for number in range(len(self._ends) - 1):
       yield from self._chunk(number)
 
-  def __getitem__(self, index: Union[int, slice]):
-    if isinstance(index, slice):
-      return [self[each] for each in range(*index.indices(self._size))]
-    if not -self._size <= index < self._size:
-      raise IndexError("example %d of %d" % (index, self._size))
-    number, place = divmod(index % self._size, CHUNK)
+  def _at(self, index):
+    number, place = divmod(index, CHUNK)
     if self._last[0] != number:
       self._last = (number, self._chunk(number))
     return self._last[1][place]

@@ -1,15 +1,16 @@
 """The outputs of a model for a whole dataset, in little memory."""
 
 import array
-import collections.abc
 from typing import Dict, Iterable, Sequence
 
 import numpy as np
 
+from bert.common.sequences import LazySequence
+
 Row = Dict[str, np.ndarray]
 
 
-class OutputRows(collections.abc.Sequence):
+class OutputRows(LazySequence):
   """A sequence of rows, name -> array, whose numbers lie behind each other.
 
   All rows have the same names, and under a name arrays of the same type, which
@@ -35,12 +36,7 @@ class OutputRows(collections.abc.Sequence):
   def __len__(self) -> int:
     return self._size
 
-  def __getitem__(self, index):
-    if isinstance(index, slice):
-      return [self[each] for each in range(*index.indices(self._size))]
-    if not -self._size <= index < self._size:
-      raise IndexError("row %d of %d" % (index, self._size))
-    index %= self._size
+  def _at(self, index):
     return {name: column[index] for name, column in self._columns.items()}
 
   def stacked(self) -> Dict[str, np.ndarray]:
@@ -77,7 +73,7 @@ class _Column:
     if (sizes == longest).all():
       return self._flat().reshape((len(sizes), longest) + self._shape)
     rows = np.zeros((len(sizes), longest) + self._shape, self._dtype)
-    for row, index in zip(rows, range(len(sizes))):
+    for index, row in enumerate(rows):
       row[:sizes[index]] = self[index]
     return rows
 

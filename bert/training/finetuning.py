@@ -1,6 +1,5 @@
 """Fine-tuning of a task in an output folder: trained, evaluated, predicted."""
 
-import collections.abc
 import contextlib
 import dataclasses
 import functools
@@ -14,6 +13,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.common.errors import UserError
+from bert.common.sequences import LazySequence
 from bert.data import records
 from bert.data import vocabulary
 from bert.data.examples import InputExample
@@ -369,7 +369,7 @@ def _check_all(batches, checkpoint):
     yield batch
 
 
-class _Predictions(collections.abc.Sequence):
+class _Predictions(LazySequence):
   """A head's predictions for a dataset, each made when it is asked for."""
 
   def __init__(self, head, rows, examples):
@@ -383,9 +383,7 @@ class _Predictions(collections.abc.Sequence):
   def __iter__(self):
     return map(self._head.prediction, self._rows, self._examples)
 
-  def __getitem__(self, index):
-    if isinstance(index, slice):
-      return [self[each] for each in range(*index.indices(len(self)))]
+  def _at(self, index):
     return self._head.prediction(self._rows[index], self._examples[index])
 
 
