@@ -221,7 +221,8 @@ class StepOptions:
   cpu_replicas: int = option(
       0, "Number of copies of the model that share a batch side by side, each "
       "on its part of the CPU's cores, at most --train_batch_size; 0 = 2 on a "
-      "CPU, where the batch can be shared and there are 100 or more of them.", minimum=0)
+      "CPU, where the batch can be shared and there are 100 or more of them.",
+      minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)

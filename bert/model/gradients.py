@@ -100,13 +100,11 @@ class MeanLoss:
   def _average_replicas(self, batch, num_replicas):
     """Averages over copies of the model: a core each wastes less than all cores
     on one small product."""
-    size = tf.shape(next(iter(batch.values())))[0]
-    replicas = []
-    for rows in _split(batch, num_replicas):
-      with _sharing_variables(replicas):
-        # Each example of the whole has the same part in the mean.
-        replicas.append(self._of(
-            _take(batch, rows), tf.cast(tf.size(rows) / size, tf.float32)))
+    def of_part(part):
+      # Each example of the whole has the same part in the mean.
+      return self._of(part, tf.cast(_size(part) / _size(batch), tf.float32))
+
+    replicas = _build_replicas(of_part, batch, _split(batch, num_replicas))
     sums = []
     for pairs in zip(*map(_tensors, replicas)):
       tensors, (is_indexed_slices, *_) = zip(*pairs)
@@ -128,10 +126,7 @@ def run_replicas(function: Callable[[Batch], Batch], batch: Batch,
   if num_replicas == 1:
     return function(batch)
   parts = _split(batch, num_replicas)
-  replicas = []
-  for rows in parts:
-    with _sharing_variables(replicas):
-      replicas.append(function(_take(batch, rows)))
+  replicas = _build_replicas(function, batch, parts)
   order = tf.math.invert_permutation(tf.concat(parts, axis=0))
   return {name: tf.gather(tf.concat([each[name] for each in replicas], axis=0),
                           order) for name in replicas[0]}
@@ -142,7 +137,7 @@ def _split(batch, num_parts):
 
   Parts have texts of similar length, and about as many tokens as each other.
   """
-  size = tf.shape(next(iter(batch.values())))[0]
+  size = _size(batch)
   if "input_mask" in batch:
     mask = batch["input_mask"]
     lengths = tf.reduce_sum(tf.cast(mask, tf.int32),
@@ -162,18 +157,24 @@ def _split(batch, num_parts):
   return [order[begin:end] for begin, end in zip(bounds, bounds[1:] + [size])]
 
 
-def _take(batch, rows):
-  return {name: tf.gather(values, rows) for name, values in batch.items()}
+def _build_replicas(function, batch, parts):
+  """Returns the list of what a function returns for each part of a batch."""
+  results = []
+  for rows in parts:
+    with tf.variable_scope(tf.get_variable_scope(), reuse=bool(results)):
+      results.append(function({name: tf.gather(values, rows)
+                               for name, values in batch.items()}))
+  return results
 
 
-def _sharing_variables(replicas):
-  """Makes variables for the first replica alone."""
-  return tf.variable_scope(tf.get_variable_scope(), reuse=bool(replicas))
+def _size(batch):
+  """Returns the number of examples, int32 scalar."""
+  return tf.shape(next(iter(batch.values())))[0]
 
 
 def _micro_batch(batch, num_micro_batches, index):
   """Returns one of equal parts of a batch; index may be a tensor."""
-  size = tf.shape(next(iter(batch.values())))[0] // num_micro_batches
+  size = _size(batch) // num_micro_batches
   return {name: values[index * size:(index + 1) * size]
           for name, values in batch.items()}
 
