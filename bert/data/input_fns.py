@@ -18,6 +18,8 @@ SHUFFLE_BUFFER = 100000
 # Batches that are sorted by length at a time.
 WINDOW = 50
 MAX_EPOCHS = 2**40
+# Of functions whose source AutoGraph need not look for control flow in.
+as_it_is = tf.autograph.experimental.do_not_convert
 
 
 class Shuffle(typing.NamedTuple):
@@ -87,12 +89,7 @@ def by_length_input_fn(path: str, spec: Dict[str, Field]) -> Callable:
   file. Arguments and result as of training_input_fn.
   """
   def input_fn(params):
-    batch_size = params["batch_size"]
-    dataset = tf.data.TFRecordDataset(path).enumerate()
-    dataset = dataset.batch(WINDOW * batch_size).flat_map(_sort_window)
-    return dataset.batch(batch_size).map(
-        lambda positions, batch: dict(records.parse(batch, spec, False),
-                                      position=positions)).prefetch(4)
+    return _by_length(path, spec, params["batch_size"])
 
   return input_fn
 
@@ -116,11 +113,22 @@ def array_input_fn(columns: Dict[str, np.ndarray], is_training: bool,
   return input_fn
 
 
+@as_it_is
+def _by_length(path, spec, batch_size):
+  dataset = tf.data.TFRecordDataset(path).enumerate()
+  dataset = dataset.batch(WINDOW * batch_size).flat_map(_sort_window)
+  return dataset.batch(batch_size).map(
+      lambda positions, batch: dict(records.parse(batch, spec, False),
+                                    position=positions)).prefetch(4)
+
+
+@as_it_is
 def _to_batches(dataset, spec, is_static):
   return dataset.map(lambda batch: records.parse(batch, spec, is_static),
                      num_parallel_calls=2).prefetch(4)
 
 
+@as_it_is
 def _repeat(path, shuffle, params):
   """Returns serialized examples without end, shuffled anew each epoch."""
   epochs = _indexed_epochs(path, shuffle)

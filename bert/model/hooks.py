@@ -1,9 +1,11 @@
 """What an Estimator calls at each training step."""
 
+import os
 import time
 
 import tensorflow.compat.v1 as tf
 
+from bert.common import files
 from bert.common import signals
 from bert.common.console import Meter
 
@@ -20,6 +22,28 @@ class StopHook(tf.estimator.SessionRunHook):
   def after_run(self, run_context, run_values):
     if self._request.signum is not None:
       run_context.request_stop()
+
+
+class SaverHook(tf.train.CheckpointSaverHook):
+  """Saves checkpoints, the first before the first step, as an Estimator does.
+
+  It has protobuf write graph.pbtxt: TensorFlow does that in Python, which
+  takes seconds of a large graph. TensorBoard has the graph once: the writer of
+  events adds it when it is made.
+  """
+
+  def __init__(self, folder: str, saving_steps: int):
+    """Takes the output folder and the steps between two checkpoints."""
+    super().__init__(folder, save_steps=saving_steps)
+    self._folder = folder
+
+  def after_create_session(self, session, coord):
+    graph = tf.get_default_graph()
+    files.write_text(os.path.join(self._folder, "graph.pbtxt"),
+                     [str(graph.as_graph_def(add_shapes=True))])
+    step = session.run(tf.train.get_global_step(graph))
+    self._save(session, step)
+    self._timer.update_last_triggered_step(step)
 
 
 class ProgressHook(tf.estimator.SessionRunHook):

@@ -112,9 +112,7 @@ def training_input_fn(paths: Sequence[str], spec: Dict[str, Field],
   """
   def input_fn(params):
     num_hosts, host = input_fns.hosts(params)
-    dataset = tf.data.Dataset.range(input_fns.MAX_EPOCHS).flat_map(
-        lambda epoch: _shuffled(paths, shuffle.seed + epoch).shard(
-            num_hosts, host))
+    dataset = _epochs(paths, shuffle.seed, num_hosts, host)
     return _to_batches(dataset.skip(shuffle.num_skipped // num_hosts),
                        params, spec, is_static)
 
@@ -132,10 +130,17 @@ def evaluation_input_fn(paths: Sequence[str], spec: Dict[str, Field],
   return input_fn
 
 
+@input_fns.as_it_is
 def _to_batches(dataset, params, spec, is_static):
   dataset = dataset.batch(params["batch_size"], drop_remainder=True)
   return dataset.map(lambda batch: records.parse(batch, spec, is_static),
                      num_parallel_calls=2).prefetch(4)
+
+
+@input_fns.as_it_is
+def _epochs(paths, seed, num_hosts, host):
+  return tf.data.Dataset.range(input_fns.MAX_EPOCHS).flat_map(
+      lambda epoch: _shuffled(paths, seed + epoch).shard(num_hosts, host))
 
 
 def _shuffled(paths, seed):

@@ -58,7 +58,9 @@ class Trainer:
     _log_start({"Num examples": num_examples, "Batch size": batch_size,
                 "Num steps": last, "Going on from step": done or None})
     hooks = [hooks_lib.ProgressHook(last, batch_size, run.log_steps,
-                                  self._runtime.use_tpu)]
+                                    self._runtime.use_tpu)]
+    if not self._runtime.use_tpu:
+      hooks.append(hooks_lib.SaverHook(self._folder.path, saving_steps))
     if done:
       settings = settings._replace(init_checkpoint=None)
     estimator = self._runtime.make_estimator(

@@ -1,5 +1,8 @@
 """The progress of a training, step by step."""
 
+import os
+
+from google.protobuf import text_format
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -24,6 +27,7 @@ def run_steps(session_hooks, steps):
     rate = tf.constant(0.5, name="rate")
     with tf.control_dependencies([loss, rate]):
       train_op = tf.assign_add(global_step, 1)
+    tf.add_to_collection(tf.GraphKeys.SAVERS, tf.train.Saver(max_to_keep=9))
     with tf.train.MonitoredSession(hooks=session_hooks) as session:
       for _ in range(steps):
         session.run(train_op)
@@ -52,3 +56,29 @@ def test_progress_on_a_tpu_fetches_no_tensor_of_the_computation(console_log, clo
   assert len(console_log) == 3
   assert console_log[0].startswith("Training: 1 of 2 (50 %), ")
   assert "loss" not in "".join(console_log)
+
+
+@pytest.fixture
+def saved(tmp_path, console_log):
+  """A folder of five steps, saved every other."""
+  run_steps([hooks.SaverHook(str(tmp_path), 2)], 5)
+  tf.summary.FileWriterCache.clear()
+  return tmp_path
+
+
+def test_saver_saves_at_first_every_other_step_and_at_last(saved):
+  names = tf.train.get_checkpoint_state(str(saved)).all_model_checkpoint_paths
+  assert [os.path.basename(name) for name in names] == [
+      "model.ckpt-0", "model.ckpt-2", "model.ckpt-4", "model.ckpt-5"]
+
+
+def test_saver_writes_the_graph_as_text_and_for_tensorboard_once(saved):
+  graph_def = text_format.Parse((saved / "graph.pbtxt").read_text(),
+                                tf.GraphDef())
+  assert {"global_step", "mean_loss", "rate"} <= {
+      node.name for node in graph_def.node}
+  events, = saved.glob("events.*")
+  shown = [event.graph_def for event in tf.train.summary_iterator(str(events))
+           if event.HasField("graph_def")]
+  assert len(shown) == 1
+  assert tf.GraphDef.FromString(shown[0]).node[0] == graph_def.node[0]
