@@ -28,14 +28,14 @@ class Shuffle(typing.NamedTuple):
   Attributes:
     seed: what the order is drawn from, anew each epoch.
     num_skipped: first examples left out, as an earlier run has seen them.
-    num_grouped: size of the dataset, if texts of similar length are to share a
-      batch; else 0.
     num_records: size of the dataset; 0: unknown.
+    by_length: whether texts of similar length are to share a batch; of a
+      dataset whose size is known.
   """
   seed: Optional[int] = None
   num_skipped: int = 0
-  num_grouped: int = 0
   num_records: int = 0
+  by_length: bool = False
 
 
 def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
@@ -132,17 +132,16 @@ def _to_batches(dataset, spec, is_static):
 def _repeat(path, shuffle, params):
   """Returns serialized examples without end, shuffled anew each epoch."""
   epochs = _indexed_epochs(path, shuffle)
-  if not epochs and not shuffle.num_grouped:
+  if not epochs and not shuffle.by_length:
     num_hosts, host = hosts(params)
     dataset = tf.data.TFRecordDataset(path).shard(num_hosts, host)
     return dataset.shuffle(
         SHUFFLE_BUFFER, seed=shuffle.seed, reshuffle_each_iteration=True
     ).repeat().skip(shuffle.num_skipped // num_hosts)
   epochs = epochs or _windowed_epochs(path, shuffle)
-  size = shuffle.num_grouped or shuffle.num_records
-  first, num_skipped = divmod(shuffle.num_skipped, size)
+  first, num_skipped = divmod(shuffle.num_skipped, shuffle.num_records)
   numbers = tf.data.Dataset.range(first, MAX_EPOCHS)
-  if not shuffle.num_grouped:
+  if not shuffle.by_length:
     return numbers.flat_map(epochs).skip(num_skipped)
   return numbers.flat_map(lambda epoch: _group(
       epochs(epoch), shuffle, epoch, params["batch_size"])).skip(num_skipped)
@@ -178,7 +177,7 @@ def _group(shuffled, shuffle, epoch, batch_size):
   are shuffled. An epoch's first examples fill up the last batch of the epoch
   before, so that all others are cut where groups begin.
   """
-  num_owed = -epoch * shuffle.num_grouped % batch_size
+  num_owed = -epoch * shuffle.num_records % batch_size
 
   def group(window, serialized):
     serialized = tf.gather(serialized, _order_by_length(serialized))

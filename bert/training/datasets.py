@@ -69,10 +69,10 @@ class Datasets:
       seed: of the order.
     """
     file = self.write("train", examples)
-    num_grouped = file.num_records if self._flags.speed.bucket_by_length else 0
     shuffle = input_fns.Shuffle(
-        seed, done * self.batch_sizes["train"], num_grouped,
-        0 if self._flags.tpu.use_tpu else file.num_records)
+        seed, done * self.batch_sizes["train"],
+        0 if self._flags.tpu.use_tpu else file.num_records,
+        self._flags.speed.bucket_by_length)
     return input_fns.training_input_fn(file.path, self.spec(), shuffle,
                                        self._flags.tpu.use_tpu)
 

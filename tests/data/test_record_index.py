@@ -21,10 +21,10 @@ def is_large(monkeypatch):
   monkeypatch.setattr(input_fns, "SHUFFLE_BUFFER", COUNT - 1)
 
 
-def order_of(path, num_epochs=1, seed=3, num_skipped=0, num_grouped=0,
+def order_of(path, num_epochs=1, seed=3, num_skipped=0, by_length=False,
              batch_size=5):
   """The numbers of the texts in the order they are trained on."""
-  shuffle = input_fns.Shuffle(seed, num_skipped, num_grouped, COUNT)
+  shuffle = input_fns.Shuffle(seed, num_skipped, COUNT, by_length)
   limit = (num_epochs * COUNT - num_skipped) // batch_size
   return sum(map(record_files.numbers, record_files.read(
       path, batch_size, shuffle, limit, graph_seed=seed)), [])
@@ -46,10 +46,10 @@ def test_blocks_end_where_the_records_do(path, monkeypatch):
   assert [len(block) for block in index.shuffled(1)] == [7, 7, 7, 7, 2]
 
 
-@pytest.mark.parametrize("num_grouped", [0, COUNT])
+@pytest.mark.parametrize("by_length", [False, True])
 def test_epochs_have_every_example_once_in_another_order(path, is_large,
-                                                         num_grouped):
-  order = order_of(path, 3, num_grouped=num_grouped)
+                                                         by_length):
+  order = order_of(path, 3, by_length=by_length)
   epochs = [order[start:start + COUNT] for start in range(0, 3 * COUNT, COUNT)]
   assert [sorted(epoch) for epoch in epochs] == [list(range(COUNT))] * 3
   assert len({tuple(epoch) for epoch in epochs}) == 3
@@ -62,13 +62,13 @@ def test_order_is_over_the_whole_set(path, is_large, monkeypatch):
   assert max(first) > COUNT // 2
 
 
-@pytest.mark.parametrize("num_grouped", [0, COUNT])
+@pytest.mark.parametrize("by_length", [False, True])
 @pytest.mark.parametrize("num_skipped", [5, 30, 35, 60])
-def test_training_goes_on_where_it_ended(path, is_large, num_grouped,
+def test_training_goes_on_where_it_ended(path, is_large, by_length,
                                          num_skipped):
-  whole = order_of(path, 3, num_grouped=num_grouped)
+  whole = order_of(path, 3, by_length=by_length)
   assert order_of(path, 3, num_skipped=num_skipped,
-                  num_grouped=num_grouped) == whole[num_skipped:]
+                  by_length=by_length) == whole[num_skipped:]
 
 
 def test_a_seed_repeats_an_order(path, is_large):

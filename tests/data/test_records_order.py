@@ -63,12 +63,12 @@ def test_texts_of_one_length_keep_the_files_order(tmp_path):
 
 def test_positions_are_read_by_length_alone(tmp_path):
   path = write(tmp_path / "set", [5, 3, 4])
-  for order in (None, input_fns.Shuffle(1), input_fns.Shuffle(1, 0, 3)):
+  for order in (None, input_fns.Shuffle(1), input_fns.Shuffle(1, 0, 3, True)):
     assert "position" not in read(path, 2, order, limit=1)[0]
 
 
 def grouped(path, count, batch_size, seed=1, num_skipped=0, limit=None):
-  return read(path, batch_size, input_fns.Shuffle(seed, num_skipped, count),
+  return read(path, batch_size, input_fns.Shuffle(seed, num_skipped, count, True),
               limit, graph_seed=seed)
 
 
@@ -178,7 +178,7 @@ def test_grouping_saves_padding(tmp_path):
 def test_grouped_batches_have_their_size_in_the_graph(tmp_path, session):
   del session  # its graph is the default one
   dataset = make_input_fn(
-      write(tmp_path / "set", [3, 4, 5]), SPEC, input_fns.Shuffle(1, 0, 3))(
+      write(tmp_path / "set", [3, 4, 5]), SPEC, input_fns.Shuffle(1, 0, 3, True))(
           {"batch_size": 2})
   batch = tf.data.make_one_shot_iterator(dataset).get_next()
   assert batch["label_ids"].shape.as_list() == [2, 1]
@@ -187,7 +187,7 @@ def test_grouped_batches_have_their_size_in_the_graph(tmp_path, session):
 def test_grouped_batches_hold_what_ungrouped_ones_hold(tmp_path):
   path = write(tmp_path / "set", drawn_lengths(12))
   rows = []
-  for order in (input_fns.Shuffle(1), input_fns.Shuffle(1, 0, 12)):
+  for order in (input_fns.Shuffle(1), input_fns.Shuffle(1, 0, 12, True)):
     batches = read(path, 4, order, 3)
     rows.append(sorted(
         tuple(batch[name][index].tolist()[:length] for name in (
