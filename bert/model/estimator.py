@@ -156,7 +156,9 @@ class Runtime:
           tpu.tpu_name, zone=tpu.tpu_zone, project=tpu.gcp_project)
     config = tf.estimator.tpu.RunConfig(
         cluster=cluster, master=tpu.master, model_dir=run.output_dir,
-        tf_random_seed=seed, save_summary_steps=run.log_steps,
+        tf_random_seed=seed,
+        # Elsewhere a hook writes them.
+        save_summary_steps=run.log_steps if tpu.use_tpu else None,
         session_config=None if tpu.use_tpu else self.session_config(),
         save_checkpoints_steps=(save_checkpoints_steps or
                                 run.save_checkpoints_steps),

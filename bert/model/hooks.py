@@ -46,6 +46,42 @@ class SaverHook(tf.train.CheckpointSaverHook):
     self._timer.update_last_triggered_step(step)
 
 
+class SummaryHook(tf.estimator.SessionRunHook):
+  """Writes summaries at the first step and every so many from there.
+
+  As an Estimator does, but all steps compute them: TensorFlow would compile
+  one kind of step for those that do and one for the others.
+  """
+
+  def __init__(self, folder: str, every: int):
+    """Takes the output folder and the steps between two summaries."""
+    self._folder = folder
+    self._every = every
+
+  def begin(self):
+    self._summaries = tf.summary.merge_all()
+    self._writer = tf.summary.FileWriterCache.get(self._folder)
+
+  def after_create_session(self, session, coord):
+    self._step = int(session.run(tf.train.get_global_step(session.graph)))
+    self._next = self._step + 1
+    # TensorBoard leaves out what a killed run wrote after its last checkpoint.
+    self._writer.add_session_log(
+        tf.SessionLog(status=tf.SessionLog.START), self._next)
+
+  def before_run(self, run_context):
+    return tf.estimator.SessionRunArgs(self._summaries)
+
+  def after_run(self, run_context, run_values):
+    self._step += 1
+    if self._step == self._next:
+      self._writer.add_summary(run_values.results, self._step)
+      self._next += self._every
+
+  def end(self, session):
+    self._writer.flush()
+
+
 class ProgressHook(tf.estimator.SessionRunHook):
   """Shows training's steps, loss, rate, examples/s and time left.
 

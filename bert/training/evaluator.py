@@ -12,6 +12,9 @@ from bert.model.estimator import Runtime
 from bert.model.model_function import Model
 from bert.model.model_function import OutputCollector
 
+# Bytes of weights that are put into a session at a time, or one variable.
+_MIN_PORTION = 2**24
+
 Results = Dict[str, float]
 # Names of variables -> name -> value.
 ReadWeights = Callable[[List[str]], Dict[str, np.ndarray]]
@@ -104,8 +107,11 @@ class _EvalSession:
   def run(self, read: ReadWeights, num_steps: int):
     """Returns (results, collected rows of the dataset)."""
     weights = read(list(self._assign))
-    for name, (assign, value) in self._assign.items():
-      self._session.run(assign, {value: weights[name]})
+    for names in _portions(weights):
+      pairs = [self._assign[name] for name in names]
+      self._session.run([assign for assign, _ in pairs],
+                        {value: weights[name]
+                         for name, (_, value) in zip(names, pairs)})
     self._session.run([self._reset, self._iterator.initializer])
     self._collector.clear()
     losses = []
@@ -132,6 +138,20 @@ class _EvalSession:
       self._saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
     self._saver.save(self._session, os.path.join(folder, "model.ckpt"), step,
                      write_meta_graph=False)
+
+
+def _portions(weights):
+  """Yields lists of names: each run takes time, and memory for what it is fed.
+  """
+  names, size = [], 0
+  for name in sorted(weights):
+    names.append(name)
+    size += np.asarray(weights[name]).nbytes
+    if size >= _MIN_PORTION:
+      yield names
+      names, size = [], 0
+  if names:
+    yield names
 
 
 def _assignment(variable):

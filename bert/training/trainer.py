@@ -60,7 +60,8 @@ class Trainer:
     hooks = [hooks_lib.ProgressHook(last, batch_size, run.log_steps,
                                     self._runtime.use_tpu)]
     if not self._runtime.use_tpu:
-      hooks.append(hooks_lib.SaverHook(self._folder.path, saving_steps))
+      hooks += [hooks_lib.SaverHook(self._folder.path, saving_steps),
+                hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
     if done:
       settings = settings._replace(init_checkpoint=None)
     estimator = self._runtime.make_estimator(

@@ -50,7 +50,11 @@ def undisturbed(tmp_path_factory):
   return flags["output_dir"]
 
 
-def test_each_evaluation_is_that_of_its_checkpoint(undisturbed, tmp_path):
+# Bytes of weights that an evaluation takes at a time: all, few variables.
+@pytest.mark.parametrize("portion", [2**24, 500])
+def test_each_evaluation_is_that_of_its_checkpoint(undisturbed, tmp_path,
+                                                   monkeypatch, portion):
+  monkeypatch.setattr(evaluator, "_MIN_PORTION", portion)
   entries = evaluations(undisturbed)
   assert [entry["global_step"] for entry in entries] == [2, 4, 6, 8, 10]
   shutil.copytree(undisturbed, str(tmp_path / "out"))

@@ -82,3 +82,28 @@ def test_saver_writes_the_graph_as_text_and_for_tensorboard_once(saved):
            if event.HasField("graph_def")]
   assert len(shown) == 1
   assert tf.GraphDef.FromString(shown[0]).node[0] == graph_def.node[0]
+
+
+def test_summaries_come_first_and_every_other_step_from_there(tmp_path):
+  with tf.Graph().as_default():
+    global_step = tf.train.get_or_create_global_step()
+    goes_on = tf.assign(global_step, 7)
+    loss = tf.cast(global_step + 1, tf.float32)
+    tf.summary.scalar("loss", loss)
+    with tf.control_dependencies([loss]):
+      train_op = tf.assign_add(global_step, 1)
+    scaffold = tf.train.Scaffold(
+        local_init_op=goes_on.op,
+        ready_for_local_init_op=tf.constant([], tf.string))
+    with tf.train.MonitoredSession(
+        tf.train.ChiefSessionCreator(scaffold),
+        hooks=[hooks.SummaryHook(str(tmp_path), 2)]) as session:
+      for _ in range(4):
+        session.run(train_op)
+  tf.summary.FileWriterCache.clear()
+  path, = tmp_path.glob("events.*")
+  events = list(tf.train.summary_iterator(str(path)))
+  assert [(event.step, value.simple_value) for event in events
+          for value in event.summary.value] == [(8, 8), (10, 10)]
+  assert [event.step for event in events
+          if event.session_log.status == tf.SessionLog.START] == [8]
