@@ -57,7 +57,7 @@ def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
   def input_fn(params):
     batch_size = params["batch_size"]
     dataset = _repeat(path, shuffle, params)
-    return _to_batches(dataset.batch(batch_size, drop_remainder=True), spec,
+    return to_batches(dataset.batch(batch_size, drop_remainder=True), spec,
                        is_static)
 
   return input_fn
@@ -77,7 +77,7 @@ def ordered_input_fn(path: str, spec: Dict[str, Field],
   def input_fn(params):
     dataset = tf.data.TFRecordDataset(path).batch(
         params["batch_size"], drop_remainder=drop_remainder)
-    return _to_batches(dataset, spec, is_static)
+    return to_batches(dataset, spec, is_static)
 
   return input_fn
 
@@ -123,7 +123,9 @@ def _by_length(path, spec, batch_size):
 
 
 @as_it_is
-def _to_batches(dataset, spec, is_static):
+def to_batches(dataset: tf.data.Dataset, spec: Dict[str, Field],
+               is_static: bool) -> tf.data.Dataset:
+  """Returns batches of parsed records of batches of serialized ones."""
   return dataset.map(lambda batch: records.parse(batch, spec, is_static),
                      num_parallel_calls=2).prefetch(4)
 

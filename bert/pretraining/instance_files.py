@@ -130,11 +130,9 @@ def evaluation_input_fn(paths: Sequence[str], spec: Dict[str, Field],
   return input_fn
 
 
-@input_fns.as_it_is
 def _to_batches(dataset, params, spec, is_static):
-  dataset = dataset.batch(params["batch_size"], drop_remainder=True)
-  return dataset.map(lambda batch: records.parse(batch, spec, is_static),
-                     num_parallel_calls=2).prefetch(4)
+  return input_fns.to_batches(
+      dataset.batch(params["batch_size"], drop_remainder=True), spec, is_static)
 
 
 @input_fns.as_it_is
