@@ -7,6 +7,7 @@ import time
 from typing import Sequence, Tuple
 
 from benchmarks import measure
+from bert.common import command
 from bert.common import workers
 from bert.data import features
 from bert.data import record_encoder
@@ -26,6 +27,7 @@ def main(argv: Sequence[str]) -> None:
                       default="records")
   parser.add_argument("--processes", type=int, default=1, help="of records")
   args = parser.parse_args(argv)
+  command.start_tensorflow()
   examples = base.create(args.task, args.data_dir).get_train_examples(
       args.data_dir)
   time_it = {"encode": time_encoding, "records": time_writing}[args.what]

@@ -170,19 +170,21 @@ class _Pieces(dict):
     self._wordpiece = wordpiece
 
   def __missing__(self, chunk):
-    pieces = [piece for word in self._words(chunk)
-              for piece in self._wordpiece._pieces(word)]  # pylint: disable=protected-access
+    if not chunk.isascii():
+      words = self._basic.tokenize(chunk)
+    else:
+      text = chunk.lower() if self._basic.do_lower_case else chunk
+      words = [text] if text.isalnum() else _ascii_words(text)
+    split = self._wordpiece._pieces  # pylint: disable=protected-access
+    if len(words) == 1:
+      pieces = split(words[0])
+    else:
+      pieces = [piece for word in words for piece in split(word)]
     if len(chunk) <= _CACHED_LENGTH:
       if len(self) >= _CACHE_SIZE:
         self.clear()
       self[chunk] = pieces
     return pieces
-
-  def _words(self, chunk):
-    if not chunk.isascii():
-      return self._basic.tokenize(chunk)
-    text = chunk.lower() if self._basic.do_lower_case else chunk
-    return [text] if text.isalnum() else _ascii_words(text)
 
 
 def _ascii_words(text):

@@ -1,4 +1,5 @@
 """How a command starts and ends: its log, its exit codes."""
+import gc
 import logging
 import sys
 
@@ -56,6 +57,17 @@ def test_log_shows_a_line_once_and_no_noise(restored_log, capsys, monkeypatch):
   assert len(lines) == 2
   assert lines[0].endswith("a plain line") and "INFO" in lines[0]
   assert lines[1].endswith("take care") and "WARNING" in lines[1]
+
+
+def test_garbage_is_not_looked_for_in_modules_of_tensorflow(restored_log):
+  threshold = gc.get_threshold()
+  gc.unfreeze()
+  try:
+    command.start_tensorflow()
+    assert gc.get_freeze_count() > 100000
+  finally:
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
 
 
 def raising(error):
