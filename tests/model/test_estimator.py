@@ -167,9 +167,15 @@ def test_estimator_runs_as_asked(tmp_path):
   assert made._session_config == estimator.session_config("float32", 2)
   assert config.tf_random_seed == 11
   assert config.model_dir == str(tmp_path)
-  assert config.save_summary_steps == 3
+  assert config.save_summary_steps is None  # A hook writes them.
   assert config.save_checkpoints_steps == 5
   assert config.keep_checkpoint_max is None  # All.
+
+
+def test_estimator_writes_summaries_on_a_tpu(tmp_path):
+  made = make_estimator(tmp_path, tpu=options.TpuOptions(
+      use_tpu=True, master="grpc://10.0.0.1:8470", num_tpu_cores=2))
+  assert made.config.save_summary_steps == 3
 
 
 @needs_pass
