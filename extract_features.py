@@ -22,7 +22,9 @@ def main(argv):
 
   command.start_tensorflow(flags)
   from bert.model import checkpoints
+  from bert.model import distribution
   from bert.serving import vectors
+  flags = distribution.join(flags)
   vectors.extract(flags._replace(data=checkpoints.resolve_init(flags.data)))
 
 

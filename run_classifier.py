@@ -29,12 +29,15 @@ def main(argv):
 
   command.start_tensorflow(flags)
   from bert.model import checkpoints
+  from bert.model import distribution
   from bert.model import estimator
+  from bert.training import actions as actions_lib
   from bert.training import finetuning
   from bert.training import onnx_files
   from bert.training import task as tasks
   from bert.training import trials
   from processors import loading
+  flags = distribution.join(flags)
   estimator.check_precision(flags.speed.precision)
   if "onnx" in actions:
     onnx_files.check_libraries()
@@ -45,7 +48,7 @@ def main(argv):
   if todo.num_trials > 1:
     trials.run(run, actions, todo.num_trials, read)
   else:
-    finetuning.run(run, actions, read)
+    actions_lib.run(run, actions, read)
 
 
 def __getattr__(name):

@@ -22,11 +22,13 @@ def main(argv):
 
   command.start_tensorflow(flags)
   from bert.model import checkpoints
+  from bert.model import distribution
   from bert.model import estimator
   from bert.training import finetuning
   from bert.training import folds
   from bert.training import task as tasks
   from processors import loading
+  flags = distribution.join(flags)
   estimator.check_precision(flags.speed.precision)
   flags = flags._replace(model=checkpoints.resolve_init(flags.model))
   task = tasks.load(flags, loading.load_processor(flags.data))

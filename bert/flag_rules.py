@@ -138,13 +138,15 @@ def check_speed(speed: options.StepOptions, train_batch_size: int,
   if speed.cpu_replicas > train_batch_size:
     raise UserError("--%s=%d is greater than --train_batch_size=%d" % (
         splits[1], speed.cpu_replicas, train_batch_size))
+  if speed.fp16_allreduce and not speed.use_horovod:
+    raise UserError("--fp16_allreduce needs --use_horovod")
   if all(getattr(speed, name) > 1 for name in splits):
     raise UserError("--%s=%d saves memory, --%s=%d time; leave one out" % (
         splits[0], getattr(speed, splits[0]), splits[1],
         getattr(speed, splits[1])))
   if not use_tpu:
     return
-  for name in ("precision", "bucket_by_length") + splits:
+  for name in ("precision", "bucket_by_length", "use_horovod") + splits:
     default = getattr(options.SpeedOptions(), name)
     value = getattr(speed, name, default)
     if value != default:
@@ -160,8 +162,8 @@ def check_head(head: options.HeadOptions, data: options.DataOptions,
       if getattr(head, name):
         raise UserError("--%s=%s does not go with --loss=f1; leave one out" % (
             name, getattr(head, name)))
-    for name in ("gradient_accumulation_steps", "cpu_replicas"):
-      if getattr(speed, name) > 1:
+    for name in ("gradient_accumulation_steps", "cpu_replicas", "use_horovod"):
+      if int(getattr(speed, name)) > (name != "use_horovod"):
         raise UserError("--loss=f1 is of a whole batch; leave out --%s" % name)
   if head.class_weights and head.class_weights != "balanced" and not re.match(
       r"\d*\.?\d+(,\d*\.?\d+)*$", head.class_weights):

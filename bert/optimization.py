@@ -31,7 +31,7 @@ def learning_rate_at(step, init_lr, num_train_steps, num_warmup_steps):
 
 def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
                      use_tpu, gradients=None, loss_scale=None, adam=None,
-                     variables=None):
+                     variables=None, squared_norm=None):
   """Returns the op that makes one training step and counts global_step up.
 
   Args:
@@ -45,6 +45,7 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
       them is not finite changes it and counts, and does nothing else.
     adam: dict of further arguments of AdamWeightDecayOptimizer.
     variables: what is trained; None: tf.trainable_variables().
+    squared_norm: float32 scalar that clips, where not the gradients' own.
 
   Returns:
     A tf.Operation. Its rate is the tensor "rate:0" of the graph.
@@ -69,7 +70,9 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
   if use_tpu:  # Gradients of several cores are still to be added up.
     gradients, _ = tf.clip_by_global_norm(gradients, 1.0)
   else:
-    optimizer.gradient_factor = _clip_factor(gradients)
+    norm = (tf.global_norm(gradients) if squared_norm is None else
+            tf.sqrt(squared_norm))
+    optimizer.gradient_factor = _clip_factor(norm)
   pairs = list(zip(gradients, variables))
   if loss_scale is None:
     update = optimizer.apply_gradients(pairs, global_step=global_step)
@@ -80,9 +83,8 @@ def create_optimizer(loss, init_lr, num_train_steps, num_warmup_steps,
     return tf.assign_add(global_step, 1).op
 
 
-def _clip_factor(gradients):
-  """Returns what clips gradients by a global norm of 1; NaN if that is none."""
-  norm = tf.global_norm(gradients)
+def _clip_factor(norm):
+  """Returns what clips gradients of a norm to 1; NaN if that is none."""
   return 1.0 / tf.maximum(norm, 1.0) + 0.0 * norm
 
 

@@ -223,6 +223,11 @@ class StepOptions:
       "on its part of the CPU's cores, at most --train_batch_size; 0 = 2 on a "
       "CPU, where the batch can be shared and there are 100 or more of them.",
       minimum=0)
+  use_horovod: bool = option(False, "Be one of several workers, on one machine "
+                             "or many, that horovodrun, mpirun or srun starts; "
+                             "--train_batch_size is the total over all.")
+  fp16_allreduce: bool = option(False, "Send gradients from worker to worker in "
+                                "float16: half the bytes, a little less exact.")
 
 
 @dataclasses.dataclass(frozen=True)

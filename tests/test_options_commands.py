@@ -24,8 +24,8 @@ COMMANDS = {"create_pretraining_data": create_pretraining_data,
             "extract_features": extract_features}
 # Flags that run_classifier.py has as well.
 SHARED = {flag: option_cases.CASES[flag] for flag in (
-    "precision", "gradient_accumulation_steps", "cpu_replicas", "use_tpu",
-    "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
+    "precision", "gradient_accumulation_steps", "cpu_replicas", "use_horovod",
+    "fp16_allreduce", "use_tpu", "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
     "iterations_per_loop")}
 MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}
 # [CLS], a token, [SEP], a token, [SEP].

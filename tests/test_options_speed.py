@@ -11,6 +11,7 @@ REQUIRED = ["--data_dir=d", "--bert_config_file=c", "--task_name=t",
             "--vocab_file=v", "--output_dir=o"]
 DEFAULTS = {"precision": "float32", "bucket_by_length": False,
             "gradient_accumulation_steps": 1, "cpu_replicas": 0,
+            "use_horovod": False, "fp16_allreduce": False,
             "num_workers": 0}
 
 
@@ -36,8 +37,8 @@ def test_run_without_these_flags_is_as_it_was_before_them():
 def test_flags_are_read():
   assert parse("--precision=bfloat16", "--bucket_by_length",
                "--gradient_accumulation_steps=4", "--cpu_replicas=2",
-               "--num_workers=3") == (
-                   options.SpeedOptions("bfloat16", 4, 2, True, 3))
+               "--num_workers=3", "--use_horovod", "--fp16_allreduce") == (
+                   options.SpeedOptions("bfloat16", 4, 2, True, True, True, 3))
 
 
 def test_help_lists_the_flags_with_their_defaults():
@@ -46,6 +47,8 @@ def test_help_lists_the_flags_with_their_defaults():
                "--bucket_by_length=bool (default: false)",
                "--gradient_accumulation_steps=int (default: 1)",
                "--cpu_replicas=int (default: 0)",
+               "--use_horovod=bool (default: false)",
+               "--fp16_allreduce=bool (default: false)",
                "--num_workers=int (default: 0)"):
     assert "  %s\n" % line in shown
 
@@ -73,6 +76,7 @@ def test_parts_that_do_not_divide_the_batch_are_refused(size, parts):
 @pytest.mark.parametrize("name, value, shown", [
     ("precision", "bfloat16", "--precision=bfloat16"),
     ("bucket_by_length", True, "--bucket_by_length=true"),
+    ("use_horovod", True, "--use_horovod=true"),
     ("gradient_accumulation_steps", 2, "--gradient_accumulation_steps=2")])
 def test_what_tpus_cannot_do_is_refused_on_them_alone(name, value, shown):
   check(**{name: value})

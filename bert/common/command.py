@@ -32,7 +32,8 @@ _NOISE = re.compile("|".join((
     "loss = ", "Loss for final step", "Starting evaluation ",
     r"Evaluation \[", "Inference Time", "Finished evaluation ", "Saving dict ",
     "Saving 'checkpoint_path' summary", "(training|evaluation|prediction)_loop "
-    "marked as ", "Calling checkpoint listeners",
+    "marked as ", "Error recorded from ", "Reraising captured error",
+    "Calling checkpoint listeners",
     "Skipping training since max_steps", "Input graph does not use tf.data")))
 
 

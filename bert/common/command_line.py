@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import textwrap
-from typing import List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 from absl import flags
 
@@ -73,15 +73,18 @@ def paths_of(groups) -> List[str]:
   Args:
     groups: from parse, or tuples of them.
   """
-  paths = []
+  values = [getattr(group, field.name) for group in flatten(groups)
+            for field in dataclasses.fields(group) if field.type is Path]
+  return [value for value in values if value]
+
+
+def flatten(groups) -> Iterator:
+  """Yields groups, those of tuples of them too."""
   for group in groups:
     if isinstance(group, (tuple, list)):
-      paths += paths_of(group)
-      continue
-    values = [getattr(group, field.name) for field in dataclasses.fields(group)
-              if field.type is Path]
-    paths += [value for value in values if value]
-  return paths
+      yield from flatten(group)
+    else:
+      yield group
 
 
 def help_text(command: str, groups: Sequence[type], about: str) -> str:

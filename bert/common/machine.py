@@ -27,6 +27,8 @@ _ERRNOS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES,
                      errno.EPERM, errno.EROFS, errno.ENOMEM, errno.EMFILE,
                      errno.ENFILE))
 _MAX_CHARS = 300
+# What Horovod says on the workers that are left.
+_LOST_WORKER = re.compile("Horovod has been shut down|/gloo/")
 
 
 def describe(error: BaseException) -> Optional[str]:
@@ -37,6 +39,9 @@ def describe(error: BaseException) -> Optional[str]:
       return str(each)
     if isinstance(each, MemoryError):
       return "memory ran out; %s" % _MEMORY
+    if _LOST_WORKER.search(str(each)):
+      return ("another worker has ended, and says why; the same command goes on "
+              "from the last checkpoint")
     is_of_tensorflow = type(each).__module__.startswith("tensorflow")
     if is_of_tensorflow or type(each) is RuntimeError or (
         isinstance(each, OSError) and each.errno in _ERRNOS):

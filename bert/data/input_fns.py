@@ -55,10 +55,8 @@ def training_input_fn(path: str, spec: Dict[str, Field], shuffle: Shuffle,
     of dicts name -> int32 or float32 [batch, *shape].
   """
   def input_fn(params):
-    batch_size = params["batch_size"]
-    dataset = _repeat(path, shuffle, params)
-    return to_batches(dataset.batch(batch_size, drop_remainder=True), spec,
-                       is_static)
+    return to_training_batches(_repeat(path, shuffle, params), params, spec,
+                               is_static)
 
   return input_fn
 
@@ -77,7 +75,7 @@ def ordered_input_fn(path: str, spec: Dict[str, Field],
   def input_fn(params):
     dataset = tf.data.TFRecordDataset(path).batch(
         params["batch_size"], drop_remainder=drop_remainder)
-    return to_batches(dataset, spec, is_static)
+    return to_batches(share(dataset, params), spec, is_static)
 
   return input_fn
 
@@ -89,7 +87,7 @@ def by_length_input_fn(path: str, spec: Dict[str, Field]) -> Callable:
   file. Arguments and result as of training_input_fn.
   """
   def input_fn(params):
-    return _by_length(path, spec, params["batch_size"])
+    return _by_length(path, spec, params)
 
   return input_fn
 
@@ -114,20 +112,38 @@ def array_input_fn(columns: Dict[str, np.ndarray], is_training: bool,
 
 
 @as_it_is
-def _by_length(path, spec, batch_size):
+def _by_length(path, spec, params):
+  batch_size = params["batch_size"]
   dataset = tf.data.TFRecordDataset(path).enumerate()
   dataset = dataset.batch(WINDOW * batch_size).flat_map(_sort_window)
-  return dataset.batch(batch_size).map(
+  return share(dataset.batch(batch_size), params).map(
       lambda positions, batch: dict(records.parse(batch, spec, False),
                                     position=positions)).prefetch(4)
 
 
+def to_training_batches(dataset: tf.data.Dataset, params: dict,
+                        spec: Dict[str, Field], is_static: bool
+                       ) -> tf.data.Dataset:
+  """Returns a worker's part of each batch of serialized examples, parsed.
+
+  The part is taken where a batch is parsed: another dataset would be other
+  operations in the graph, and these are what random weights are drawn by.
+  """
+  num_workers = params.get("num_workers", 1)
+  part = slice(params["worker"], None, num_workers) if (
+      num_workers > 1) else slice(None)
+  return to_batches(dataset.batch(params["batch_size"] * num_workers,
+                                  drop_remainder=True), spec, is_static, part)
+
+
 @as_it_is
 def to_batches(dataset: tf.data.Dataset, spec: Dict[str, Field],
-               is_static: bool) -> tf.data.Dataset:
-  """Returns batches of parsed records of batches of serialized ones."""
-  return dataset.map(lambda batch: records.parse(batch, spec, is_static),
-                     num_parallel_calls=2).prefetch(4)
+               is_static: bool, part: slice = slice(None)) -> tf.data.Dataset:
+  """Returns batches of parsed records of a part of batches of serialized ones.
+  """
+  return dataset.map(
+      lambda batch: records.parse(batch[part], spec, is_static),
+      num_parallel_calls=2).prefetch(4)
 
 
 @as_it_is
@@ -145,8 +161,9 @@ def _repeat(path, shuffle, params):
   numbers = tf.data.Dataset.range(first, MAX_EPOCHS)
   if not shuffle.by_length:
     return numbers.flat_map(epochs).skip(num_skipped)
+  batch_size = params["batch_size"] * params.get("num_workers", 1)
   return numbers.flat_map(lambda epoch: _group(
-      epochs(epoch), shuffle, epoch, params["batch_size"])).skip(num_skipped)
+      epochs(epoch), shuffle, epoch, batch_size)).skip(num_skipped)
 
 
 def _indexed_epochs(path, shuffle):
@@ -208,6 +225,14 @@ def _order_by_length(serialized):
       "input_mask": tf.io.VarLenFeature(tf.int64)})["input_mask"]
   lengths = tf.math.segment_sum(mask.values, mask.indices[:, 0])
   return tf.argsort(lengths, stable=True)
+
+
+def share(dataset: tf.data.Dataset, params: dict) -> tf.data.Dataset:
+  """Returns a worker's part of batches: each n-th from one on."""
+  num_workers = params.get("num_workers", 1)
+  if num_workers == 1:
+    return dataset
+  return dataset.shard(num_workers, params["worker"])
 
 
 def hosts(params):

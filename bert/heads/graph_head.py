@@ -33,6 +33,9 @@ class GraphHead:
   """
   first_token_only = False
 
+  # Names of what `prepare` adds that are means over the batch.
+  batch_means = ()
+
   def prepare(self, features: Tensors) -> Tensors:
     """Adds to a whole batch what its micro-batches or replicas need of it."""
     return features

@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import rewriter_config_pb2
 
 from bert import options
 from bert.common.errors import UserError
+from bert.model import distribution
 
 # glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
 _MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
@@ -48,7 +49,7 @@ def session_config(precision: str,
   config = tf.ConfigProto(allow_soft_placement=True)
   rewrite = config.graph_options.rewrite_options
   rewrite.meta_optimizer_iterations = rewrite.ONE
-  if cpu_replicas > 1:
+  if cpu_replicas > 1 or distribution.workers().local_size > 1:
     config.inter_op_parallelism_threads = cpu_replicas
     config.intra_op_parallelism_threads = _num_cores(cpu_replicas)
     _share_cores(cpu_replicas)
@@ -73,8 +74,13 @@ def keep_freed_memory() -> bool:
 
 
 def _num_cores(cpu_replicas):
-  """Returns the cores that a part of a batch has to itself."""
-  return max(1, (os.cpu_count() or 1) // cpu_replicas)
+  """Returns the cores that a part of a worker's batch has to itself."""
+  num_cores = num_all = os.cpu_count() or 1
+  if hasattr(os, "sched_getaffinity"):
+    num_cores = len(os.sched_getaffinity(0))
+  if num_cores == num_all:  # Else workers are bound to cores of their own.
+    num_cores //= distribution.workers().local_size
+  return max(1, num_cores // cpu_replicas)
 
 
 def _share_cores(cpu_replicas):
@@ -115,26 +121,51 @@ class Runtime:
     self.batch_sizes = batch_sizes
     self._tpu = tpu
     self._speed = speed
+    self._workers = distribution.workers()
     self.cpu_replicas = speed.cpu_replicas
     if not speed.cpu_replicas:
       is_split = (
           can_split and not tpu.use_tpu and not _has_gpu() and
-          speed.gradient_accumulation_steps == 1 and batch_sizes["train"] > 1)
+          speed.gradient_accumulation_steps == 1 and
+          self._worker_sizes()["train"] > 1 and
+          (self._workers.size == 1 or _num_cores(1) > 1))
       self.cpu_replicas = 2 if is_split else 1
 
   @property
   def use_tpu(self) -> bool:
     return self._tpu.use_tpu
 
+  def check_training(self) -> None:
+    """Raises UserError for a batch that can't be shared out."""
+    total, size = self.batch_sizes["train"], self._workers.size
+    if total % size:
+      raise UserError("--train_batch_size=%d is the total over all workers, "
+                      "which %d of them don't divide" % (total, size))
+    parts = self._speed.gradient_accumulation_steps
+    if total // size % parts:
+      raise UserError(
+          "--gradient_accumulation_steps=%d does not divide the %d examples of "
+          "--train_batch_size=%d that each of %d workers has" % (
+              parts, total // size, total, size))
+    if self._speed.cpu_replicas > total // size:
+      raise UserError(
+          "--cpu_replicas=%d is greater than the %d examples of "
+          "--train_batch_size=%d that each of %d workers has" % (
+              self._speed.cpu_replicas, total // size, total, size))
+
   def expect(self, num_batches: int) -> None:
     """Takes how many batches there will be: of few, one copy of the model works
     off all, as building others takes longer than they save."""
     if not self._speed.cpu_replicas and num_batches < _MIN_BATCHES:
       self.cpu_replicas = 1
+    self._workers.session_config = self.session_config()
 
   def session_config(self) -> tf.ConfigProto:
     """Returns the configuration of a session that is not on a TPU."""
-    return session_config(self._speed.precision, self.cpu_replicas)
+    config = session_config(self._speed.precision, self.cpu_replicas)
+    if self._workers.size > 1 and _has_gpu():
+      config.gpu_options.visible_device_list = str(self._workers.local_rank)
+    return config
 
   def make_estimator(self, model_fn: Callable, seed: Optional[int] = None,
                      save_checkpoints_steps: Optional[int] = None
@@ -149,7 +180,7 @@ class Runtime:
     keep_freed_memory()
     if not self.use_tpu:
       _ignore_cluster()
-    tpu, run, sizes = self._tpu, self.run, self.batch_sizes
+    tpu, run, sizes = self._tpu, self.run, self._worker_sizes()
     cluster = None
     if tpu.use_tpu and tpu.tpu_name:
       cluster = tf.distribute.cluster_resolver.TPUClusterResolver(
@@ -170,8 +201,14 @@ class Runtime:
                 tf.estimator.tpu.InputPipelineConfig.PER_HOST_V2)))
     return tf.estimator.tpu.TPUEstimator(
         model_fn, config=config, use_tpu=tpu.use_tpu,
+        params=self._workers.input_params(),
         train_batch_size=sizes["train"], eval_batch_size=sizes["eval"],
         predict_batch_size=sizes["predict"])
+
+  def _worker_sizes(self):
+    """Returns the examples a step of one worker, by train, eval and predict."""
+    return dict(self.batch_sizes, train=(
+        self.batch_sizes["train"] // self._workers.size))
 
 
 def _ignore_cluster():

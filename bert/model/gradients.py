@@ -4,9 +4,12 @@ Micro-batches, one after the other, need less memory; replicas, side by side,
 need less time on a CPU.
 """
 
+import typing
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
+
+from bert.model import distribution
 
 Batch = Dict[str, tf.Tensor]
 
@@ -112,6 +115,66 @@ class MeanLoss:
                   tf.add_n(tensors))
     loss, *gradients = _replaced(replicas[0], sums)
     return loss, gradients
+
+
+class Joined(typing.NamedTuple):
+  """What all workers of a run know after a step's gradients were joined.
+
+  Attributes:
+    loss: the mean of all workers', float32 scalar.
+    gradients: the same; None where a variable has none.
+    squared_norm: of the gradients, as one process would have computed it for
+      the whole batch: rows of IndexedSlices count one by one.
+    share_stopping: of the workers that a signal asks to stop.
+  """
+  loss: tf.Tensor
+  gradients: List[Optional[tf.Tensor]]
+  squared_norm: tf.Tensor
+  share_stopping: tf.Tensor
+
+
+def join(loss: tf.Tensor, gradients: Sequence, variables: Sequence[tf.Variable],
+         is_stopping: tf.Tensor, workers: distribution.Workers,
+         dtype: tf.DType = tf.float32) -> Joined:
+  """Averages over the workers, each with an equal part of the batch, in a
+  single message; with gradients of another type, in one more.
+
+  Args:
+    loss, gradients: from MeanLoss, of this worker's part.
+    variables: what the gradients are of.
+    is_stopping: float32 scalar, 1 where a signal asks this worker to stop.
+    workers: of the run.
+    dtype: of the gradients on the way.
+  """
+  shapes = [variable.shape for gradient, variable in zip(gradients, variables)
+            if gradient is not None]
+  parts = [tf.reshape(tf.convert_to_tensor(each), [shape.num_elements()])
+           for each, shape in zip(filter(_is_there, gradients), shapes)]
+  of_rows = [tf.nn.l2_loss(each.values) for each in gradients
+             if isinstance(each, tf.IndexedSlices)]
+  of_rows = tf.add_n(of_rows) / workers.size if of_rows else tf.constant(0.0)
+  *parts, rest = _mean(
+      parts + [tf.stack([loss, of_rows, is_stopping])], workers, dtype)
+  means = iter([tf.reshape(part, shape) for part, shape in zip(parts, shapes)])
+  joined = [each if each is None else next(means) for each in gradients]
+  of_dense = [tf.nn.l2_loss(mean) for mean, each in zip(joined, gradients)
+              if not (each is None or isinstance(each, tf.IndexedSlices))]
+  return Joined(rest[0], joined, 2.0 * tf.add_n(of_dense + [rest[1]]), rest[2])
+
+
+def _is_there(gradient):
+  return gradient is not None
+
+
+def _mean(parts, workers, dtype):
+  """Returns the means of vectors, of which the last stays float32."""
+  sizes = [part.shape.num_elements() for part in parts]
+  if dtype == tf.float32:
+    return tf.split(workers.mean(tf.concat(parts, axis=0), "gradients"), sizes)
+  *parts, rest = parts
+  message = tf.cast(tf.concat(parts, axis=0), dtype)
+  return tf.split(tf.cast(workers.mean(message, "gradients"), tf.float32),
+                  sizes[:-1]) + [workers.mean(rest, "loss")]
 
 
 def run_replicas(function: Callable[[Batch], Batch], batch: Batch,

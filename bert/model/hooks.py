@@ -1,6 +1,7 @@
 """What an Estimator calls at each training step."""
 
 import os
+import signal
 import time
 
 import tensorflow.compat.v1 as tf
@@ -8,20 +9,43 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common import signals
 from bert.common.console import Meter
+from bert.model import distribution
+from bert.model import model_function
 
 
 class StopHook(tf.estimator.SessionRunHook):
-  """Ends training after the step in which a signal came.
+  """Ends training after the step in which a signal came, on all workers after
+  the same step.
 
   The Estimator saves a checkpoint then, as at every end.
   """
 
-  def __init__(self, request: signals.StopRequest):
+  def __init__(self, request: signals.StopRequest,
+               workers: distribution.Workers):
     self._request = request
+    self._is_alone = workers.size == 1
+
+  def begin(self):
+    if not self._is_alone:
+      self._is_stopping, self._share_stopping = [
+          tf.get_default_graph().get_tensor_by_name(name + ":0")
+          for name in (model_function.IS_STOPPING,
+                       model_function.SHARE_STOPPING)]
+
+  def before_run(self, run_context):
+    if self._is_alone:
+      return None
+    return tf.estimator.SessionRunArgs(
+        self._share_stopping, {self._is_stopping: float(self._is_asked())})
 
   def after_run(self, run_context, run_values):
-    if self._request.signum is not None:
+    if self._is_asked() if self._is_alone else run_values.results > 0:
+      if not self._is_asked():  # Another worker is.
+        self._request.signum = signal.SIGTERM
       run_context.request_stop()
+
+  def _is_asked(self):
+    return self._request.signum is not None
 
 
 class SaverHook(tf.train.CheckpointSaverHook):
@@ -44,6 +68,22 @@ class SaverHook(tf.train.CheckpointSaverHook):
     step = session.run(tf.train.get_global_step(graph))
     self._save(session, step)
     self._timer.update_last_triggered_step(step)
+
+
+class FollowerHook(tf.train.CheckpointSaverHook):
+  """Does for a worker that saves nothing what follows from a checkpoint of
+  worker 0: its listeners are called after the same steps."""
+
+  def __init__(self, folder: str, saving_steps: int):
+    """Takes a folder of the worker's own, and the steps between checkpoints."""
+    super().__init__(folder, save_steps=saving_steps)
+
+  def after_create_session(self, session, coord):
+    self._timer.update_last_triggered_step(
+        session.run(tf.train.get_global_step(session.graph)))
+
+  def _save(self, session, step):
+    return any([each.after_save(session, step) for each in self._listeners])
 
 
 class SummaryHook(tf.estimator.SessionRunHook):

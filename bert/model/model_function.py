@@ -1,25 +1,23 @@
 """The model_fn of every Estimator here: an encoder, a head, an optimizer."""
 
 import typing
-from typing import Callable, Dict, Iterable, Iterator, Optional
-from typing import Sequence
+from typing import Callable, Dict, Optional, Sequence
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import optimization
-from bert.common.errors import UserError
 from bert.heads import pooling
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
 from bert.model import checkpoints
+from bert.model import dataset_outputs
+from bert.model import distribution
 from bert.model import gradients
 
-# Scope, in the evaluation graph, of what OutputCollector fetches.
-_COLLECTED = "collected/"
-# What is behind the names of what is averaged, for its weights.
-_WEIGHTS = "_weights"
+# Names of whether a signal asks this worker to stop, and how many of all.
+IS_STOPPING = "is_stopping"
+SHARE_STOPPING = "share_stopping"
 # Name of what the learning rate is multiplied with, 1 unless fed.
 PLATEAU_FACTOR = "plateau_factor"
 
@@ -36,6 +34,7 @@ class TrainingSettings(typing.NamedTuple):
     lr_multiplier: a variable's name -> what its rate is multiplied with.
     has_bias_correction: of Adam's averages.
     has_plateau_factor: whether PLATEAU_FACTOR is fed.
+    has_fp16_allreduce: whether workers send their gradients in float16.
   """
   learning_rate: float
   num_train_steps: int
@@ -47,6 +46,7 @@ class TrainingSettings(typing.NamedTuple):
   lr_multiplier: Optional[Callable[[str], float]] = None
   has_bias_correction: bool = False
   has_plateau_factor: bool = False
+  has_fp16_allreduce: bool = False
 
 
 class Model:
@@ -130,7 +130,13 @@ class Model:
                 ) -> tf.estimator.tpu.TPUEstimatorSpec:
     """Returns the graph of a training step."""
     _log_features(features)
+    workers = distribution.workers()
+    if not workers.is_first:  # Each draws dropout of its own.
+      seed = tf.get_default_graph().seed or 0
+      tf.set_random_seed((seed + workers.rank * 1000003) % 2**31)
     features = self.head.prepare(features)
+    for name in self.head.batch_means:
+      features[name] = workers.mean(features[name], name)
     loss_scale = (tf.train.experimental.DynamicLossScale()
                   if settings.is_loss_scaled else None)
     mean_loss = gradients.MeanLoss(
@@ -138,8 +144,15 @@ class Model:
         None if loss_scale is None else loss_scale())
     loss, loss_gradients = mean_loss.compute(
         features, settings.num_micro_batches, self._cpu_replicas)
-    loss = tf.identity(loss, name="mean_loss")
     variables = mean_loss.variables()
+    squared_norm = None
+    if workers.size > 1:
+      is_stopping = tf.placeholder_with_default(0.0, [], IS_STOPPING)
+      loss, loss_gradients, squared_norm, stopping = gradients.join(
+          loss, loss_gradients, variables, is_stopping, workers,
+          tf.float16 if settings.has_fp16_allreduce else tf.float32)
+      tf.identity(stopping, name=SHARE_STOPPING)
+    loss = tf.identity(loss, name="mean_loss")
     filled, scaffold_fn = self._load_weights(settings.init_checkpoint)
     _log_variables(filled, variables)
     learning_rate = settings.learning_rate
@@ -149,7 +162,8 @@ class Model:
         loss, learning_rate, settings.num_train_steps,
         settings.num_warmup_steps, self._use_tpu, loss_gradients, loss_scale,
         dict(lr_multiplier=settings.lr_multiplier,
-             has_bias_correction=settings.has_bias_correction), variables)
+             has_bias_correction=settings.has_bias_correction), variables,
+        squared_norm)
     if not self._use_tpu:
       tf.summary.scalar("learning_rate",
                         tf.get_default_graph().get_tensor_by_name("rate:0"))
@@ -169,8 +183,8 @@ class Model:
   def _load_weights(self, checkpoint):
     """Returns the names of variables that start from a checkpoint, and what
     loads them on a TPU, else None."""
-    if not checkpoint:
-      return {}, None
+    if not checkpoint or not distribution.workers().is_first:
+      return {}, None  # Worker 0 gives the others its weights.
     if not self._use_tpu:
       return checkpoints.init_from(checkpoint), None
 
@@ -183,98 +197,13 @@ class Model:
     return filled, load
 
   def _eval_spec(self, evaluation: BatchEvaluation, scaffold_fn):
-    tensors = {}
-    for name, (values, weights) in evaluation.streamed.items():
-      tensors.update({name: values, name + _WEIGHTS: weights})
     if not self._use_tpu:
-      with tf.name_scope(_COLLECTED):
-        for name, tensor in evaluation.collected.items():
-          tf.identity(tensor, name=name)
+      dataset_outputs.mark(evaluation.collected)
     return tf.estimator.tpu.TPUEstimatorSpec(
         mode=tf.estimator.ModeKeys.EVAL,
         loss=tf.identity(evaluation.loss, name="mean_loss"),
-        eval_metrics=(_weighted_means, tensors), scaffold_fn=scaffold_fn)
-
-
-def _weighted_means(**tensors):
-  """Returns the streaming metrics of the evaluation's tensors."""
-  return {name: tf.metrics.mean(values, weights=tensors[name + _WEIGHTS])
-          for name, values in tensors.items() if not name.endswith(_WEIGHTS)}
-
-
-class OutputCollector:
-  """Keeps the outputs and labels of a whole dataset during an evaluation."""
-
-  def __init__(self):
-    """Finds what is collected in the default graph."""
-    self.fetches = {
-        each.name[len(_COLLECTED):]: each.outputs[0]
-        for each in tf.get_default_graph().get_operations()
-        if each.name.startswith(_COLLECTED)}
-    self._batches = []
-
-  def add(self, batch: Dict[str, np.ndarray]) -> None:
-    """Adds the values of `fetches` for a batch."""
-    self._batches.append(batch)
-
-  def clear(self) -> None:
-    self._batches = []
-
-  def rows(self) -> Dict[str, np.ndarray]:
-    """Returns name -> array of the dataset, padding examples left out."""
-    rows = {name: join([batch[name] for batch in self._batches])
-            for name in self.fetches}
-    if "is_real_example" not in rows:
-      return rows
-    is_real = rows.pop("is_real_example").reshape(-1) > 0
-    return {name: values[is_real] for name, values in rows.items()}
-
-
-def check_finite(values: Dict[str, np.ndarray], where: str) -> None:
-  """Raises UserError if outputs of a model are not numbers.
-
-  Args:
-    values: name -> array.
-    where: the checkpoint or step, for the error.
-  """
-  for name, value in values.items():
-    value = np.asarray(value)
-    if value.dtype.kind == "f" and not np.isfinite(value).all():
-      raise UserError(
-          "%s: %s is not a number (nan or inf): the weights are broken, as of "
-          "a training that diverged; train anew with a lower --learning_rate, "
-          "or give another checkpoint" % (where, name))
-
-
-def join(arrays: Sequence[np.ndarray]) -> np.ndarray:
-  """Returns one array of batches; shorter texts get zeros at their end."""
-  if arrays[0].ndim < 2:
-    return np.concatenate(arrays)
-  longest = max(each.shape[1] for each in arrays)
-  return np.concatenate([
-      np.pad(each, [(0, 0), (0, longest - each.shape[1])] +
-             [(0, 0)] * (each.ndim - 2), "constant") for each in arrays])
-
-
-def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
-                   num_examples: int) -> Iterator[Dict[str, np.ndarray]]:
-  """Yields rows in input order, as soon as those before have come.
-
-  Args:
-    batches: of predictions, with "position" where they are in another order.
-    num_examples: padding beyond is left out.
-  """
-  early, next_position, count = {}, 0, 0
-  for batch in batches:
-    size = len(next(iter(batch.values())))
-    positions = batch.pop("position", range(count, count + size))
-    count += size
-    for index, position in enumerate(positions):
-      early[int(position)] = {name: values[index]
-                              for name, values in batch.items()}
-    while next_position in early and next_position < num_examples:
-      yield early.pop(next_position)
-      next_position += 1
+        eval_metrics=dataset_outputs.eval_metrics(evaluation.streamed),
+        scaffold_fn=scaffold_fn)
 
 
 def _log_features(features):

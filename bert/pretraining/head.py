@@ -23,6 +23,8 @@ class PretrainingHead(GraphHead):
     """Takes the encoder's config."""
     self._config = config
 
+  batch_means = ("mean_weight",)
+
   def prepare(self, features):
     """Adds mean_weight [B, 1]: masked words an example.
 

@@ -113,8 +113,8 @@ def training_input_fn(paths: Sequence[str], spec: Dict[str, Field],
   def input_fn(params):
     num_hosts, host = input_fns.hosts(params)
     dataset = _epochs(paths, shuffle.seed, num_hosts, host)
-    return _to_batches(dataset.skip(shuffle.num_skipped // num_hosts),
-                       params, spec, is_static)
+    dataset = dataset.skip(shuffle.num_skipped // num_hosts)
+    return input_fns.to_training_batches(dataset, params, spec, is_static)
 
   return input_fn
 
@@ -125,14 +125,11 @@ def evaluation_input_fn(paths: Sequence[str], spec: Dict[str, Field],
   def input_fn(params):
     dataset = tf.data.Dataset.from_tensor_slices(list(paths)).flat_map(
         tf.data.TFRecordDataset).repeat()
-    return _to_batches(dataset, params, spec, is_static)
+    dataset = dataset.batch(params["batch_size"], drop_remainder=True)
+    return input_fns.to_batches(input_fns.share(dataset, params), spec,
+                                is_static)
 
   return input_fn
-
-
-def _to_batches(dataset, params, spec, is_static):
-  return input_fns.to_batches(
-      dataset.batch(params["batch_size"], drop_remainder=True), spec, is_static)
 
 
 @input_fns.as_it_is

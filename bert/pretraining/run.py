@@ -8,6 +8,8 @@ from bert import modeling
 from bert.data import input_fns
 from bert.data import records
 from bert.model import checkpoints
+from bert.model import digests
+from bert.model import distribution
 from bert.model.estimator import Runtime
 from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
@@ -45,13 +47,18 @@ class Pretraining:
     self._paths = _find_files(data)
 
   def check(self, actions: Sequence[str]) -> Optional[str]:
-    """Returns the checkpoint to start from.
+    """Returns the checkpoint to start from, which worker 0 knows.
 
     Raises:
-      UserError: files, folder or checkpoint do not fit.
+      UserError: files, folder, checkpoint or batch do not fit.
     """
+    workers = distribution.workers()
+    if "train" in actions:
+      self._runtime.check_training()
     for name in actions:
       instance_files.check_files(self._paths[name], self._spec)
+    if not workers.is_first:
+      return None
     self.folder.check()
     shapes = self._model.variable_shapes(
         lambda: records.placeholders(self._spec))
@@ -60,16 +67,27 @@ class Pretraining:
         sorted(shapes) if "train" in actions else None, lambda: shapes,
         allows_missing=self._flags.model.allow_missing_weights)
 
+  def digests(self) -> Dict[str, str]:
+    """Returns digests of what all workers must have."""
+    return {"code": digests.of_code(),
+            "flags": digests.of_flags(self._flags),
+            "configuration": digests.of_object(
+                self._model.config.to_json_string()),
+            "record files": digests.of_files(
+                self._paths["train"] + self._paths["eval"])}
+
   def train(self) -> None:
     """Trains up to the last step; goes on from the newest checkpoint."""
     training, speed = self._flags.training, self._flags.speed
-    seed = self.folder.open_to_train(self._flags.run.random_seed)
+    seed = distribution.workers().share(
+        self.folder.open_to_train(self._flags.run.random_seed))
     settings = TrainingSettings(
         training.learning_rate, training.num_train_steps,
         training.num_warmup_steps, self._flags.model.init_checkpoint,
         speed.gradient_accumulation_steps,
         is_loss_scaled=speed.precision == "float16",
-        has_bias_correction=training.adam_bias_correction)
+        has_bias_correction=training.adam_bias_correction,
+        has_fp16_allreduce=speed.fp16_allreduce)
     Trainer(self.folder, self._runtime, self._model).train(
         settings, lambda done: instance_files.training_input_fn(
             self._paths["train"], self._spec,
@@ -95,6 +113,7 @@ class Pretraining:
 def run(pretraining: Pretraining, actions: Sequence[str]) -> None:
   """Trains and evaluates, as asked for; checks all first."""
   checkpoint = pretraining.check(actions)
+  distribution.workers().check_same(pretraining.digests)
   newest = pretraining.folder.latest()
   with pretraining.folder.in_use():
     if pretraining.folder.latest() != newest:  # A run has ended just now.

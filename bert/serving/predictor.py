@@ -11,7 +11,7 @@ from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.readout import TextOutput
-from bert.model import model_function
+from bert.model import dataset_outputs
 from bert.serving import exports
 
 
@@ -103,7 +103,7 @@ class Predictor:
           " ".join(sorted(inputs)) or "are none", signature,
           " ".join(sorted(names))))
     outputs = run(*[inputs[name] for name in names])
-    model_function.check_finite(outputs, self.folder)
+    dataset_outputs.check_finite(outputs, self.folder)
     return outputs
 
   def encode(self, example: InputExample) -> Dict[str, np.ndarray]:

@@ -23,9 +23,10 @@ from bert.data import vocabulary
 from bert.data.examples import InputExample
 from bert.heads.encoder_layers import LayersHead
 from bert.model import checkpoints
+from bert.model import dataset_outputs
+from bert.model import distribution
 from bert.model import estimator
 from bert.model import model_config
-from bert.model import model_function
 from bert.model.model_function import Model
 
 _PAIR = re.compile(r"(.*) \|\|\| (.*)$")
@@ -60,7 +61,10 @@ def extract(flags: options.VectorFlags) -> None:
         cpu_replicas=runtime.cpu_replicas,
         use_one_hot_embeddings=data.use_one_hot_embeddings,
         init_checkpoint=data.init_checkpoint)).rows(examples, tokenizer)
-    if data.sentence_vectors:
+    if not distribution.workers().is_first:
+      for _ in rows:  # There are none, but batches are run.
+        pass
+    elif data.sentence_vectors:
       _write_npy(data.output_file, len(examples), rows)
     else:
       _write_json(data.output_file, layers, rows, tokenizer)
@@ -74,7 +78,6 @@ class _Extractor:
   def __init__(self, data, runtime, model):
     """Raises UserError unless the checkpoint fits the model."""
     self._model = model
-    self._path = os.path.join(runtime.run.output_dir, "texts.tf_record")
     self._spec = records.feature_spec({}, data.max_seq_length)
     self._data = data
     self._runtime = runtime
@@ -87,31 +90,36 @@ class _Extractor:
     Raises:
       UserError: an output is not a number.
     """
-    num_batches = self._write(examples, tokenizer)
+    workers = distribution.workers()
+    self._path, num_batches = workers.of_machine(
+        lambda: self._write(examples, tokenizer))
     if self._runtime.use_tpu:
       input_fn = input_fns.ordered_input_fn(self._path, self._spec, True)
     else:
       input_fn = input_fns.by_length_input_fn(self._path, self._spec)
     batches = self._runtime.make_estimator(self._model.model_fn).predict(
-        input_fn, yield_single_examples=False)
+        input_fn, hooks=workers.hooks(), yield_single_examples=False)
     with contextlib.closing(batches):  # The Estimator's graph is in use in it.
-      for row in model_function.in_input_order(
-          console.bar(batches, num_batches, "Reading texts"), len(examples)):
-        model_function.check_finite(row, self._data.init_checkpoint)
+      for row in dataset_outputs.in_input_order(
+          console.bar(workers.merge(batches, num_batches), num_batches,
+                      "Reading texts"), len(examples)):
+        dataset_outputs.check_finite(row, self._data.init_checkpoint)
         yield row
 
   def _write(self, examples, tokenizer):
-    """Writes the texts as records; returns the number of batches."""
+    """Writes the texts as records; returns the file and its number of batches.
+    """
     batch_size = self._data.batch_size
     missing = -len(examples) % batch_size if self._runtime.use_tpu else 0
     encoder = features.TextEncoder(tokenizer, self._data.max_seq_length)
     encoded = [encoder.encode_text(each.text_a, each.text_b)
                for each in examples] + [encoder.empty()] * missing
     record = record_encoder.RecordEncoder(self._spec)
-    records.write_records(self._path, (
+    path = os.path.join(self._runtime.run.output_dir, "texts.tf_record")
+    records.write_records(path, (
         record.encode(features.to_features(each, {}).values())
         for each in encoded))
-    return -(-len(encoded) // batch_size)
+    return path, -(-len(encoded) // batch_size)
 
 
 def read_layers(data, num_layers: int) -> List[int]:

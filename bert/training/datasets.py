@@ -15,6 +15,7 @@ from bert.data import records
 from bert.data import truncation
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
+from bert.model import distribution
 from bert.options import FineTuningFlags
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
@@ -102,10 +103,14 @@ class Datasets:
     tf.logging.info("  Checkpoint = %s", checkpoint)
 
   def write(self, name: str, examples: Sequence[InputExample]) -> RecordFile:
-    """Writes a dataset's record file, with a bar.
+    """Writes a dataset's record file, with a bar, once on each machine.
 
     On a TPU, which needs whole batches, padding fills the dev and test set up.
     """
+    return distribution.workers().of_machine(
+        lambda: self._write(name, examples))
+
+  def _write(self, name, examples):
     path = self._folder.record_path(name)
     data = self._flags.data
     encoder = features.TextEncoder(

@@ -52,10 +52,11 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
 
   def catch_up(self, checkpoint: Optional[str], step: int) -> None:
     """Makes the evaluation that a killed run owes its last checkpoint."""
-    if checkpoint:
+    def read(names):
       reader = tf.train.load_checkpoint(checkpoint)
-      self._evaluate(
-          lambda names: {name: reader.get_tensor(name) for name in names}, step)
+      return {name: reader.get_tensor(name) for name in names}
+
+    self._evaluate(read, step)
 
   def after_save(self, session, global_step_value):
     def read(names):

@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
-from bert.model import model_function
+from bert.model import dataset_outputs
+from bert.model import distribution
+from bert.model.dataset_outputs import EvaluationFetches
 from bert.model.estimator import Runtime
 from bert.model.model_function import Model
-from bert.model.model_function import OutputCollector
 
 # Bytes of weights that are put into a session at a time, or one variable.
 _MIN_PORTION = 2**24
@@ -47,12 +48,15 @@ class Evaluator:
     if self._runtime.use_tpu:
       results = self._runtime.make_estimator(self._model.model_fn).evaluate(
           self._input_fn, steps=self._num_steps, checkpoint_path=checkpoint)
-      model_function.check_finite(results, checkpoint)
+      dataset_outputs.check_finite(results, checkpoint)
       return results
-    reader = tf.train.load_checkpoint(checkpoint)
     tf.logging.info("Restoring parameters from %s", checkpoint)
-    return self.evaluate(lambda names: {name: reader.get_tensor(name)
-                                        for name in names})
+
+    def read(names):
+      reader = tf.train.load_checkpoint(checkpoint)
+      return {name: reader.get_tensor(name) for name in names}
+
+    return self.evaluate(read)
 
   def evaluate(self, read: ReadWeights) -> Results:
     """Returns the results of weights; not for TPUs.
@@ -65,71 +69,79 @@ class Evaluator:
     """
     if self._session is None:
       self._session = _EvalSession(self._model, self._runtime, self._input_fn)
-    results, rows = self._session.run(read, self._num_steps)
-    where = "evaluation at step %d" % results["global_step"]
-    model_function.check_finite(results, where)
-    model_function.check_finite(rows, where)
+    batches, step = self._session.run(read, self._num_steps)
+    if not batches:  # Worker 0 has them all.
+      return distribution.workers().share(None)
+    results, rows = dataset_outputs.whole_evaluation(batches)
+    results["global_step"] = step
+    where = "evaluation at step %d" % step
+    dataset_outputs.check_finite(results, where)
+    dataset_outputs.check_finite(rows, where)
     if self._score:
-      results.update(self._score(rows, results["global_step"]))
-    return results
+      results.update(self._score(rows, step))
+    return distribution.workers().share(results)
 
   def save(self, folder: str, step: int) -> None:
-    """Saves the weights last evaluated, in place of what the folder has."""
-    self._session.save(folder, step)
+    """Saves the weights last evaluated, in place of what the folder has, if
+    this is worker 0."""
+    if distribution.workers().is_first:
+      self._session.save(folder, step)
 
 
 class _EvalSession:
   """A session with the graph of an evaluation."""
 
   def __init__(self, model, runtime, input_fn):
-    params = {"batch_size": runtime.batch_sizes["eval"]}
+    self._workers = distribution.workers()
+    params = dict(self._workers.input_params(),
+                  batch_size=runtime.batch_sizes["eval"])
     self._graph = tf.Graph()
     with self._graph.as_default():
-      tf.train.get_or_create_global_step()
+      self._step = tf.train.get_or_create_global_step()
       self._iterator = tf.data.make_initializable_iterator(input_fn(params))
       spec = model.model_fn(self._iterator.get_next(), None,
                             tf.estimator.ModeKeys.EVAL, params)
-      make_metrics, tensors = spec.eval_metrics
-      self._streamed = make_metrics(**tensors)
-      self._collector = OutputCollector()
-      self._fetches = [spec.loss, self._collector.fetches,
-                       [update for _, update in self._streamed.values()]]
+      self._fetches = EvaluationFetches.of(spec)
       self._variables = tf.global_variables()
       self._assign = {each.op.name: _assignment(each)
                       for each in self._variables}
-      self._reset = tf.local_variables_initializer()
+      self._copy = self._workers.copy_variables()
+      initialize = tf.global_variables_initializer()
       # Relative, so that the folder can be moved.
       self._saver = tf.train.Saver(self._variables, max_to_keep=1,
                                    save_relative_paths=True)
     self._session = tf.Session(graph=self._graph,
                                config=runtime.session_config())
+    if not self._workers.is_first:  # It is given the weights.
+      self._session.run(initialize)
 
   def run(self, read: ReadWeights, num_steps: int):
-    """Returns (results, collected rows of the dataset)."""
-    weights = read(list(self._assign))
-    for names in _portions(weights):
-      pairs = [self._assign[name] for name in names]
-      self._session.run([assign for assign, _ in pairs],
-                        {value: weights[name]
-                         for name, (_, value) in zip(names, pairs)})
-    self._session.run([self._reset, self._iterator.initializer])
-    self._collector.clear()
-    losses = []
-    meter = console.Meter(num_steps, "Evaluating")
-    while len(losses) < num_steps:
+    """Returns (the values of EvaluationFetches for each batch, on worker 0; the
+    step that the weights are of)."""
+    self._set_weights(read)
+    self._session.run(self._iterator.initializer)
+    batches = self._workers.merge(self._run_batches(len(
+        range(self._workers.rank, num_steps, self._workers.size))), num_steps)
+    return (list(console.bar(batches, num_steps, "Evaluating")),
+            self._session.run(self._step))
+
+  def _set_weights(self, read):
+    if self._workers.is_first:
+      weights = read(list(self._assign))
+      for names in _portions(weights):
+        pairs = [self._assign[name] for name in names]
+        self._session.run([assign for assign, _ in pairs],
+                          {value: weights[name]
+                           for name, (_, value) in zip(names, pairs)})
+    if self._copy is not None:
+      self._session.run(self._copy)
+
+  def _run_batches(self, num_steps):
+    for _ in range(num_steps):
       try:
-        loss, collected, _ = self._session.run(self._fetches)
+        yield self._session.run(self._fetches)
       except tf.errors.OutOfRangeError:
-        break
-      losses.append(loss)
-      self._collector.add(collected)
-      meter.show(len(losses))
-    meter.close()
-    results = self._session.run({name: value for name, (value, _) in
-                                 self._streamed.items()})
-    results.update(loss=np.float32(np.mean(losses, dtype=np.float64)),
-                   global_step=weights["global_step"])
-    return results, self._collector.rows()
+        return
 
   def save(self, folder, step):
     tf.gfile.MakeDirs(folder)

@@ -3,9 +3,7 @@
 import contextlib
 import dataclasses
 import functools
-import itertools
 import re
-import typing
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -21,6 +19,9 @@ from bert.data.examples import only_label
 from bert.evaluation import metrics
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.model import checkpoints
+from bert.model import dataset_outputs
+from bert.model import digests
+from bert.model import distribution
 from bert.model import layerwise
 from bert.model import model_function
 from bert.model.estimator import Runtime
@@ -37,8 +38,6 @@ from bert.training.output_folder import read_task
 from bert.training.task import Task
 from bert.training.trainer import Trainer
 
-# Actions that are done with a dataset of the same name.
-DATASETS = ("train", "eval", "predict")
 Examples = Sequence[InputExample]
 Rows = Sequence[Dict[str, np.ndarray]]
 
@@ -82,8 +81,11 @@ class FineTuning:
     return FineTuning(self.flags._replace(**groups), self.task, self.shapes)
 
   def check_folder(self, is_training: bool) -> Optional[str]:
-    """Returns the checkpoint to start from; raises UserError for a folder of
-    another task and for a checkpoint that does not fit."""
+    """Returns the checkpoint to start from, which worker 0 knows; raises
+    UserError for a folder of another task and for a checkpoint that does not
+    fit."""
+    if not distribution.workers().is_first:
+      return None
     self.folder.check()
     return checkpoints.choose(
         self.folder.path, self.flags.model.init_checkpoint,
@@ -93,17 +95,31 @@ class FineTuning:
   def check_training(self, examples: Examples) -> None:
     """Raises UserError for a training that would make no step, for weights of
     other labels, and for a metric that no evaluation has."""
+    self._runtime.check_training()
     self.num_steps(len(examples))
     self.task.head.compute_class_weights(examples)
     self.early_stopping()
 
   def expect(self, examples: Dict[str, Examples]) -> None:
-    """Takes the datasets that the run will work on, by name."""
+    """Takes the datasets that the run will work on, by name.
+
+    Raises:
+      UserError: this worker's are not those of worker 0.
+    """
     num_batches = sum(
         len(each) / self._runtime.batch_sizes[name] * (
             self.flags.training.num_train_epochs if name == "train" else 1)
         for name, each in examples.items())
     self._runtime.expect(int(num_batches))
+    distribution.workers().check_same(lambda: self._digests(examples))
+
+  def _digests(self, examples):
+    return dict(
+        {"%s set" % name: digests.of_examples(each)
+         for name, each in examples.items()},
+        code=digests.of_code(), flags=digests.of_flags(self.flags),
+        vocabulary=digests.of_object(list(self.task.tokenizer.vocab)),
+        configuration=digests.of_object(self.task.config.to_json_string()))
 
   def num_steps(self, num_examples: int) -> int:
     """Returns the training's last step; raises UserError if it has none."""
@@ -176,10 +192,12 @@ class FineTuning:
     self.folder.write_results(results)
     return results
 
-  def predict(self, examples: Examples, checkpoint: str) -> Rows:
-    """Predicts the test set; writes its files, returns the head's outputs."""
+  def predict(self, examples: Examples, checkpoint: str) -> Optional[Rows]:
+    """Predicts the test set; writes its files, returns the head's outputs, on
+    worker 0."""
     rows = self.outputs(examples, checkpoint)
-    self.write_predictions(examples, rows)
+    if rows is not None:
+      self.write_predictions(examples, rows)
     return rows
 
   def score(self, examples: Examples, rows: Rows
@@ -198,8 +216,8 @@ class FineTuning:
     results.update(head.aggregate_metrics(predictions))
     return predictions, results
 
-  def outputs(self, examples: Examples, checkpoint: str) -> Rows:
-    """Returns the head's outputs for each example.
+  def outputs(self, examples: Examples, checkpoint: str) -> Optional[Rows]:
+    """Returns the head's outputs for each example; None but on worker 0.
 
     Raises:
       UserError: an output is not a number.
@@ -207,15 +225,20 @@ class FineTuning:
     input_fn, file = self._datasets.write_to_predict(examples)
     self._datasets.log("predict", "***** Running prediction*****", file,
                        checkpoint)
+    workers = distribution.workers()
     estimator = self._runtime.make_estimator(
         self._model(self.task.head).model_fn)
-    batches = estimator.predict(input_fn, checkpoint_path=checkpoint,
+    batches = estimator.predict(input_fn, hooks=workers.hooks(),
+                                checkpoint_path=checkpoint,
                                 yield_single_examples=False)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
     with contextlib.closing(batches):  # The Estimator's graph is in use in it.
-      rows = OutputRows(model_function.in_input_order(
-          _check_all(console.bar(batches, num_steps, "Predicting"), checkpoint),
-          file.num_records))
+      rows = OutputRows(dataset_outputs.in_input_order(_check_all(console.bar(
+          workers.merge(batches, num_steps), num_steps, "Predicting"),
+                                                                 checkpoint),
+                                                      file.num_records))
+    if not workers.is_first:
+      return None
     return self.task.head.merge_rows(rows, examples)
 
   def write_predictions(self, examples: Examples, rows: Rows) -> None:
@@ -285,7 +308,8 @@ class FineTuning:
             self.task.config.num_hidden_layers,
             head_rate / training.learning_rate, training.layerwise_lr_decay),
         has_bias_correction=training.adam_bias_correction,
-        has_plateau_factor=bool(self.flags.evaluation.eval_every))
+        has_plateau_factor=bool(self.flags.evaluation.eval_every),
+        has_fp16_allreduce=self.flags.speed.fp16_allreduce)
 
   def _listener(self, examples, num_steps):
     """Returns what evaluates a dataset while training goes on."""
@@ -298,6 +322,7 @@ class FineTuning:
 
     history = eval_history.EvalHistory(
         self.folder.path, self.early_stopping(), self.folder.last_step())
+    history.entries = distribution.workers().share(history.entries)
     return EvalListener(
         self.folder, history,
         lambda: self._evaluator(input_fn, file, score),
@@ -315,57 +340,10 @@ class FineTuning:
     return max(1, int(num_steps / self.flags.training.num_train_epochs))
 
 
-class RunResult(typing.NamedTuple):
-  """The results of a run; None where that was not asked for.
-
-  Attributes:
-    results: the content of eval_results.txt.
-    rows: the head's outputs for each example of the test set.
-  """
-  results: Optional[Dict[str, float]]
-  rows: Optional[Rows]
-
-
-def run(finetuning: FineTuning, actions: Sequence[str],
-        read: Callable) -> RunResult:
-  """Trains, evaluates, predicts and exports, as asked for.
-
-  Args:
-    finetuning: the task and its folder.
-    actions: any of train, eval, predict, export, and onnx with export.
-    read: names of datasets -> name -> examples.
-
-  Raises:
-    UserError: before anything is written, if something does not fit.
-  """
-  is_training = "train" in actions
-  is_watched = is_training and bool(finetuning.flags.evaluation.eval_every)
-  checkpoint = finetuning.check_folder(is_training)
-  examples = read([name for name in DATASETS
-                   if name in actions or name == "eval" and is_watched])
-  if is_training:
-    finetuning.check_training(examples["train"])
-  finetuning.expect(examples)
-  newest = finetuning.folder.latest()
-  with finetuning.folder.in_use():
-    if finetuning.folder.latest() != newest:  # A run has ended just now.
-      checkpoint = finetuning.check_folder(is_training)
-    if is_training:
-      seed = finetuning.folder.open_to_train(
-          finetuning.flags.run.random_seed,
-          has_pairs=_has_pairs(examples["train"]))
-      finetuning.train(examples["train"],
-                       examples["eval"] if is_watched else None, seed)
-      checkpoint = finetuning.folder.best_or_latest()
-    else:
-      finetuning.folder.open_to_read()
-    return _use(finetuning, actions, examples, checkpoint)
-
-
 def _check_all(batches, checkpoint):
   """Passes batches on; raises UserError for outputs that are no numbers."""
   for batch in batches:
-    model_function.check_finite(batch, checkpoint)
+    dataset_outputs.check_finite(batch, checkpoint)
     yield batch
 
 
@@ -385,29 +363,6 @@ class _Predictions(LazySequence):
 
   def _at(self, index):
     return self._head.prediction(self._rows[index], self._examples[index])
-
-
-def _use(finetuning, actions, examples, checkpoint):
-  """Evaluates, predicts and exports a checkpoint, as asked for."""
-  results = rows = None
-  if "eval" in actions:
-    results = finetuning.evaluate(examples["eval"], checkpoint)
-  if "predict" in actions:
-    rows = finetuning.predict(examples["predict"], checkpoint)
-  if "export" in actions:
-    finetuning.export(checkpoint, _has_pairs(
-        itertools.chain.from_iterable(examples.values())), "onnx" in actions)
-  return RunResult(results, rows)
-
-
-def _has_pairs(examples):
-  """Returns whether texts are pairs; None without any."""
-  has_pairs = None
-  for example in examples:
-    has_pairs = example.text_b is not None
-    if has_pairs:
-      break
-  return has_pairs
 
 
 def _describe(flags, task):

@@ -15,6 +15,7 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.data import example_store
 from bert.model import checkpoints
+from bert.model import distribution
 from bert.model.output_rows import OutputRows
 from bert.training import output_folder
 from bert.training import trials
@@ -80,11 +81,13 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
   train, test = examples["train"], examples.get("predict", [])
   finetuning.check_training(train)
   finetuning.folder.check()
-  if folding.init_folds:
+  workers = distribution.workers()
+  if folding.init_folds and workers.is_first:
     _check_complete(folding)
     finetuning = finetuning.variant(
         random_seed=_earlier_seed(finetuning, folding))
-  seed = finetuning.folder.choose_seed(finetuning.flags.run.random_seed)
+  seed = workers.share(
+      finetuning.folder.choose_seed(finetuning.flags.run.random_seed))
   finetuning = finetuning.variant(random_seed=seed)
   splits = list(split(finetuning.task.head, train, folding.num_folds, seed))
   models = [
@@ -112,6 +115,8 @@ def _run_all(finetuning, models, splits, train, test):
     places[held_out, 0] = number
     places[held_out, 1] = np.arange(len(held_out))
     folds.append(fold)
+  if not distribution.workers().is_first:
+    return
   _write_summary(finetuning, folds, train, OutputRows(
       folds[number].rows[place] for number, place in places))
   if test:
@@ -154,7 +159,7 @@ def _earlier_seed(finetuning, folding):
 
 def _start(finetuning, folding, number, num_rows):
   """Returns the checkpoint that a fold's model starts from."""
-  if not folding.init_folds:
+  if not folding.init_folds or not distribution.workers().is_first:
     return finetuning.flags.model.init_checkpoint
   folder = _fold_folder(folding.init_folds, number)
   path = os.path.join(folder, _RESULT)
@@ -169,19 +174,24 @@ def _start(finetuning, folding, number, num_rows):
 
 def _run_fold(model, train, held_out, test) -> Fold:
   path = model.folder.join(_RESULT)
-  if tf.gfile.Exists(path):
+  workers = distribution.workers()
+  if workers.share(tf.gfile.Exists(path)):
+    if not workers.is_first:
+      return None
     tf.logging.info("Complete: %s", path)
     return _load(path, len(held_out), len(test))
   model.expect({"train": train, "eval": held_out, "predict": test})
   with model.folder.in_use():
-    seed = model.folder.open_to_train(model.flags.run.random_seed)
+    seed = workers.share(
+        model.folder.open_to_train(model.flags.run.random_seed))
     is_watched = bool(model.flags.evaluation.eval_every)
     model.train(train, held_out if is_watched else None, seed)
     checkpoint = model.folder.best_or_latest()
     fold = Fold(model.evaluate(held_out, checkpoint),
                 model.outputs(held_out, checkpoint),
                 model.outputs(test, checkpoint) if test else [])
-    _save(path, fold)
+    if workers.is_first:
+      _save(path, fold)
   return fold
 
 

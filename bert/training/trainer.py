@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import signals
 from bert.common.errors import UserError
+from bert.model import distribution
 from bert.model import hooks as hooks_lib
 from bert.model.estimator import Runtime
 from bert.model.model_function import Model
@@ -41,7 +42,9 @@ class Trainer:
       UserError: the loss is no longer a number.
       Interrupted: by a signal, after a checkpoint.
     """
-    done, last = self._folder.last_step(), settings.num_train_steps
+    workers = distribution.workers()
+    done = workers.share(self._folder.last_step())
+    last = settings.num_train_steps
     if listener:
       listener.catch_up(self._folder.latest(), done)
     if done >= last or listener and listener.is_over():
@@ -57,9 +60,13 @@ class Trainer:
     batch_size = self._runtime.batch_sizes["train"]
     _log_start({"Num examples": num_examples, "Batch size": batch_size,
                 "Num steps": last, "Going on from step": done or None})
-    hooks = [hooks_lib.ProgressHook(last, batch_size, run.log_steps,
-                                    self._runtime.use_tpu)]
-    if not self._runtime.use_tpu:
+    hooks = workers.hooks()
+    if workers.is_first:
+      hooks.append(hooks_lib.ProgressHook(last, batch_size, run.log_steps,
+                                          self._runtime.use_tpu))
+    if not workers.is_first:
+      hooks.append(hooks_lib.FollowerHook(self._folder.path, saving_steps))
+    elif not self._runtime.use_tpu:
       hooks += [hooks_lib.SaverHook(self._folder.path, saving_steps),
                 hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
     if done:
@@ -69,11 +76,11 @@ class Trainer:
     if listener:
       hooks.append(PlateauHook(listener.history))
     with _explaining_nan(settings.learning_rate), signals.deferred() as request:
-      hooks.append(hooks_lib.StopHook(request))
+      hooks.append(hooks_lib.StopHook(request, workers))
       estimator.train(input_fn, max_steps=last, hooks=hooks,
                       saving_listeners=[listener] if listener else [])
     request.check(" at step %d of %d, checkpoint saved" % (
-        self._folder.last_step(), last))
+        workers.share(self._folder.last_step()), last))
 
 
 def _log_start(values: Dict[str, Optional[int]]) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
-from bert.training.finetuning import DATASETS
+from bert.model import distribution
+from bert.training import actions as actions_lib
 from bert.training.finetuning import FineTuning
-from bert.training.finetuning import run as run_one
 
 
 def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
@@ -21,14 +21,15 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
 
   Args:
     finetuning: the task and its folder.
-    actions: as of finetuning.run; train and eval at least.
+    actions: as of actions.run; train and eval at least.
     num_trials: how many seeds, from --random_seed on.
-    read: as of finetuning.run.
+    read: as of actions.run.
   """
-  examples = read([name for name in DATASETS if name in actions])
+  examples = read([name for name in actions_lib.DATASETS if name in actions])
   finetuning.check_training(examples["train"])
   finetuning.folder.check()
-  seed = finetuning.folder.choose_seed(finetuning.flags.run.random_seed)
+  seed = distribution.workers().share(
+      finetuning.folder.choose_seed(finetuning.flags.run.random_seed))
   models = [finetuning.variant(
       output_dir=finetuning.folder.join("trial_%d" % number),
       random_seed=seed + number - 1) for number in range(1, num_trials + 1)]
@@ -43,7 +44,7 @@ def _run_all(finetuning, models, actions, examples):
   trials = []
   for number, each in enumerate(models, 1):
     tf.logging.info("***** Trial %d of %d *****", number, len(models))
-    trials.append(run_one(each, actions, lambda _: examples).results)
+    trials.append(actions_lib.run(each, actions, lambda _: examples).results)
   config = finetuning.early_stopping()
   best = 0
   for number, results in enumerate(trials):

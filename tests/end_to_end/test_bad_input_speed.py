@@ -41,6 +41,12 @@ MISTAKES = {
                          ["--precision=bfloat16", "--use_tpu"]),
     "buckets_on_tpu": (on_tpu(bucket_by_length=True),
                        ["--bucket_by_length=true", "--use_tpu"]),
+    "horovod_on_tpu": (on_tpu(use_horovod=True),
+                       ["--use_horovod=true", "--use_tpu"]),
+    "horovod_of_whole_batches": (flag(use_horovod=True, loss="f1"),
+                                 ["--loss=f1", "--use_horovod"]),
+    "fp16_messages_to_nobody": (flag(fp16_allreduce=True),
+                                ["--fp16_allreduce needs --use_horovod"]),
     "parts_on_tpu": (on_tpu(gradient_accumulation_steps=2),
                      ["--gradient_accumulation_steps=2", "--use_tpu"]),
 }

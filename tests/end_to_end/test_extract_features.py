@@ -11,7 +11,7 @@ import extract_features
 import golden
 from bert import modeling
 from bert import tokenization
-from bert.model import model_function
+from bert.model import dataset_outputs
 
 LINES = ["the captain said", "two votes ||| before sunrise", "",
          "the dough ferry left before sunrise " * 4, "two"]
@@ -103,7 +103,7 @@ def test_another_layer_can_be_taken(tmp_path):
 def test_rows_come_in_order_as_soon_as_they_can():
   batches = iter([{"x": np.array([2, 0]), "position": np.array([2, 0])},
                   {"x": np.array([1, 9]), "position": np.array([1, 9])}])
-  rows = model_function.in_input_order(batches, 3)
+  rows = dataset_outputs.in_input_order(batches, 3)
   assert next(rows)["x"] == 0
   assert [row["x"] for row in rows] == [1, 2]
 

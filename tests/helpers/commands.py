@@ -92,15 +92,16 @@ def _own_log():
     logger.setLevel(level)
 
 
-def spawn(flags, script=SCRIPT, **environment):
+def spawn(flags, script=SCRIPT, **changes):
   """Runs a command in its own process -> code, stdout and stderr as one."""
   process = subprocess.run(
       [sys.executable, script] + argv(flags), stdout=subprocess.PIPE,
-      stderr=subprocess.STDOUT, env=_environment(environment))
+      stderr=subprocess.STDOUT, env=environment(changes))
   return Result(process.returncode, process.stdout.decode("utf-8"))
 
 
-def _environment(changes):
+def environment(changes):
+  """The environment of a user, with changes."""
   # What tests choose to hear of TensorFlow and Python is not what users hear.
   kept = {name: value for name, value in os.environ.items()
           if name not in ("TF_CPP_MIN_LOG_LEVEL", "PYTHONWARNINGS")}

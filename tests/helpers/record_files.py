@@ -36,13 +36,13 @@ def make_input_fn(path, spec, order=None, is_static=False):
 
 
 def read_batches(path, spec, batch_size, limit=None, graph_seed=None,
-                 **options):
+                 params=None, **options):
   """The batches of an input_fn, at most `limit` of them."""
   input_fn = make_input_fn(path, spec, **options)
   batches = []
   with tf.Graph().as_default(), tf.Session() as session:
     tf.set_random_seed(graph_seed)
-    dataset = input_fn({"batch_size": batch_size})
+    dataset = input_fn(dict(params or {}, batch_size=batch_size))
     batch = tf.data.make_one_shot_iterator(dataset).get_next()
     while limit is None or len(batches) < limit:
       try:
@@ -52,8 +52,9 @@ def read_batches(path, spec, batch_size, limit=None, graph_seed=None,
   return batches
 
 
-def read(path, batch_size, order, limit=None, graph_seed=None):
-  return read_batches(path, SPEC, batch_size, limit, graph_seed, order=order)
+def read(path, batch_size, order, limit=None, graph_seed=None, params=None):
+  return read_batches(path, SPEC, batch_size, limit, graph_seed, params,
+                      order=order)
 
 
 def numbers(batch):

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
 from bert import options
+from bert.model import distribution
 from bert.model import estimator
 from mistakes import message_of
 
@@ -195,6 +196,8 @@ def test_estimator_runs_in_float32_unless_asked(tmp_path):
 def test_parallel_parts_share_the_cores(tmp_path, monkeypatch, num_parts,
                                         num_cores, threads):
   monkeypatch.setattr(estimator.os, "cpu_count", lambda: num_cores)
+  monkeypatch.setattr(estimator.os, "sched_getaffinity",
+                      lambda _: set(range(num_cores or 1)))
   config = make_estimator(tmp_path, cpu_replicas=num_parts)._session_config
   assert (config.inter_op_parallelism_threads,
           config.intra_op_parallelism_threads) == threads
@@ -206,6 +209,7 @@ def test_parallel_parts_share_the_cores_that_datasets_are_given():
 import sys
 import tensorflow.compat.v1 as tf
 from bert import options
+from bert.model import distribution
 from bert.model import estimator
 estimator.Runtime(
     options.RunOptions(output_dir=sys.argv[1]), options.TpuOptions(),
@@ -250,3 +254,70 @@ def test_freed_memory_is_given_back_where_malloc_is_another(monkeypatch):
   monkeypatch.setattr(estimator.ctypes, "CDLL",
                       lambda _: types.SimpleNamespace())
   assert not estimator.keep_freed_memory()
+
+
+class Pair(distribution.Workers):
+  """Worker 1 of two, both on this machine."""
+  rank = local_rank = 1
+  size = local_size = 2
+
+
+@pytest.fixture
+def one_of_two(monkeypatch):
+  monkeypatch.setattr(distribution, "_workers", Pair())
+
+
+@pytest.mark.parametrize("total, flags, fragment", [
+    (7, {}, "--train_batch_size=7 is the total over all workers, which 2 of "
+            "them don't divide"),
+    (6, dict(gradient_accumulation_steps=2),
+     "--gradient_accumulation_steps=2 does not divide the 3 examples of "
+     "--train_batch_size=6 that each of 2 workers has"),
+    (6, dict(cpu_replicas=4),
+     "--cpu_replicas=4 is greater than the 3 examples of --train_batch_size=6"),
+    (6, dict(gradient_accumulation_steps=3, cpu_replicas=1), None)])
+def test_batch_is_shared_out_evenly_or_refused(one_of_two, total, flags,
+                                               fragment):
+  runtime = estimator.Runtime(
+      options.RunOptions(output_dir="x"), options.TpuOptions(),
+      options.StepOptions(**flags), dict(SIZES, train=total))
+  if fragment is None:
+    runtime.check_training()
+  else:
+    assert fragment in message_of(runtime.check_training)
+
+
+def test_worker_trains_on_its_part_and_evaluates_whole_batches(one_of_two,
+                                                               tmp_path):
+  made = make_estimator(tmp_path)
+  params = made.params
+  assert (params["num_workers"], params["worker"]) == (2, 1)
+  sizes = made._ctx
+  assert [sizes._train_batch_size, sizes._eval_batch_size,
+          sizes._predict_batch_size] == [
+              SIZES["train"] // 2, SIZES["eval"], SIZES["predict"]]
+
+
+@pytest.mark.parametrize("has_gpu, devices", [(True, "1"), (False, "")])
+def test_worker_has_a_gpu_to_itself(one_of_two, monkeypatch, has_gpu, devices):
+  monkeypatch.setattr(estimator, "_has_gpu", lambda: has_gpu)
+  runtime = estimator.Runtime(
+      options.RunOptions(output_dir="x"), options.TpuOptions(),
+      options.StepOptions(cpu_replicas=1), SIZES)
+  assert runtime.session_config().gpu_options.visible_device_list == devices
+
+
+@pytest.mark.parametrize("num_cores, pinned, threads, replicas", [
+    (8, 8, 2, 2), (8, 4, 2, 2), (8, 2, 1, 2), (2, 2, 1, 1), (2, 1, 1, 1)])
+def test_workers_of_a_machine_share_its_cores(
+    one_of_two, monkeypatch, num_cores, pinned, threads, replicas):
+  monkeypatch.setattr(estimator, "_has_gpu", lambda: False)
+  monkeypatch.setattr(os, "cpu_count", lambda: num_cores)
+  monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(pinned)))
+  runtime = estimator.Runtime(
+      options.RunOptions(output_dir="x"), options.TpuOptions(),
+      options.StepOptions(), SIZES)
+  config = runtime.session_config()
+  assert runtime.cpu_replicas == replicas
+  assert config.intra_op_parallelism_threads == threads
+  assert config.inter_op_parallelism_threads == replicas

@@ -1,13 +1,17 @@
 """The progress of a training, step by step."""
 
 import os
+import signal
 
 from google.protobuf import text_format
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
+from bert.common import signals
 from bert.model import hooks
+from bert.model import model_function
 from clocks import Clock
 
 
@@ -107,3 +111,66 @@ def test_summaries_come_first_and_every_other_step_from_there(tmp_path):
           for value in event.summary.value] == [(8, 8), (10, 10)]
   assert [event.step for event in events
           if event.session_log.status == tf.SessionLog.START] == [8]
+
+
+class Asked:
+  """Two workers, of which this one or the other is asked to stop."""
+
+  size = 2
+
+
+def run_joined(request, share_by_step):
+  """Runs until the hook stops; returns the steps made and what was fed."""
+  fed = []
+  with tf.Graph().as_default():
+    global_step = tf.train.get_or_create_global_step()
+    is_stopping = tf.placeholder_with_default(0.0, [],
+                                              model_function.IS_STOPPING)
+    tf.py_func(lambda value, step: np.float32(
+        fed.append(float(value)) or share_by_step[step]),
+               [is_stopping, global_step], tf.float32,
+               name=model_function.SHARE_STOPPING)
+    with tf.control_dependencies([
+        tf.get_default_graph().get_tensor_by_name(
+            model_function.SHARE_STOPPING + ":0")]):
+      train_op = tf.assign_add(global_step, 1)
+    with tf.train.MonitoredSession(
+        hooks=[hooks.StopHook(request, Asked)]) as session:
+      while not session.should_stop():
+        session.run(train_op)
+  return len(fed), fed
+
+
+def test_worker_stops_after_the_step_that_all_know_of_a_signal():
+  request = signals.StopRequest()
+  request.signum = 2
+  assert run_joined(request, [0.0, 0.5, 0.5]) == (2, [1.0, 1.0])
+  assert request.signum == 2
+
+
+def test_worker_stops_with_another_that_a_signal_came_to():
+  request = signals.StopRequest()
+  assert run_joined(request, [0.0, 0.0, 0.5]) == (3, [0.0, 0.0, 0.0])
+  assert request.signum == signal.SIGTERM
+
+
+def test_follower_calls_listeners_when_the_first_worker_saves(tmp_path):
+  steps = {}
+  for name, hook in (("saves", hooks.SaverHook), ("follows", hooks.FollowerHook)):
+    folder = tmp_path / name
+    folder.mkdir()
+
+    class Listener(tf.estimator.CheckpointSaverListener):
+      """Notes the steps."""
+      seen = steps.setdefault(name, [])
+
+      def after_save(self, session, global_step_value):
+        self.seen.append(int(global_step_value))
+
+    made = hook(str(folder), 2)
+    made._listeners = [Listener()]
+    run_steps([made], 5)
+  # The first one saves before the first step, too, which nobody evaluates.
+  assert steps == {"saves": [0, 2, 4, 5], "follows": [2, 4, 5]}
+  assert not list((tmp_path / "follows").glob("model.ckpt*"))
+  assert list((tmp_path / "saves").glob("model.ckpt-5*"))

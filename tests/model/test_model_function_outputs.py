@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert.heads import registry
-from bert.model import model_function
+from bert.model import dataset_outputs
 from model_fns import (
     EVAL, LABEL_IDS, LABELS, PREDICT, batch, constants, fixed_values,
     make_model_fn)
@@ -76,17 +76,44 @@ def test_collector_keeps_the_whole_set_without_padding_examples(kind):
     fed = {name: tf.placeholder(value.dtype, value.shape)
            for name, value in batches[0].items()}
     spec = make_model_fn(kind, False)(fed, None, EVAL, {})
-    collector = model_function.OutputCollector()
+    fetches = dataset_outputs.EvaluationFetches.of(spec)
     session.run(tf.global_variables_initializer())
-    assert spec.loss is not None
+    fetched = []
     for each in batches:
       feed = {fed[name]: value for name, value in each.items()}
-      collector.add(session.run(collector.fetches, feed))
+      fetched.append(session.run(fetches, feed))
     probabilities = session.run("collected/probabilities:0", feed)
-  eval_prediction = registry.create(kind, LABELS).eval_prediction(
-      collector.rows(), [])
+  results, rows = dataset_outputs.whole_evaluation(fetched)
+  assert set(results) == {"loss", "eval_loss", "eval_accuracy"}
+  assert results["loss"] == pytest.approx(
+      np.mean([each.loss for each in fetched]), rel=1e-6)
+  eval_prediction = registry.create(kind, LABELS).eval_prediction(rows, [])
   expected = LABEL_IDS[kind] + LABEL_IDS[kind][:1]
   assert (np.reshape(eval_prediction.labels, [4, -1]) == expected).all()
   golden.assert_close(
       eval_prediction.probabilities,
       np.concatenate([probabilities, probabilities[:1]]))
+
+
+@pytest.mark.parametrize("kind", sorted(LABEL_IDS))
+def test_averages_are_those_of_tensorflows_metrics_to_the_last_bit(kind):
+  batches = [batch(kind), batch(kind, [1, 0, 0])] * 5 + [batch(kind, [0, 1, 1])]
+  with tf.Graph().as_default(), tf.Session() as session:
+    tf.set_random_seed(1)
+    fed = {name: tf.placeholder(value.dtype, value.shape)
+           for name, value in batches[0].items()}
+    spec = make_model_fn(kind, False)(fed, None, EVAL, {})
+    metric_fn, tensors = spec.eval_metrics
+    averages = metric_fn(**tensors)
+    fetches = dataset_outputs.EvaluationFetches.of(spec)
+    session.run([tf.global_variables_initializer(),
+                 tf.local_variables_initializer()])
+    fetched = [session.run([fetches] + [update for _, update in
+                                        averages.values()],
+                           {fed[name]: value for name, value in each.items()})[0]
+               for each in batches]
+    expected = session.run({name: value for name, (value, _) in
+                            averages.items()})
+  results, _ = dataset_outputs.whole_evaluation(fetched)
+  assert {name: results[name] for name in expected} == expected
+  assert all(value.dtype == np.float32 for value in results.values())

@@ -1,0 +1,164 @@
+"""Fine-tuning by several workers: what one process does, in every file."""
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import commands
+import golden
+import horovod_runs
+
+pytestmark = horovod_runs.needs_horovod
+
+# Number of workers, and flags.
+CASES = {
+    "watched": (2, dict(eval_every=10, plateau_patience=1,
+                        layerwise_lr_decay=0.9, adam_bias_correction=True,
+                        class_weights="balanced")),
+    "by length, accumulated": (3, dict(bucket_by_length=True,
+                                       gradient_accumulation_steps=2)),
+    "from a checkpoint": (2, dict(init_checkpoint=golden.checkpoint(),
+                                  cpu_replicas=2, trainable="top:1"))}
+
+
+@pytest.fixture(scope="module", name="alone")
+def alone_fixture(tmp_path_factory):
+  """The flags of a run by one process."""
+  flags = horovod_runs.make_flags(tmp_path_factory.mktemp("alone"))
+  horovod_runs.run_alone(flags)
+  return flags
+
+
+def assert_same_end(folder, other):
+  """Two runs have ended with the same files and weights."""
+  assert commands.names(folder) == commands.names(other)
+  assert_same_weights(folder, other)
+  np.testing.assert_allclose(commands.probabilities(folder),
+                             commands.probabilities(other), atol=1e-5)
+  assert commands.results(folder) == pytest.approx(commands.results(other),
+                                                   abs=1e-5)
+
+
+def assert_same_weights(folder, other):
+  """Two runs have ended at the same step, with the same weights."""
+  checkpoints = [tf.train.latest_checkpoint(each) for each in (folder, other)]
+  assert all(each.endswith("model.ckpt-30") for each in checkpoints)
+  weights, expected = map(commands.variables, checkpoints)
+  assert set(weights) == set(expected)
+  for name, value in expected.items():
+    np.testing.assert_allclose(weights[name], value, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_workers_end_as_one_process_does(tmp_path, name):
+  size, changes = CASES[name]
+  folders = {}
+  for kind in ("workers", "alone"):
+    flags = horovod_runs.make_flags(tmp_path / kind, **changes)
+    if "init_checkpoint" in changes:
+      with open(golden.path("bert_config.json")) as stream:
+        commands.write_config(tmp_path / kind, **dict(
+            json.load(stream), hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0))
+    folders[kind] = flags["output_dir"]
+    if kind == "alone":
+      horovod_runs.run_alone(flags)
+      continue
+    result = horovod_runs.run(size, flags)
+    assert result.code == 0, result.log
+  assert_same_end(folders["workers"], folders["alone"])
+
+
+def test_evaluation_and_prediction_leave_the_same_bytes(alone, tmp_path):
+  folder = tmp_path / "out"
+  shutil.copytree(alone["output_dir"], str(folder))
+  outputs = [name for name in os.listdir(str(folder))
+             if name.startswith(("eval_", "test_"))]
+  for name in outputs:
+    (folder / name).unlink()
+  result = horovod_runs.run(3, dict(alone, do_train=False,
+                                    output_dir=str(folder)))
+  assert result.code == 0, result.log
+  for name in outputs:
+    with open(os.path.join(alone["output_dir"], name), "rb") as stream:
+      assert (folder / name).read_bytes() == stream.read(), name
+
+
+def test_only_the_first_worker_writes_and_speaks(alone, tmp_path):
+  flags = dict(horovod_runs.make_flags(tmp_path), do_eval=False)
+  temporary = tmp_path / "temporary"
+  temporary.mkdir()
+  result = horovod_runs.run(2, flags, TMPDIR=str(temporary))
+  assert result.code == 0, result.log
+  assert commands.names(flags["output_dir"]) == {
+      name for name in commands.names(alone["output_dir"])
+      if not name.startswith("eval")}
+  assert os.listdir(str(temporary)) == []
+  assert horovod_runs.lines_of(result.log, 0, "Training: 30 of 30")
+  assert not horovod_runs.lines_of(result.log, 1, "")
+
+
+@pytest.mark.parametrize("worker, act, others", [
+    (1, "SIGKILL", "failed: another worker has ended"),
+    (0, "SIGKILL", "failed: another worker has ended"),
+    (1, "SIGTERM", "Interrupted at step 4 of 30, checkpoint saved"),
+    (0, "SIGTERM", "Interrupted at step 4 of 30, checkpoint saved"),
+    (0, "FULL_DISK", "failed: another worker has ended")])
+def test_end_of_a_worker_ends_all_with_a_line_each(alone, tmp_path, worker, act,
+                                                   others):
+  flags = dict(horovod_runs.make_flags(tmp_path), save_checkpoints_steps=2)
+  result = horovod_runs.run(2, flags, WORKER=str(worker), ACT_AT_3=act)
+  assert result.code != 0, result.log
+  own = {"SIGKILL": [], "SIGTERM": [others],
+         "FULL_DISK": ["No space left on device; make room"]}[act]
+  for each, expected in ((worker, own), (1 - worker, [others])):
+    lines = horovod_runs.lines_of(result.log, each, "failed: |Interrupted")
+    assert len(lines) == len(expected), result.log
+    for line, part in zip(lines, expected):
+      assert part in line
+    assert not horovod_runs.lines_of(result.log, each, "Traceback"), result.log
+  if (worker, act) not in ((1, "SIGKILL"), (0, "SIGTERM")):
+    return
+  # The same command goes on.
+  result = horovod_runs.run(2, dict(flags, save_checkpoints_steps=10))
+  assert result.code == 0, result.log
+  assert horovod_runs.lines_of(result.log, 0, "Going on from step")
+  assert_same_weights(flags["output_dir"], alone["output_dir"])
+
+
+@pytest.mark.parametrize("own, environment, name", [
+    ("--learning_rate=0.$HOROVOD_RANK", {}, "flags"),
+    ("", {"WORKER": "1", "OTHER_TEXT": "!"}, "train set"),
+    ("--vocab_file=vocab$HOROVOD_RANK.txt", {}, "vocabulary")])
+def test_worker_with_something_else_is_found_at_the_start(
+    tmp_path, monkeypatch, own, environment, name):
+  flags = horovod_runs.make_flags(tmp_path)
+  if "vocab" in own:
+    monkeypatch.chdir(tmp_path)
+    with open(flags.pop("vocab_file"), "rb") as stream:
+      content = stream.read()
+    for number, end in enumerate((b"", b"more\n")):
+      commands.write(tmp_path / ("vocab%d.txt" % number), content + end)
+    commands.write_config(tmp_path, vocab_size=800)
+  if "rate" in own:
+    own = own.replace("0.$", "0.1$")
+    flags.pop("learning_rate")
+  result = horovod_runs.run_each(2, flags, own, **environment)
+  assert result.code != 0, result.log
+  (line,) = horovod_runs.lines_of(result.log, 1, "error: ")
+  assert "worker 1 has not the %s of worker 0" % name in line
+  assert "model.ckpt" not in " ".join(commands.names(flags["output_dir"]) if (
+      os.path.exists(flags["output_dir"])) else ())
+
+
+def test_batch_that_workers_do_not_divide_is_refused_first(tmp_path):
+  flags = horovod_runs.make_flags(tmp_path, train_batch_size=5)
+  result = horovod_runs.run(2, flags)
+  assert result.code != 0, result.log
+  line = (horovod_runs.lines_of(result.log, 0, "error: ") +
+          horovod_runs.lines_of(result.log, 1, "error: "))[0]
+  assert "--train_batch_size=5 is the total over all workers" in line
+  assert not os.path.exists(flags["output_dir"])
