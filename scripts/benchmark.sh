@@ -9,6 +9,8 @@
 # well: name its index in PIP_EXTRA_INDEX_URL to get it.
 #   BERT_BASE_DIR      folder of a released BERT; records, finetune and levers
 #   DATA_DIR           folder with the folders cola and mrpc; the same sections
+#   The section workers also needs scripts/setup_distributed.sh, run with VENV set
+#   to the environments tf1 and tf2.
 #   CORPUS_FILE        text of scripts/prepare_corpus.py; instances
 #   BENCHMARK_VENVS    folder of the environments; default: .venv-benchmark
 #   BENCHMARK_OUT      folder of raw measurements; default: benchmarks/out
