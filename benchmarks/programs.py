@@ -236,6 +236,26 @@ def rows(settings: Settings) -> List[Comparison]:
           for size in ROWS[:settings.num_points]]
 
 
+WORKER_SHAPE = "--layers=6 --hidden=256 --heads=4 --batch=32 --length=128"
+
+
+def workers(settings: Settings) -> List[Comparison]:
+  """Steps shared by workers, and their message alone."""
+  variants = (
+      ("1 process, 1 core", "--workers=1 --cores=1"),
+      ("1 process, 2 cores", "--workers=1 --cores=2"),
+      ("2 workers, 1 core each", "--workers=2 --cores=1"),
+      ("4 workers on 2 cores", "--workers=4 --cores=1"))
+  comparisons = []
+  for what, chosen in (("steps", variants), ("message", variants[2:])):
+    comparisons += [Comparison("%s, TF %s" % (what, name), [
+        Program(variant, OURS, "", "%s -m benchmarks.own_workers --what=%s %s %s"
+                "%s" % (python, what, flags, WORKER_SHAPE, _counts(settings)))
+        for variant, flags in chosen]) for name, python in (
+            ("1.15", "$TF1_PYTHON"), ("2", "$TF2_PYTHON"))]
+  return comparisons
+
+
 def _counts(settings):
   return " --warmup=%d --steps=%d" % (settings.warmup, settings.steps)
 

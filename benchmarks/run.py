@@ -30,9 +30,10 @@ SECTIONS = {
     "steps": (programs.steps, 5), "lengths": (programs.lengths, 5),
     "memory": (programs.memory, 1), "finetune": (programs.finetune, 3),
     "growth": (programs.growth, 1), "rows": (programs.rows, 1),
+    "workers": (programs.workers, 5),
     "levers": (levers.levers, 3)}
-# The runs of `steps` tell the memory as well.
-USUAL = [name for name in SECTIONS if name != "memory"]
+# The runs of `steps` tell the memory as well; workers need Horovod.
+USUAL = [name for name in SECTIONS if name not in ("memory", "workers")]
 NEEDED = {
     "TF1_PYTHON": "an interpreter with TensorFlow 1.15",
     "TF2_PYTHON": "an interpreter with TensorFlow 2",

@@ -1,0 +1,105 @@
+"""Times training steps that several workers share, and the message alone.
+
+Starts the workers itself, by horovodrun, where there are to be more than one.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from typing import Callable, List, Sequence
+
+from benchmarks import measure
+
+# Before TensorFlow is imported: workers have the cores to themselves.
+_RANK = int(os.environ.get("HOROVOD_RANK", "0"))
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the steps; the first worker prints the line of JSON."""
+  parser = measure.shape_parser(__doc__)
+  parser.add_argument("--workers", type=int, default=1)
+  parser.add_argument("--cores", type=int, default=0,
+                      help="of each worker; 0: all that there are")
+  parser.add_argument("--what", choices=("steps", "message"), default="steps")
+  args = parser.parse_args(argv)
+  if args.workers > 1 and "HOROVOD_RANK" not in os.environ:
+    launch(argv, args.workers)
+    return
+  if args.cores:
+    cores = sorted(os.sched_getaffinity(0))
+    first = _RANK * args.cores % len(cores)
+    os.sched_setaffinity(0, cores[first:first + args.cores])
+  {"steps": time_steps, "message": time_message}[args.what](args)
+
+
+def launch(argv: Sequence[str], num_workers: int) -> None:
+  """Starts the workers; prints the line of the first one."""
+  launcher = os.path.join(os.path.dirname(sys.executable), "horovodrun")
+  output = subprocess.run(
+      [launcher, "--gloo", "-np", str(num_workers), sys.executable, "-m",
+       "benchmarks.own_workers"] + list(argv),
+      stdout=subprocess.PIPE, check=True).stdout.decode("utf-8")
+  for line in output.split("\n"):
+    if line.startswith('[0]<stdout>:{"'):
+      print(line.partition(":")[2], flush=True)
+
+
+def time_steps(args) -> None:
+  """Times training steps on equal shares of a batch."""
+  tf, workers = join(args)
+  from benchmarks import own_steps
+  options = own_steps.parse([
+      "--%s=%s" % (name, getattr(args, name)) for name in (
+          "layers", "hidden", "heads", "vocab", "length", "warmup", "steps")] +
+      ["--batch=%d" % (args.batch // args.workers),
+       "--parallel=%d" % (1 if workers.size > 1 or args.cores == 1 else 2)])
+  config = own_steps.session_config(options)
+  inputs = own_steps.placeholders()
+  fetches = own_steps.build(inputs, options)
+  copy = workers.copy_variables()
+  lengths = [args.length] * options.batch
+  with tf.Session(config=config) as session:
+    session.run(tf.global_variables_initializer())
+    if copy is not None:
+      session.run(copy)
+    batch = own_steps.feed_of(lengths, inputs, options.vocab)
+    report(args, args.batch, lambda: session.run(fetches, batch))
+
+
+def time_message(args) -> None:
+  """Times the mean of as many numbers as the encoder has weights."""
+  tf, workers = join(args)
+  from benchmarks import scaling
+  size = scaling.num_weights(args.layers, args.hidden, args.vocab)
+  mean = workers.mean(tf.ones([size]), "numbers")
+  with tf.Session() as session:
+    report(args, 1, lambda: session.run(mean.op))
+
+
+def join(args) -> tuple:
+  """Imports TensorFlow -> it, and the workers."""
+  import tensorflow.compat.v1 as tf
+  from bert import options
+  from bert.model import distribution
+  tf.disable_v2_behavior()
+  tf.logging.set_verbosity(tf.logging.ERROR)
+  distribution.join(options.VectorFlags(
+      None, options.StepOptions(use_horovod=args.workers > 1), None))
+  return tf, distribution.workers()
+
+
+def report(args, num_examples: int, step: Callable) -> None:
+  """Times a step again and again; prints the line on the first worker."""
+  seconds = []  # type: List[float]
+  for number in range(args.warmup + args.steps):
+    start = time.perf_counter()
+    step()
+    if number >= args.warmup:
+      seconds.append(time.perf_counter() - start)
+  if _RANK == 0:
+    measure.print_line(num_examples, seconds)
+
+
+if __name__ == "__main__":
+  main(sys.argv[1:])
