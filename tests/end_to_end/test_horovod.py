@@ -72,6 +72,19 @@ def test_workers_end_as_one_process_does(tmp_path, name):
   assert_same_end(folders["workers"], folders["alone"])
 
 
+def test_gradients_in_float16_lead_to_about_the_same_weights(alone, tmp_path):
+  flags = horovod_runs.make_flags(tmp_path, fp16_allreduce=True, do_eval=False,
+                                  do_predict=False)
+  result = horovod_runs.run(2, flags)
+  assert result.code == 0, result.log
+  weights, expected = [
+      commands.variables(tf.train.latest_checkpoint(each["output_dir"]))
+      for each in (flags, alone)]
+  differences = [np.abs(weights[name] - value).max()
+                 for name, value in expected.items() if "/adam_" not in name]
+  assert 0 < max(differences) < 0.01
+
+
 def test_evaluation_and_prediction_leave_the_same_bytes(alone, tmp_path):
   folder = tmp_path / "out"
   shutil.copytree(alone["output_dir"], str(folder))
