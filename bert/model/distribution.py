@@ -13,6 +13,7 @@ import itertools
 import logging
 import os
 import pickle
+import socket
 import tempfile
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
@@ -122,7 +123,7 @@ class HorovodWorkers(Workers):
     self.rank, self.size = horovod.rank(), horovod.size()
     self.local_rank = horovod.local_rank()
     self.local_size = horovod.local_size()
-    self._machine = horovod.cross_rank()
+    self._machine = socket.gethostname()
     # The session's configuration: its first one tells the whole process how
     # many threads there are.
     self.session_config = None
@@ -133,7 +134,7 @@ class HorovodWorkers(Workers):
   @contextlib.contextmanager
   def _session(self):
     import tensorflow.compat.v1 as tf
-    with tf.Graph().as_default(), tf.Session(
+    with tf.Graph().as_default(), tf.device("/cpu:0"), tf.Session(
         config=self.session_config) as session:
       yield session
 
@@ -154,8 +155,10 @@ class HorovodWorkers(Workers):
     """Sends bytes to worker 0, which adds them to the lists of all workers."""
     import tensorflow.compat.v1 as tf
     with self._session() as session:
+      given = tf.placeholder(tf.uint8, [None])
       parts, sizes = session.run(self._horovod.alltoall(
-          tf.constant(content), [len(content)] + [0] * (self.size - 1), "gather"))
+          given, [len(content)] + [0] * (self.size - 1), "gather"),
+                                 {given: content})
     ends = np.cumsum(sizes)
     for each, begin, end in zip(received, ends - sizes, ends):
       if end > begin:
