@@ -6,12 +6,10 @@ Starts the workers itself, by horovodrun, where there are to be more than one.
 import os
 import subprocess
 import sys
-import time
-from typing import Callable, List, Sequence
+from typing import Callable, Sequence
 
 from benchmarks import measure
 
-# Before TensorFlow is imported: workers have the cores to themselves.
 _RANK = int(os.environ.get("HOROVOD_RANK", "0"))
 
 
@@ -26,7 +24,7 @@ def main(argv: Sequence[str]) -> None:
   if args.workers > 1 and "HOROVOD_RANK" not in os.environ:
     launch(argv, args.workers)
     return
-  if args.cores:
+  if args.cores:  # Before TensorFlow is imported, which counts them.
     cores = sorted(os.sched_getaffinity(0))
     first = _RANK * args.cores % len(cores)
     os.sched_setaffinity(0, cores[first:first + args.cores])
@@ -64,7 +62,7 @@ def time_steps(args) -> None:
     if copy is not None:
       session.run(copy)
     batch = own_steps.feed_of(lengths, inputs, options.vocab)
-    report(args, args.batch, lambda: session.run(fetches, batch))
+    report(args, args.batch, lambda _: session.run(fetches, batch))
 
 
 def time_message(args) -> None:
@@ -74,7 +72,7 @@ def time_message(args) -> None:
   size = scaling.num_weights(args.layers, args.hidden, args.vocab)
   mean = workers.mean(tf.ones([size]), "numbers")
   with tf.Session() as session:
-    report(args, 1, lambda: session.run(mean.op))
+    report(args, 1, lambda _: session.run(mean.op))
 
 
 def join(args) -> tuple:
@@ -89,14 +87,9 @@ def join(args) -> tuple:
   return tf, distribution.workers()
 
 
-def report(args, num_examples: int, step: Callable) -> None:
+def report(args, num_examples: int, step: Callable[[object], object]) -> None:
   """Times a step again and again; prints the line on the first worker."""
-  seconds = []  # type: List[float]
-  for number in range(args.warmup + args.steps):
-    start = time.perf_counter()
-    step()
-    if number >= args.warmup:
-      seconds.append(time.perf_counter() - start)
+  seconds = measure.time_steps(step, [None], args)
   if _RANK == 0:
     measure.print_line(num_examples, seconds)
 

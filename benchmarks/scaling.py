@@ -13,7 +13,9 @@ Source: NVIDIA DeepLearningExamples, TensorFlow/LanguageModeling/BERT,
 """
 
 import sys
-from typing import List, NamedTuple, Sequence
+from typing import List, NamedTuple
+
+from benchmarks import report
 
 # Layers, hidden size; all have 30,522 word pieces.
 MODELS = {"base": (12, 768), "large": (24, 1024)}
@@ -89,8 +91,9 @@ def messages() -> List[str]:
         for link in LINKS] + [
             "%.0f ms" % (1000 * step_seconds(Case(model, gpu, 1)))
             for gpu in LARGE_RATES])
-  return table(["model", "gradients"] + ["%d Gbit/s" % link for link in LINKS] +
-               ["step, %s" % gpu for gpu in LARGE_RATES], rows)
+  return report.table(
+      ["model", "gradients"] + ["%d Gbit/s" % link for link in LINKS] +
+      ["step, %s" % gpu for gpu in LARGE_RATES], rows)
 
 
 def efficiencies() -> List[str]:
@@ -105,13 +108,7 @@ def efficiencies() -> List[str]:
               model, gpu, link, lever and ", " + lever)] + [
                   "%.0f %%" % (100 * efficiency(case, count))
                   for count in WORKERS])
-  return table(["workers"] + [str(count) for count in WORKERS], rows)
-
-
-def table(header: Sequence[str], rows: List[List[str]]) -> List[str]:
-  """Returns the lines of a Markdown table."""
-  rule = ["---"] + ["---:"] * (len(header) - 1)
-  return ["| %s |" % " | ".join(row) for row in [header, rule] + rows]
+  return report.table(["workers"] + [str(count) for count in WORKERS], rows)
 
 
 if __name__ == "__main__":

@@ -132,12 +132,8 @@ def check_speed(speed: options.StepOptions, train_batch_size: int,
   """Raises UserError for parts that a batch does not have, or that are not for
   TPUs."""
   splits = ("gradient_accumulation_steps", "cpu_replicas")
-  if train_batch_size % speed.gradient_accumulation_steps:
-    raise UserError("--%s=%d does not divide --train_batch_size=%d" % (
-        splits[0], speed.gradient_accumulation_steps, train_batch_size))
-  if speed.cpu_replicas > train_batch_size:
-    raise UserError("--%s=%d is greater than --train_batch_size=%d" % (
-        splits[1], speed.cpu_replicas, train_batch_size))
+  check_parts(speed, train_batch_size, "--train_batch_size=%d" %
+              train_batch_size)
   if speed.fp16_allreduce and not speed.use_horovod:
     raise UserError("--fp16_allreduce needs --use_horovod")
   if all(getattr(speed, name) > 1 for name in splits):
@@ -154,6 +150,22 @@ def check_speed(speed: options.StepOptions, train_batch_size: int,
           name, describe(value)))
 
 
+def check_parts(speed: options.StepOptions, size: int, shown: str) -> None:
+  """Raises UserError for parts that examples can't be worked on in.
+
+  Args:
+    speed: with the number of parts.
+    size: number of the examples.
+    shown: what the error calls them.
+  """
+  if size % speed.gradient_accumulation_steps:
+    raise UserError("--gradient_accumulation_steps=%d does not divide %s" % (
+        speed.gradient_accumulation_steps, shown))
+  if speed.cpu_replicas > size:
+    raise UserError("--cpu_replicas=%d is greater than %s" % (
+        speed.cpu_replicas, shown))
+
+
 def check_head(head: options.HeadOptions, data: options.DataOptions,
                speed: options.SpeedOptions) -> None:
   """Raises UserError for flags of which one leaves another without effect."""
@@ -162,8 +174,11 @@ def check_head(head: options.HeadOptions, data: options.DataOptions,
       if getattr(head, name):
         raise UserError("--%s=%s does not go with --loss=f1; leave one out" % (
             name, getattr(head, name)))
-    for name in ("gradient_accumulation_steps", "cpu_replicas", "use_horovod"):
-      if int(getattr(speed, name)) > (name != "use_horovod"):
+    for name, is_split in (
+        ("gradient_accumulation_steps", speed.gradient_accumulation_steps > 1),
+        ("cpu_replicas", speed.cpu_replicas > 1),
+        ("use_horovod", speed.use_horovod)):
+      if is_split:
         raise UserError("--loss=f1 is of a whole batch; leave out --%s" % name)
   if head.class_weights and head.class_weights != "balanced" and not re.match(
       r"\d*\.?\d+(,\d*\.?\d+)*$", head.class_weights):

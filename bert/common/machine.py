@@ -39,10 +39,10 @@ def describe(error: BaseException) -> Optional[str]:
       return str(each)
     if isinstance(each, MemoryError):
       return "memory ran out; %s" % _MEMORY
-    if _LOST_WORKER.search(str(each)):
+    is_of_tensorflow = type(each).__module__.startswith("tensorflow")
+    if is_of_tensorflow and _LOST_WORKER.search(str(each)):
       return ("another worker has ended, and says why; the same command goes on "
               "from the last checkpoint")
-    is_of_tensorflow = type(each).__module__.startswith("tensorflow")
     if is_of_tensorflow or type(each) is RuntimeError or (
         isinstance(each, OSError) and each.errno in _ERRNOS):
       for pattern, way_out in _CAUSES:

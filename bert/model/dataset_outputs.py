@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 
-# Scope, in an evaluation's graph, of what is judged whole.
+# Scope, in an evaluation's graph, of what is scored whole.
 _COLLECTED = "collected/"
 # What is behind the names of what is averaged, for its weights.
 _WEIGHTS = "_weights"
@@ -48,7 +48,7 @@ class EvaluationFetches(typing.NamedTuple):
     loss: of the batch.
     sums: name -> (weighted sum, sum of weights) of what is averaged over the
       dataset.
-    collected: name -> outputs and labels, which are judged whole.
+    collected: name -> outputs and labels, which are scored whole.
   """
   loss: tf.Tensor
   sums: Dict[str, Tuple[tf.Tensor, tf.Tensor]]

@@ -18,6 +18,7 @@ import tempfile
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 from bert.common import libraries
 from bert.common.errors import UserError
@@ -36,10 +37,13 @@ class Workers:
     size: number of workers.
     local_rank, local_size: the same of this machine's.
     folder: of this worker's own; None on worker 0.
+    session_config: of the sessions that send; a process's first session tells
+      how many threads there are in all of them.
   """
   rank = local_rank = 0
   size = local_size = 1
   folder = None
+  session_config = None
 
   @property
   def is_first(self) -> bool:
@@ -124,16 +128,12 @@ class HorovodWorkers(Workers):
     self.local_rank = horovod.local_rank()
     self.local_size = horovod.local_size()
     self._machine = socket.gethostname()
-    # The session's configuration: its first one tells the whole process how
-    # many threads there are.
-    self.session_config = None
     if not self.is_first:
       self._folder = tempfile.TemporaryDirectory(prefix="bert-worker-")
       self.folder = self._folder.name
 
   @contextlib.contextmanager
   def _session(self):
-    import tensorflow.compat.v1 as tf
     with tf.Graph().as_default(), tf.device("/cpu:0"), tf.Session(
         config=self.session_config) as session:
       yield session
@@ -153,7 +153,6 @@ class HorovodWorkers(Workers):
 
   def _send(self, content, received):
     """Sends bytes to worker 0, which adds them to the lists of all workers."""
-    import tensorflow.compat.v1 as tf
     with self._session() as session:
       given = tf.placeholder(tf.uint8, [None])
       parts, sizes = session.run(self._horovod.alltoall(

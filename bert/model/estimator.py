@@ -10,6 +10,7 @@ from typing import Callable, Dict, Optional
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
+from bert import flag_rules
 from bert import options
 from bert.common.errors import UserError
 from bert.model import distribution
@@ -141,17 +142,9 @@ class Runtime:
     if total % size:
       raise UserError("--train_batch_size=%d is the total over all workers, "
                       "which %d of them don't divide" % (total, size))
-    parts = self._speed.gradient_accumulation_steps
-    if total // size % parts:
-      raise UserError(
-          "--gradient_accumulation_steps=%d does not divide the %d examples of "
-          "--train_batch_size=%d that each of %d workers has" % (
-              parts, total // size, total, size))
-    if self._speed.cpu_replicas > total // size:
-      raise UserError(
-          "--cpu_replicas=%d is greater than the %d examples of "
-          "--train_batch_size=%d that each of %d workers has" % (
-              self._speed.cpu_replicas, total // size, total, size))
+    flag_rules.check_parts(
+        self._speed, total // size, "the %d examples of --train_batch_size=%d "
+        "that each of %d workers has" % (total // size, total, size))
 
   def expect(self, num_batches: int) -> None:
     """Takes how many batches there will be: of few, one copy of the model works

@@ -146,10 +146,12 @@ def join(loss: tf.Tensor, gradients: Sequence, variables: Sequence[tf.Variable],
     workers: of the run.
     dtype: of the gradients on the way.
   """
-  shapes = [variable.shape for gradient, variable in zip(gradients, variables)
-            if gradient is not None]
-  parts = [tf.reshape(tf.convert_to_tensor(each), [shape.num_elements()])
-           for each, shape in zip(filter(_is_there, gradients), shapes)]
+  shapes, parts = [], []
+  for each, variable in zip(gradients, variables):
+    if each is not None:
+      shapes.append(variable.shape)
+      parts.append(tf.reshape(tf.convert_to_tensor(each),
+                              [variable.shape.num_elements()]))
   of_rows = [tf.nn.l2_loss(each.values) for each in gradients
              if isinstance(each, tf.IndexedSlices)]
   of_rows = tf.add_n(of_rows) / workers.size if of_rows else tf.constant(0.0)
@@ -160,10 +162,6 @@ def join(loss: tf.Tensor, gradients: Sequence, variables: Sequence[tf.Variable],
   of_dense = [tf.nn.l2_loss(mean) for mean, each in zip(joined, gradients)
               if not (each is None or isinstance(each, tf.IndexedSlices))]
   return Joined(rest[0], joined, 2.0 * tf.add_n(of_dense + [rest[1]]), rest[2])
-
-
-def _is_there(gradient):
-  return gradient is not None
 
 
 def _mean(parts, workers, dtype):

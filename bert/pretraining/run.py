@@ -73,8 +73,8 @@ class Pretraining:
             "flags": digests.of_flags(self._flags),
             "configuration": digests.of_object(
                 self._model.config.to_json_string()),
-            "record files": digests.of_files(
-                self._paths["train"] + self._paths["eval"])}
+            "record files": digests.of_files(dict.fromkeys(
+                self._paths["train"] + self._paths["eval"]))}
 
   def train(self) -> None:
     """Trains up to the last step; goes on from the newest checkpoint."""

@@ -1,14 +1,15 @@
 """Evaluates while training goes on, keeps the best, ends what no longer helps.
 """
 
+import functools
 import math
 from typing import Callable, Optional
 
 import tensorflow.compat.v1 as tf
 
 from bert.model import model_function
+from bert.training import evaluator
 from bert.training.eval_history import EvalHistory
-from bert.training.evaluator import Evaluator
 from bert.training.output_folder import OutputFolder
 
 
@@ -20,7 +21,7 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
   """
 
   def __init__(self, folder: OutputFolder, history: EvalHistory,
-               make_evaluator: Callable[[], Evaluator], interval: int,
+               make_evaluator: Callable[[], evaluator.Evaluator], interval: int,
                last_step: int):
     """Takes what it needs.
 
@@ -36,7 +37,7 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
     self._make_evaluator = make_evaluator
     self._interval = interval
     self._last_step = last_step
-    self._evaluator = None  # type: Optional[Evaluator]
+    self._evaluator = None  # type: Optional[evaluator.Evaluator]
 
   def is_over(self) -> bool:
     """Whether training has gone on long enough without a new best."""
@@ -52,11 +53,7 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
 
   def catch_up(self, checkpoint: Optional[str], step: int) -> None:
     """Makes the evaluation that a killed run owes its last checkpoint."""
-    def read(names):
-      reader = tf.train.load_checkpoint(checkpoint)
-      return {name: reader.get_tensor(name) for name in names}
-
-    self._evaluate(read, step)
+    self._evaluate(functools.partial(evaluator.read_weights, checkpoint), step)
 
   def after_save(self, session, global_step_value):
     def read(names):

@@ -1,5 +1,6 @@
 """Evaluates checkpoints on a dataset: during training and after it."""
 
+import functools
 import os
 from typing import Callable, Dict, List, Optional
 
@@ -19,6 +20,12 @@ _MIN_PORTION = 2**24
 Results = Dict[str, float]
 # Names of variables -> name -> value.
 ReadWeights = Callable[[List[str]], Dict[str, np.ndarray]]
+
+
+def read_weights(checkpoint: str, names: List[str]) -> Dict[str, np.ndarray]:
+  """Returns name -> value of some of a checkpoint's variables."""
+  reader = tf.train.load_checkpoint(checkpoint)
+  return {name: reader.get_tensor(name) for name in names}
 
 
 class Evaluator:
@@ -51,12 +58,7 @@ class Evaluator:
       dataset_outputs.check_finite(results, checkpoint)
       return results
     tf.logging.info("Restoring parameters from %s", checkpoint)
-
-    def read(names):
-      reader = tf.train.load_checkpoint(checkpoint)
-      return {name: reader.get_tensor(name) for name in names}
-
-    return self.evaluate(read)
+    return self.evaluate(functools.partial(read_weights, checkpoint))
 
   def evaluate(self, read: ReadWeights) -> Results:
     """Returns the results of weights; not for TPUs.

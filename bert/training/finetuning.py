@@ -233,10 +233,10 @@ class FineTuning:
                                 yield_single_examples=False)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
     with contextlib.closing(batches):  # The Estimator's graph is in use in it.
-      rows = OutputRows(dataset_outputs.in_input_order(_check_all(console.bar(
-          workers.merge(batches, num_steps), num_steps, "Predicting"),
-                                                                 checkpoint),
-                                                      file.num_records))
+      merged = console.bar(workers.merge(batches, num_steps), num_steps,
+                           "Predicting")
+      rows = OutputRows(dataset_outputs.in_input_order(
+          _check_all(merged, checkpoint), file.num_records))
     if not workers.is_first:
       return None
     return self.task.head.merge_rows(rows, examples)

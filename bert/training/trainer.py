@@ -64,11 +64,11 @@ class Trainer:
     if workers.is_first:
       hooks.append(hooks_lib.ProgressHook(last, batch_size, run.log_steps,
                                           self._runtime.use_tpu))
-    if not workers.is_first:
+      if not self._runtime.use_tpu:
+        hooks += [hooks_lib.SaverHook(self._folder.path, saving_steps),
+                  hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
+    else:
       hooks.append(hooks_lib.FollowerHook(self._folder.path, saving_steps))
-    elif not self._runtime.use_tpu:
-      hooks += [hooks_lib.SaverHook(self._folder.path, saving_steps),
-                hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
     if done:
       settings = settings._replace(init_checkpoint=None)
     estimator = self._runtime.make_estimator(

@@ -6,7 +6,9 @@ import sys
 from unittest import mock
 
 import pytest
+import tensorflow.compat.v1 as tf
 
+import active_tasks
 import commands
 import run_classifier
 import tiny_runs
@@ -44,16 +46,8 @@ class Active(glue.Mrpc):
     return examples
 
 
-class ActiveHook(tf.estimator.SessionRunHook):
-  """Acts after step 3."""
-
-  def after_run(self, run_context, run_values):
-    if run_context.session.run(tf.train.get_global_step()) == 3:
-      act()
-
-
 def act():
-  what = os.environ.get("ACT_AT_3", "")
+  what = os.environ.get("ACT_AT_3", "") if IS_ACTIVE else ""
   if what == "FULL_DISK":
     tf.train.Saver.save = refuse
   elif what:
@@ -63,23 +57,11 @@ def act():
 def refuse(*args, **kwargs):
   raise tf.errors.ResourceExhaustedError(
       None, None, "model.ckpt-4.data; No space left on device")
-
-
-def with_hook(train):
-  def train_with_hook(self, input_fn, hooks=None, **kwargs):
-    return train(self, input_fn, hooks=[ActiveHook()] + list(hooks or []),
-                 **kwargs)
-  return train_with_hook
-
-
-if IS_ACTIVE:
-  estimator = tf.estimator.tpu.TPUEstimator
-  estimator.train = with_hook(estimator.train)
-'''
+''' + active_tasks.ACT_AFTER_STEP_3
 
 
 def make_flags(folder, **changes):
-  """Five epochs of ten examples, five or ten in a batch of six or more."""
+  """Thirty steps of six examples, with checkpoints at each tenth."""
   flags = tiny_runs.pairs(folder, task_name="active", processor_module=
                           commands.write(folder / "active.py", ACTIVE_TASK))
   return dict(dict(flags, random_seed=1, log_steps=1, train_batch_size=6,
@@ -90,8 +72,10 @@ def make_flags(folder, **changes):
 
 def run_alone(flags, command=run_classifier):
   """Runs a command in this process, which has to succeed."""
-  # The task replaces it.
-  with mock.patch.object(modeling, "dropout", modeling.dropout):
+  estimator = tf.estimator.tpu.TPUEstimator
+  # The task replaces both.
+  with mock.patch.object(modeling, "dropout", modeling.dropout), (
+      mock.patch.object(estimator, "train", estimator.train)):
     result = commands.run(flags, command)
   assert result.code == 0, result.log
 
