@@ -29,6 +29,14 @@ def actions_of(group, names: Sequence[str]) -> List[str]:
   return actions
 
 
+def actions_to_do(todo: options.TaskOptions) -> List[str]:
+  """Returns what a fine-tuning is to do: any of train, eval, predict, export,
+  and onnx with export; raises UserError if that is nothing."""
+  actions = actions_of(todo, ("train", "eval", "predict", "export"))
+  return actions + [each for each in export_formats(todo)
+                    if each == "onnx" and "export" in actions]
+
+
 def export_formats(group: options.TaskOptions) -> List[str]:
   """Returns what --export_formats names; raises UserError for what it can't."""
   formats = group.export_formats.split(",")
@@ -70,6 +78,26 @@ def check_fine_tuning(flags: options.FineTuningFlags,
   if "onnx" in actions and flags.head.crf:
     raise UserError("--export_formats with onnx does not go with --crf, whose "
                     "search ONNX files can't hold; leave one out")
+
+
+def check_questions(flags: options.SquadFlags,
+                    actions: Sequence[str]) -> None:
+  """Raises UserError for flags of run_squad.py that do not fit; arguments as of
+  check_fine_tuning."""
+  files = flags.questions
+  for action, path in (("train", files.train_file),
+                       ("predict", files.predict_file),
+                       ("eval", files.eval_file or files.predict_file)):
+    if action in actions and not path:
+      raise UserError("--do_%s needs --%s_file" % (action, action))
+  if flags.evaluation.eval_every and not (
+      files.eval_file or files.predict_file):
+    raise UserError("--eval_every=%s needs --eval_file" %
+                    flags.evaluation.eval_every)
+  if files.max_seq_length <= flags.span.max_query_length + 3:
+    raise UserError("--max_seq_length=%d must be greater than "
+                    "--max_query_length=%d and 3 special tokens" % (
+                        files.max_seq_length, flags.span.max_query_length))
 
 
 def check_trials(num_trials: int, actions: Sequence[str]) -> None:
@@ -190,6 +218,9 @@ def check_head(head: options.HeadOptions, data: options.DataOptions,
     raise UserError("--window_stride=%d would leave tokens out: a window of "
                     "--max_seq_length=%d has %d" % (
                         data.window_stride, data.max_seq_length, capacity))
+  if head.pair_encoding == "siamese" and data.num_windows > 1:
+    raise UserError("--num_windows=%d is for single texts, and does not go with "
+                    "--pair_encoding=siamese" % data.num_windows)
   if data.num_windows == 1:
     for name, value in (("window_stride", data.window_stride),
                         ("window_pooling", head.window_pooling)):

@@ -110,15 +110,50 @@ class DataOptions:
 
 
 @dataclasses.dataclass(frozen=True)
+class SpanOptions:
+  """Answers out of a context"""
+  context_tokens: str = option(
+      "whitespace", "Words of a context: whitespace, what stands between white "
+      "space; or character, each Chinese character and mark by itself, so that "
+      "answers are found where they are annotated and cut out of the text as "
+      "it stands.", choices=("whitespace", "character"))
+  doc_stride: int = option(128, "Tokens from the start of one window of a long "
+                           "context to the start of the next.", minimum=1)
+  max_query_length: int = option(64, "Maximum number of tokens of a question; "
+                                 "the rest is not read.", minimum=1)
+  n_best_size: int = option(20, "Number of answers per question that are kept, "
+                            "and of starts and ends that are looked at.",
+                            minimum=1)
+  max_answer_length: int = option(30, "Maximum number of tokens of an answer.",
+                                  minimum=1)
+  version_2_with_negative: bool = option(False, "Questions may have no answer, "
+                                         "as in SQuAD 2.0.")
+  null_score_diff_threshold: float = option(
+      0.0, "A question has no answer if the score of none exceeds that of the "
+      "best answer by more than this.")
+  mask_outside_context: bool = option(
+      False, "Leave the question and padding out of the softmax over start and "
+      "end, as the baseline of CMRC 2018 does; faster, as no work is done on "
+      "padding, but other numbers than the reference release.")
+  verbose_logging: bool = option(False, "Log why the text of an answer could "
+                                 "not be found in its context.")
+
+
+@dataclasses.dataclass(frozen=True)
 class HeadOptions:
   """Head and loss"""
   threshold: float = option(0.5, "Multi-label tasks: probability from which a "
                             "label is predicted.", minimum=0.0, maximum=1.0)
-  pooling: str = option("cls", "How token vectors become the vector of a text: "
+  pooling: str = option(None, "How token vectors become the vector of a text: "
                         "cls (first token), mean, max, attention, or "
-                        "mean_max_attention (all three).", choices=(
+                        "mean_max_attention (all three); when not given, mean "
+                        "with --pair_encoding=siamese, else cls.", choices=(
                             "cls", "mean", "max", "attention",
                             "mean_max_attention"))
+  pair_encoding: str = option(
+      "cross", "How the texts of a pair are read: cross, together; or siamese, "
+      "each by itself, so that the vectors of texts can be compared by their "
+      "cosine.", choices=("cross", "siamese"))
   encoder_top: str = option("none", "Layers between the encoder and the "
                             "pooling: none, cnn or bilstm.",
                             choices=("none", "cnn", "bilstm"))
@@ -136,6 +171,11 @@ class HeadOptions:
                               "when not given.")
   label_smoothing: float = option(0.0, "Share of each target that is spread "
                                   "over all labels.", minimum=0.0, maximum=0.5)
+
+  def __post_init__(self):
+    if self.pooling is None:
+      object.__setattr__(self, "pooling", "mean" if (
+          self.pair_encoding == "siamese") else "cls")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,12 +300,61 @@ class FineTuningFlags(typing.NamedTuple):
   """The groups of run_classifier.py and run_cross_validation.py."""
   data: DataOptions
   head: HeadOptions
+  span: SpanOptions
   model: ModelOptions
   run: RunOptions
   training: TrainOptions
   evaluation: EvalOptions
   speed: SpeedOptions
   tpu: TpuOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class SquadOptions(TaskOptions):
+  """What to do"""
+  do_eval: bool = option(False, "Score the answers to --eval_file: "
+                         "eval_results.txt, eval_report.txt.")
+  do_predict: bool = option(False, "Answer the questions of --predict_file: "
+                            "predictions.json, nbest_predictions.json.")
+
+
+@dataclasses.dataclass(frozen=True)
+class QuestionOptions:
+  """Questions"""
+  train_file: Path = option(None, "JSON file of SQuAD or CMRC 2018 to train "
+                            "on.")
+  eval_file: Path = option(None, "JSON file with answers, for --do_eval and "
+                           "--eval_every; --predict_file when not given.")
+  predict_file: Path = option(None, "JSON file of questions, for --do_predict; "
+                              "it need not have answers.")
+  vocab_file: Path = _VOCAB_FILE
+  do_lower_case: bool = _DO_LOWER_CASE
+  max_seq_length: int = option(384, "Number of tokens of a question and a "
+                               "window of its context, [CLS] and [SEP] "
+                               "included.", minimum=5)
+
+
+class SquadFlags(typing.NamedTuple):
+  """The groups of run_squad.py."""
+  questions: QuestionOptions
+  span: SpanOptions
+  model: ModelOptions
+  run: RunOptions
+  training: TrainOptions
+  evaluation: EvalOptions
+  speed: SpeedOptions
+  tpu: TpuOptions
+
+  def fine_tuning(self) -> FineTuningFlags:
+    """Returns the groups that a fine-tuning takes."""
+    questions = self.questions
+    data = DataOptions(
+        task_name="squad", data_dir=questions.train_file or (
+            questions.predict_file or questions.eval_file),
+        vocab_file=questions.vocab_file,
+        do_lower_case=questions.do_lower_case,
+        max_seq_length=questions.max_seq_length)
+    return FineTuningFlags(data, HeadOptions(), *self[1:])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -356,8 +445,9 @@ class VectorOptions:
                        "-1 is the last.")
   sentence_vectors: str = option(
       None, "Write one vector per text instead of one per token: mean, max, "
-      "mean_max or cls of --vector_layer.",
-      choices=("mean", "max", "mean_max", "cls"))
+      "mean_max or cls of --vector_layer; mean_all, which has [CLS] and [SEP] "
+      "in the mean, is what --pair_encoding=siamese compares.",
+      choices=("mean", "mean_all", "max", "mean_max", "cls"))
   vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; "
                              "-1 is the last.")
   bert_config_file: Path = _BERT_CONFIG_FILE

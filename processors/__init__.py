@@ -1,6 +1,7 @@
 """The tasks that come with the program; importing this registers them."""
 
 from processors import baidu_95
+from processors import choices
 from processors import domainc
 from processors import entities
 from processors import glue

@@ -28,6 +28,7 @@ class ProcessorAdapter:
     self.head = getattr(processor, "head", DataProcessor.head)
     self.metrics = getattr(processor, "metrics", DataProcessor.metrics)
     self.declared_in = getattr(processor, "declared_in", None)
+    self.label_range = getattr(processor, "label_range", None)
     self._train_examples = None  # type: Optional[Sequence[InputExample]]
 
   def get_labels(self) -> List[str]:

@@ -80,6 +80,8 @@ class DataProcessor:
     head: kind of the head (bert.heads) that the task learns.
     metrics: names of the metrics (bert.evaluation.metrics) that the task is
       scored by, beside those of its head.
+    label_range: least and greatest label of a task of numbers, where cosines
+      are compared with them; None: unknown.
     declared_in: the file that says which head and metrics, for errors; None:
       the class.
     data_dir: the task's folder, set before any method is called.
@@ -87,6 +89,7 @@ class DataProcessor:
   """
   head = "classification"
   metrics = ()
+  label_range = None  # type: Optional[Tuple[float, float]]
   declared_in = None  # type: Optional[str]
   data_dir = None  # type: Optional[str]
   bad_rows = "error"
@@ -241,8 +244,11 @@ class TableProcessor(DataProcessor):
                    cells: columns.Cells) -> InputExample:
     name = line - 1 if cells.guid is None else cells.guid
     label = None if cells.label is None else self.read_label(cells.label)
-    return InputExample("%s-%s" % (set_name, name), cells.text_a, cells.text_b,
-                        label)
+    text_b = cells.text_b
+    if cells.choices is not None:
+      text_b = [each if text_b is None else "%s %s" % (text_b, each)
+                for each in cells.choices]
+    return InputExample("%s-%s" % (set_name, name), cells.text_a, text_b, label)
 
   def check_label(self, example: InputExample) -> None:
     """Raises UserError unless all labels of an example are the task's.

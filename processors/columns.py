@@ -38,6 +38,8 @@ class Table(typing.NamedTuple):
     only: (column, text); rows that say something else are left out.
     reader: path -> (line number, columns or JSON object) of each row; a
       UserError stands for a row that can't be read.
+    choices: columns of the texts of which one is right, blank where a row has
+      fewer; or one column of JSON, which has a list of them.
   """
   path: str
   text_a: Column
@@ -47,11 +49,12 @@ class Table(typing.NamedTuple):
   has_header: bool = True
   only: Optional[Tuple[Column, str]] = None
   reader: Callable = read_tsv
+  choices: Tuple[Column, ...] = ()
 
   def columns(self) -> List[Column]:
     """Returns the columns that are read."""
     used = [self.text_a, self.text_b, self.label, self.guid,
-            self.only and self.only[0]]
+            self.only and self.only[0]] + list(self.choices)
     return [column for column in used if column is not None]
 
   def num_columns(self) -> int:
@@ -75,7 +78,8 @@ class Table(typing.NamedTuple):
     return self._replace(
         text_a=number(self.text_a), text_b=number(self.text_b),
         label=number(self.label), guid=number(self.guid),
-        only=self.only and (number(self.only[0]), self.only[1]))
+        only=self.only and (number(self.only[0]), self.only[1]),
+        choices=tuple(map(number, self.choices)))
 
 
 # What a set of examples may be given as: the first that is there is read.
@@ -89,12 +93,14 @@ class Cells(typing.NamedTuple):
     text_a, text_b, guid: None where the table has no such column.
     label: the same; where JSON has a list, a list of str.
     row: all of it, as the reader gives it.
+    choices: those that are not blank; None where the table has none.
   """
   text_a: str
   text_b: Optional[str]
   label: Union[None, str, List[str]]
   guid: Optional[str]
   row: Row
+  choices: Optional[List[str]] = None
 
 
 def alternatives(tables: Tables) -> Tuple[Table, ...]:
@@ -227,7 +233,7 @@ class _RowReader:
     return Cells(
         _cell(row, table.text_a, where), _cell(row, table.text_b, where),
         _cell(row, table.label, where, may_be_list=True),
-        _cell(row, table.guid, where), row)
+        _cell(row, table.guid, where), row, _choices(row, table, where))
 
   def _check_width(self, row, where):
     """Raises UserError for a row of too few or too many cells."""
@@ -265,6 +271,25 @@ def _has_cell(row, column):
   if isinstance(row, dict):
     return column in row
   return column is not None and column < len(row)
+
+
+def _choices(row, table, where):
+  """Returns the choices of a row; raises UserError for a gap among them."""
+  if not table.choices:
+    return None
+  cells = [_cell(row, column, where, may_be_list=True)
+           for column in table.choices]
+  if len(cells) == 1 and isinstance(cells[0], list):
+    cells = cells[0]
+  if not all(isinstance(cell, str) for cell in cells):
+    raise UserError("%s: a choice is a list; text is needed" % where)
+  while cells and not cells[-1].strip():
+    cells.pop()
+  for number, cell in enumerate(cells):
+    if not cell.strip():
+      raise UserError("%s: choice %d is blank, and others follow it" % (
+          where, number))
+  return cells
 
 
 def _cell(row, column, where, may_be_list=False):

@@ -79,6 +79,7 @@ class StsB(TableProcessor):
   """How alike two sentences are, from 0 to 5."""
   head = "regression"
   metrics = ("pearson_spearman",)
+  label_range = (0.0, 5.0)
   train = Table("train.tsv", text_a="sentence1", text_b="sentence2",
                 label="score")
   dev = train._replace(path="dev.tsv")

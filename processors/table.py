@@ -61,6 +61,7 @@ class OwnTable(DataProcessor):
   """The task that table.json in data_dir describes."""
   head = _Described("head")
   metrics = _Described("metrics")
+  label_range = _Described("label_range")
   declared_in = _Described("declared_in")
   _task = None
 
@@ -102,13 +103,24 @@ def describe(data_dir: str) -> TableProcessor:
   if "labels" in settings:
     task.labels = [_label_text(label) for label in settings["labels"]]
   task.separator = settings.get("label_separator")
+  if "label_range" in settings:
+    task.label_range = tuple(map(float, settings["label_range"]))
   table = Table("", settings.get("text_a", 0), settings.get("text_b"),
                 settings.get("label", -1), settings.get("guid"),
-                settings.get("header", True), reader=FORMATS[kind])
+                settings.get("header", True), reader=FORMATS[kind],
+                choices=_choices(settings))
+  if table.choices and "labels" not in settings:
+    task.labels = list(map(str, range(len(table.choices))))
   task.train, task.dev, task.test = [
       table._replace(path=settings.get(name, "%s.%s" % (name, kind)))
       for name in ("train", "dev", "test")]
   return task
+
+
+def _choices(settings):
+  """Returns the columns of the choices."""
+  choices = settings.get("choices", [])
+  return tuple(choices if isinstance(choices, list) else [choices])
 
 
 def read_settings(path: str) -> dict:
@@ -186,17 +198,25 @@ def _check_together(path, settings):
   for key in _UNFIT_KEYS.get(kind, ()):
     if key in settings:
       _refuse(path, '"%s" is not for the format %s; leave it out' % (key, kind))
-  for key in label_types.of_head(head).unfit_keys:
+  label_type = label_types.of_head(head)
+  for key in label_type.unfit_keys:
     if key in settings:
       _refuse(path, '"%s" is not for the head %s; leave it out' % (key, head))
+  for key in label_type.needed_keys:
+    if key not in settings:
+      _refuse(path, 'no "%s"; the head %s needs it, %s' % (
+          key, head, _KEYS[key][0]))
+  if len(_choices(settings)) == 1 and "labels" not in settings:
+    _refuse(path, 'no "labels"; where one column has all choices, they say how '
+            'many there are at most, as in ["0", "1", "2", "3"]')
 
 
 def _check_columns(path, settings):
   kind = settings["format"]
   has_names = kind == "jsonl" or (
       kind != "conll" and settings.get("header", True))
-  for key in _COLUMN_KEYS:
-    column = settings.get(key)
+  for key, column in [(key, settings.get(key)) for key in _COLUMN_KEYS] + [
+      ("choices", column) for column in _choices(settings)]:
     if isinstance(column, str) and not has_names:
       _refuse(path, '"%s" is %s, and the files have no header; give the '
               "column's number, from 0" % (key, _quoted(column)))
@@ -238,6 +258,17 @@ def _is_list_of_labels(value):
   return 0 < len(value) == len(set(map(_label_text, value)))
 
 
+def _is_range(value):
+  return isinstance(value, list) and len(value) == 2 and all(
+      isinstance(each, (int, float)) and not _is_bool(each)
+      for each in value) and value[0] < value[1]
+
+
+def _are_columns(value):
+  return _is_text(value) or isinstance(value, list) and len(value) > 1 and (
+      all(map(_is_column, value)))
+
+
 def _is_separator(value):
   return isinstance(value, str) and value != ""
 
@@ -256,5 +287,9 @@ _KEYS = {
     "head": ("the name of a head", _is_text, label_types.kinds),
     "labels": ("a list of labels, each once", _is_list_of_labels, None),
     "label_separator": ("text that is not empty", _is_separator, None),
+    "label_range": ("two numbers, the least and the greatest label",
+                    _is_range, None),
+    "choices": ("a list of columns, or of JSON lines the column with a list",
+                _are_columns, None),
     "metrics": ("a list of names", _is_list_of_text, None),
     "train": _FILE, "dev": _FILE, "test": _FILE}

@@ -34,7 +34,8 @@ _NOISE = re.compile("|".join((
     "Saving 'checkpoint_path' summary", "(training|evaluation|prediction)_loop "
     "marked as ", "Error recorded from ", "Reraising captured error",
     "Calling checkpoint listeners",
-    "Skipping training since max_steps", "Input graph does not use tf.data")))
+    "Skipping training since max_steps", "Input graph does not use tf.data",
+    "Could not find trained model in model_dir")))
 
 
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:

@@ -20,10 +20,11 @@ class InputExample:
     guid: names the example in the log and in test_predictions.tsv.
     text_a: str, or a list of word pieces, which are taken as they are; for
       tagging a list of words.
-    text_b: the same, or None.
+    text_b: the same, or None; for multiple_choice a list of choices, for span
+      the context of the question in text_a.
     label: what the task's head takes: a str, for multi_label a list of str, for
-      tagging a str per word, for regression a number, as str or float. None
-      where there is none, as in a test set.
+      tagging a str per word, for regression a number, as str or float, for span
+      a list of Annotations. None where there is none, as in a test set.
     source: a Source; None where the processor does not tell.
   """
 
@@ -58,10 +59,28 @@ class PaddingInputExample:
   """Fills a dataset up to whole batches, which TPUs need; has no weight."""
 
 
+class Annotation(typing.NamedTuple):
+  """An answer as it is annotated.
+
+  Attributes:
+    text: of the answer.
+    start: where it begins in the context, in characters, which may be wrong;
+      -1: not known.
+  """
+  text: str
+  start: int = -1
+
+
 class TextPair(typing.NamedTuple):
-  """Two texts that are classified together."""
+  """Two texts that are read together; of span, a question and its context."""
   text_a: str
   text_b: str
+
+
+class Choices(typing.NamedTuple):
+  """A text, and what may follow it."""
+  text_a: str
+  choices: List[str]
 
 
 class Words(list):
@@ -69,4 +88,4 @@ class Words(list):
 
 
 # What a trained model is given.
-TextInput = Union[str, TextPair, Words]
+TextInput = Union[str, TextPair, Words, Choices]

@@ -1,4 +1,4 @@
-"""What a label is: one name, any number of them, a number, or a name per word.
+"""What a label is: one name or several, a number, a name per word, answers.
 
 Processors read labels by their type, metrics score predictions of one type, and
 each kind of head declares its own.
@@ -14,20 +14,29 @@ from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
 
 
+# Keys of table.json that are for some labels alone.
+_SPECIAL_KEYS = ("labels", "label_separator", "label_range", "choices")
+
+
 class LabelType:
   """Labels of one type.
 
   Attributes:
     description: for errors, as in "a task with ...".
     has_names: whether the labels are names out of a list.
+    needed_keys: keys of table.json without which there are no such labels.
     unfit_keys: keys of table.json that mean nothing for such labels.
   """
 
-  def __init__(self, description: str, has_names: bool = True,
-               unfit_keys: Sequence[str] = ("label_separator",)):
+  def __init__(self, description: str, has_names: bool = True, *,
+               needed_keys: Sequence[str] = (),
+               fit_keys: Sequence[str] = ("labels",)):
+    """Takes what the labels are; fit_keys are those of _SPECIAL_KEYS that mean
+    something for them."""
     self.description = description
     self.has_names = has_names
-    self.unfit_keys = tuple(unfit_keys)
+    self.needed_keys = tuple(needed_keys)
+    self.unfit_keys = tuple(key for key in _SPECIAL_KEYS if key not in fit_keys)
 
   def parse_cell(self, text: str,
                  separator: Optional[str] = None) -> Union[str, List[str]]:
@@ -58,11 +67,24 @@ class _LabelSet(LabelType):
     return [name for name in names if name]
 
 
+class _Answers(LabelType):
+  """Texts that stand in a context; none is a question without an answer."""
+
+  def parse_cell(self, text, separator=None):
+    texts = text.split(separator) if separator else [text]
+    return [each.strip() for each in texts if each.strip()]
+
+
 CLASS = LabelType("one label per text")
-LABEL_SET = _LabelSet("any number of labels per text", unfit_keys=())
+LABEL_SET = _LabelSet("any number of labels per text",
+                      fit_keys=("labels", "label_separator"))
 NUMBER = _Number("a number per text", has_names=False,
-                 unfit_keys=("labels", "label_separator"))
+                 fit_keys=("label_range",))
 TAGS = LabelType("a label per word")
+ANSWERS = _Answers("answers out of a context", has_names=False,
+                   needed_keys=("text_b",), fit_keys=("label_separator",))
+CHOICE = LabelType("one of several choices", needed_keys=("choices",),
+                   fit_keys=("labels", "choices"))
 
 _TYPES = {}
 

@@ -55,13 +55,13 @@ class TruncationCounter:
     self._num_tokens += stats.num_tokens
     self._num_truncated += stats.num_truncated
 
-  def log(self, name: str, max_seq_length: int) -> None:
-    """Logs how many tokens of a dataset are not read, if any."""
+  def log(self, name: str, flag: str, limit: int) -> None:
+    """Logs how many tokens of a dataset are not read, if any, for a limit."""
     if self._num_long:
       tf.logging.info(
-          "%s set: %d of %d examples are longer than --max_seq_length=%d; "
+          "%s set: %d of %d examples are longer than --%s=%d; "
           "%.1f %% of all tokens are not read", name, self._num_long,
-          self._num_texts, max_seq_length,
+          self._num_texts, flag, limit,
           100.0 * self._num_truncated / self._num_tokens)
 
 

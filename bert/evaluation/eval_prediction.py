@@ -5,22 +5,30 @@ from typing import List, Optional, Union
 
 import numpy as np
 
+
 class EvalPrediction(typing.NamedTuple):
   """The labels of a dataset and what a model predicted.
 
   Attributes:
     labels: by label type (bert.data.label_types): CLASS: int [examples];
       LABEL_SET: 0/1 int [examples, num_labels]; NUMBER: float [examples]; TAGS:
-      for each example a list of str, a label per word.
-    predicted: the same.
-    probabilities: float32 [examples, num_labels]; NUMBER: [examples, 1]; TAGS:
-      None.
-    scheme: of TAGS, what bert.data.tag_schemes calls theirs.
+      for each example a list of str, a label per word; ANSWERS: for each
+      question a list of str, the right answers, [] where there is none.
+    predicted: the same; ANSWERS: a str per question, "" for no answer.
+    probabilities: float32 [examples, num_labels]; NUMBER and ANSWERS: of what
+      is predicted, [examples, 1]; TAGS: None.
+    scheme: of TAGS, what bert.data.tag_schemes calls theirs; of ANSWERS, the
+      metric whose rule says what is right.
+    null_odds: of ANSWERS that may be none, float [examples]: how much better no
+      answer is.
+    cosines: of pairs whose texts are encoded apart, float32 [examples].
   """
   labels: Union[np.ndarray, List[List[str]]]
-  predicted: Union[np.ndarray, List[List[str]]]
+  predicted: Union[np.ndarray, List[List[str]], List[str]]
   probabilities: Optional[np.ndarray]
   scheme: Optional[str] = None
+  null_odds: Optional[np.ndarray] = None
+  cosines: Optional[np.ndarray] = None
 
   def is_finite(self) -> bool:
     """Whether all outputs are numbers; of a model that diverged they aren't."""

@@ -9,11 +9,13 @@ import tensorflow.compat.v1 as tf
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.data.label_types import ANSWERS
 from bert.data.label_types import CLASS
 from bert.data.label_types import LABEL_SET
 from bert.data.label_types import LabelType
 from bert.data.label_types import NUMBER
 from bert.data.label_types import TAGS
+from bert.evaluation import answer_scores
 from bert.evaluation.entities import to_seqeval
 from bert.evaluation.eval_prediction import EvalPrediction
 
@@ -22,20 +24,20 @@ _METRICS = {}
 
 class _Metric(typing.NamedTuple):
   compute: Callable
-  label_type: LabelType
+  label_type: Optional[LabelType]
   num_labels: Optional[int]
   library: Optional[str]
   keys: Sequence[str]
 
 
-def register(name: str, label_type: LabelType,
+def register(name: str, label_type: Optional[LabelType],
              num_labels: Optional[int] = None, library: Optional[str] = None,
              keys: Sequence[str] = ()):
   """Makes a function EvalPrediction -> dict known by name.
 
   Args:
     name: in a processor's or head's `metrics`.
-    label_type: of the labels and predictions that it takes.
+    label_type: of the labels and predictions that it takes; None: any.
     num_labels: how many labels a task must have; None: any number.
     library: what the function imports; None: nothing beside NumPy.
     keys: of the function's dict, the most telling one first; (name,) if empty.
@@ -54,7 +56,7 @@ def check(names: Iterable[str], label_type: LabelType, num_labels: int) -> None:
       raise UserError("metric %r is not known%s; metrics: %s" % (
           name, did_you_mean(name, _METRICS), " ".join(sorted(_METRICS))))
     metric = _METRICS[name]
-    if metric.label_type is not label_type:
+    if metric.label_type not in (None, label_type):
       raise UserError("metric %r is for tasks with %s, this has %s" % (
           name, metric.label_type.description, label_type.description))
     if (metric.num_labels or num_labels) != num_labels:
@@ -175,6 +177,20 @@ def pearson_spearman(predictions: EvalPrediction) -> Dict[str, float]:
           "spearman": stats.spearmanr(labels, predicted)[0]}
 
 
+@register("cosine_spearman", None, library="scipy")
+def cosine_spearman(predictions: EvalPrediction) -> Dict[str, float]:
+  """Rank correlation of labels and of the cosines of texts encoded apart; 0
+  where all are the same."""
+  from scipy import stats
+  if not predictions.is_finite():
+    return {"cosine_spearman": np.nan}
+  labels = np.asarray(predictions.labels, np.float64)
+  cosines = np.asarray(predictions.cosines, np.float64)
+  if not np.ptp(labels) or not np.ptp(cosines):
+    return {"cosine_spearman": 0.0}
+  return {"cosine_spearman": stats.spearmanr(labels, cosines)[0]}
+
+
 @register("entities", TAGS, library="seqeval",
           keys=("f1", "precision", "recall", "token_accuracy"))
 def entities(predictions: EvalPrediction) -> Dict[str, float]:
@@ -192,3 +208,47 @@ def entities(predictions: EvalPrediction) -> Dict[str, float]:
   return {"precision": precision, "recall": recall, "f1": f1_of_both,
           "token_accuracy": accuracy_score(predictions.labels,
                                            predictions.predicted)}
+
+
+@register("squad", ANSWERS, keys=("f1", "exact_match"))
+def squad(predictions: EvalPrediction) -> Dict[str, float]:
+  """Means over the questions, by the rules of SQuAD 1.1."""
+  exact, f1_scores = _score_answers("squad", predictions)
+  return {"exact_match": exact.mean(), "f1": f1_scores.mean()}
+
+
+@register("squad_v2", ANSWERS, keys=(
+    "f1", "exact", "HasAns_f1", "HasAns_exact", "NoAns_f1", "NoAns_exact",
+    "best_f1", "best_f1_thresh", "best_exact", "best_exact_thresh"))
+def squad_v2(predictions: EvalPrediction) -> Dict[str, float]:
+  """The same by the rules of SQuAD 2.0: of all questions, of those with and
+  without an answer, and with the null threshold that is best for them."""
+  scores = dict(zip(("exact", "f1"), _score_answers("squad_v2", predictions)))
+  has_answer = np.array([bool(each) for each in predictions.labels])
+  results = {}
+  for name, values in scores.items():
+    results[name] = values.mean()
+    for prefix, is_in in (("HasAns_", has_answer), ("NoAns_", ~has_answer)):
+      if is_in.any():
+        results[prefix + name] = values[is_in].mean()
+    if predictions.null_odds is not None:
+      best = answer_scores.best_threshold(
+          values, has_answer, [not each for each in predictions.predicted],
+          predictions.null_odds)
+      results["best_" + name] = best.score
+      results["best_%s_thresh" % name] = best.threshold
+  return results
+
+
+@register("cmrc", ANSWERS, library="nltk", keys=("cmrc_f1", "cmrc_exact_match"))
+def cmrc(predictions: EvalPrediction) -> Dict[str, float]:
+  """The same by the rules of CMRC 2018 and DRCD."""
+  exact, f1_scores = _score_answers("cmrc", predictions)
+  return {"cmrc_exact_match": exact.mean(), "cmrc_f1": f1_scores.mean()}
+
+
+def _score_answers(rule, predictions):
+  """Returns exact matches and F1 scores, float64 [questions] both."""
+  scores = [answer_scores.RULES[rule](answer, references) for answer, references
+            in zip(predictions.predicted, predictions.labels)]
+  return np.array(scores, np.float64).T

@@ -122,12 +122,12 @@ def _error_lines(examples, errors) -> Iterator[str]:
   for error in heapq.nsmallest(MAX_ERRORS, errors,
                                key=lambda error: -error.score):
     example = examples[error.index]
-    yield "\t".join(map(_cell, (
+    yield "\t".join(map(cell, (
         example.guid, error.label, error.prediction, "%.6g" % error.score,
         example.text_a, example.text_b)))
 
 
-def _cell(value):
+def cell(value) -> str:
   """Returns text, a list of words or None as a cell of a TSV."""
   if isinstance(value, (list, tuple)):
     value = " ".join(value)

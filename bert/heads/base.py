@@ -1,31 +1,28 @@
 """The base of all heads of tasks: labels, losses and graph.
 
 A kind of head is one class in one file. It overrides what is not as here: one
-vector per text goes through a dense layer. bert.heads.readout has the rest.
+vector per text goes through a dense layer. bert.heads.encoding has what makes
+records of examples, bert.heads.readout what becomes of outputs.
 """
 
 import collections
 import copy
-import itertools
+import dataclasses
 from typing import Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import options
+from bert.common import command_line
 from bert.common.errors import UserError
-from bert.data import features as features_lib
 from bert.data.examples import InputExample
-from bert.data.examples import PaddingInputExample
-from bert.data.features import Features
-from bert.data.features import TextEncoder
 from bert.data.label_types import CLASS
-from bert.data.records import Field
-from bert.data.truncation import TruncationSettings
-from bert.data.truncation import TruncationStats
+from bert.data.label_types import NUMBER
 from bert.heads import losses
 from bert.heads import pooling
+from bert.heads import siamese
+from bert.heads.encoding import Encoding
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
 from bert.heads.graph_head import Tensors
@@ -37,14 +34,14 @@ DEFAULT_SIGNATURE = (
     tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY)
 
 
-class Head(GraphHead, Readout):
+class Head(GraphHead, Encoding, Readout):
   """Base of all heads of tasks.
 
   Attributes:
     kind: the name in a processor's `head`.
     label_type: what a label is (bert.data.label_types).
-    metrics: names of the metrics (bert.evaluation.metrics) that every task of
-      this kind is scored by.
+    span: the user's settings of answers out of a context.
+    label_range: least and greatest label of a task of numbers; None: unknown.
     streamed_keys: keys of eval_results.txt that `evaluation` adds, the most
       telling one first.
     losses: what --loss may be.
@@ -52,7 +49,8 @@ class Head(GraphHead, Readout):
   """
   kind = ""
   label_type = CLASS
-  metrics = ()
+  span = options.SpanOptions()
+  label_range = None  # type: Optional[Tuple[float, float]]
   streamed_keys = ("eval_accuracy", "eval_loss")
   losses = ("cross_entropy", "focal", "f1")
   signature = DEFAULT_SIGNATURE
@@ -73,6 +71,14 @@ class Head(GraphHead, Readout):
             self.settings.encoder_top == "none")
 
   @property
+  def metrics(self) -> Sequence[str]:
+    """Names of the metrics (bert.evaluation.metrics) that every task of this
+    kind is scored by."""
+    is_ordered = self.label_type is NUMBER or len(self.labels) == 2
+    return ("cosine_spearman",) if self._compares() and is_ordered and (
+        self.label_type in (CLASS, NUMBER)) else ()
+
+  @property
   def num_outputs(self) -> int:
     return len(self.labels)
 
@@ -91,6 +97,7 @@ class Head(GraphHead, Readout):
   def check_pooling(self) -> None:
     """Raises UserError for settings of how the encoder is read."""
     settings = self.settings
+    self.check_span()
     if settings.encoder_top != "none" and settings.pooling == "cls":
       raise UserError("--encoder_top=%s needs another --pooling than cls, "
                       "which reads the first token alone; --pooling=max is "
@@ -100,66 +107,12 @@ class Head(GraphHead, Readout):
       raise UserError("--crf is for tagging tasks, this is %s; leave it out" %
                       self.kind)
 
-  # Labels and features.
-
-  def label_fields(self, max_seq_length: int) -> Dict[str, Field]:
-    """Returns name -> Field of the labels in a record, any number of them."""
-    raise NotImplementedError()
-
-  def encode_label(self, label) -> List[float]:
-    """Returns a label's numbers, zeros for None; raises ValueError."""
-    raise NotImplementedError()
-
-  def to_features(self, example, encoder: TextEncoder
-                 ) -> Tuple[List[Features], TruncationStats]:
-    """Turns an example into ids.
-
-    Args:
-      example: an InputExample or PaddingInputExample.
-      encoder: of the text.
-
-    Returns:
-      (the example's records: one, but for heads that split or join examples;
-      what was truncated).
-
-    Raises:
-      UserError: the head does not take the label.
-    """
-    is_real = not isinstance(example, PaddingInputExample)
-    encoded = (encoder.encode_text(example.text_a, example.text_b) if is_real
-               else encoder.empty())
-    labels = {"label_ids": self.encoded(example if is_real else None)}
-    return [features_lib.to_features(encoded, labels, is_real)], encoded.stats
-
-  def encoded(self, example: Optional[InputExample]) -> List[float]:
-    """Returns an example's label as numbers; raises UserError."""
-    try:
-      return self.encode_label(None if example is None else example.label)
-    except ValueError as error:
-      raise UserError("%s: %s" % (example.locate(), error))
-
-  def label_rows(self, examples: Sequence[InputExample]
-                ) -> Dict[str, np.ndarray]:
-    """Returns the label fields of a dataset that `eval_prediction` reads."""
-    encoded = map(self.encoded, examples)
-    # A list of all numbers would take many times their memory.
-    blocks = iter(lambda: list(itertools.islice(encoded, 10000)), [])
-    return {"label_ids": np.concatenate(list(map(np.array, blocks)))}
-
-  def check_example(self, example: InputExample, is_labelled: bool) -> None:
-    """Raises UserError for a label that the head does not take, or that is None
-    in a labelled dataset."""
-    if is_labelled and example.label is None:
-      raise UserError("example %s has no label" % example.guid)
-    self.encoded(example)
-
-  def check_truncation(self, settings: TruncationSettings) -> None:
-    """Raises UserError for settings that mean nothing for such texts."""
-
-  @staticmethod
-  def num_tokens(example: InputExample, tokenizer) -> int:
-    """Returns an example's tokens, with [CLS] and [SEP], untruncated."""
-    return features_lib.num_text_tokens(example, tokenizer)
+  def check_span(self) -> None:
+    """Raises UserError for settings of answers out of a context."""
+    for name, value in dataclasses.asdict(self.span).items():
+      if value != getattr(options.SpanOptions, name):
+        raise UserError("--%s=%s is not for %s tasks; leave it out" % (
+            name, command_line.describe(value), self.kind))
 
   # Weights of the labels in training.
 
@@ -206,8 +159,9 @@ class Head(GraphHead, Readout):
       float32 [batch, num_outputs].
     """
     settings = self.settings
-    vectors = pooling.sentence_vectors(model, pooling.fold(mask),
-                                       settings.pooling, settings.encoder_top)
+    vectors = self.vectors(model, mask)
+    if self._compares():
+      return self.pair_logits(*siamese.split(vectors), is_training)
     if mask.shape.ndims == 3:
       num_windows = mask.shape.as_list()[1]
       vectors = tf.reshape(vectors, [-1, num_windows,
@@ -216,6 +170,19 @@ class Head(GraphHead, Readout):
       with tf.variable_scope("segments"):
         vectors = pooling.pool(vectors, mask[:, :, 0], settings.window_pooling)
     return self.project(vectors, is_training)
+
+  def vectors(self, model: modeling.BertModel, mask: tf.Tensor) -> tf.Tensor:
+    """Returns the vector of each sequence, float32 [batch * sequences, width].
+    """
+    return pooling.sentence_vectors(
+        model, pooling.fold(mask), self.settings.pooling,
+        self.settings.encoder_top)
+
+  def pair_logits(self, first: tf.Tensor, second: tf.Tensor,
+                  is_training: bool) -> tf.Tensor:
+    """float32 [batch, width] twice, of texts encoded apart -> [batch,
+    num_outputs]."""
+    return self.project(siamese.compare(first, second), is_training)
 
   def project(self, vectors: tf.Tensor, is_training: bool) -> tf.Tensor:
     """float32 [rows, width] -> [rows, num_outputs]."""
@@ -233,7 +200,12 @@ class Head(GraphHead, Readout):
     return self.training_loss(logits, features["label_ids"])
 
   def forward(self, model, features):
-    return {"logits": self.logits(model, features["input_mask"], False)}
+    mask = features["input_mask"]
+    if not self._compares():
+      return {"logits": self.logits(model, mask, False)}
+    pair = siamese.split(self.vectors(model, mask))
+    return {"logits": self.pair_logits(*pair, False),
+            "cosines": siamese.cosines(*pair)}
 
   def evaluation(self, outputs, features):
     logits, label_ids = outputs["logits"], features["label_ids"]
@@ -253,7 +225,8 @@ class Head(GraphHead, Readout):
 
   def predictions(self, outputs, features):
     del features
-    return {"probabilities": self.probabilities(outputs["logits"])}
+    return self._with_cosines(
+        {"probabilities": self.probabilities(outputs["logits"])}, outputs)
 
   def probabilities(self, logits: tf.Tensor) -> tf.Tensor:
     """float32 [batch, num_labels] -> the same shape."""
@@ -292,12 +265,21 @@ class Head(GraphHead, Readout):
 
   def serving_outputs(self, outputs: Tensors) -> Tensors:
     """Returns what the default signature returns, by name."""
-    return {"probabilities": self.probabilities(outputs["logits"])}
+    return self._with_cosines(
+        {"probabilities": self.probabilities(outputs["logits"])}, outputs)
 
-  def serving_columns(self, example: InputExample,
-                      encoder: TextEncoder) -> Features:
-    """Returns the inputs of `signature` for a text, name -> numbers."""
-    return encoder.encode_text(example.text_a, example.text_b).columns
+  def needs_pairs(self):
+    return self._compares()
+
+  @staticmethod
+  def _with_cosines(tensors, outputs):
+    """Adds the cosines of texts encoded apart."""
+    return dict(tensors, **{name: value for name, value in outputs.items()
+                            if name == "cosines"})
+
+  def _compares(self):
+    """Whether the texts of a pair are encoded apart."""
+    return self.settings.pair_encoding == "siamese"
 
   def _loss_settings(self):
     return losses.Loss(self.settings.loss, self.class_weights,

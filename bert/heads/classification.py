@@ -62,7 +62,8 @@ class ClassificationHead(Head):
   def eval_prediction(self, rows, examples):
     probabilities = rows["probabilities"]
     return EvalPrediction(rows["label_ids"].reshape(-1),
-                          probabilities.argmax(axis=-1), probabilities)
+                          probabilities.argmax(axis=-1), probabilities,
+                          cosines=rows.get("cosines"))
 
   def prediction(self, row, example):
     best = int(row["probabilities"].argmax())

@@ -17,9 +17,9 @@ class LayersHead(GraphHead):
 
     Args:
       layers: their numbers; -1 is the last.
-      vectors: mean, max, mean_max or cls, of the first of the layers; None: all
-        tokens.
-      special_ids: what a mean leaves out, as it does padding.
+      vectors: mean, mean_all, max, mean_max or cls, of the first of the layers;
+        None: all tokens.
+      special_ids: what a mean leaves out, as it does padding, but mean_all.
     """
     self._layers = list(layers)
     self._vectors = vectors
@@ -44,6 +44,8 @@ class LayersHead(GraphHead):
     mask = features["input_mask"]
     if self._vectors in ("cls", "max"):
       return pooling.pool(layer, mask, self._vectors)
+    if self._vectors == "mean_all":
+      return pooling.pool(layer, mask, "mean")
     text = mask
     for number in self._special_ids:
       text *= tf.cast(tf.not_equal(features["input_ids"], number), tf.int32)

@@ -30,8 +30,11 @@ class GraphHead:
   Attributes:
     first_token_only: whether the pooled output is all that is read of the
       encoder.
+    reads_padding: whether outputs at padding count, so that padding can't be
+      left out of what is computed.
   """
   first_token_only = False
+  reads_padding = False
 
   # Names of what `prepare` adds that are means over the batch.
   batch_means = ()

@@ -12,10 +12,12 @@ from typing import Sequence
 import numpy as np
 
 from bert.common.errors import UserError
+from bert.data.examples import Choices
 from bert.data.examples import InputExample
 from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
+from bert.data.features import TextEncoder
 from bert.evaluation import plots
 from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
@@ -40,27 +42,33 @@ class TextOutput(typing.NamedTuple):
       tagging.
     words: of tagging, what the labels are of.
     line: the line of test_results.tsv.
+    answers: of span, an object of JSON for each answer, the best one first.
   """
   labels: List[str]
   scores: List[float]
   probabilities: Dict[str, float]
   words: Optional[List[str]]
   line: str
+  answers: Sequence[Dict[str, Any]] = ()
 
 
 class Readout:
   """The outputs of a head of a task, read out.
 
   Attributes:
+    input_names: what the texts of an input are called, in JSON and on the page.
     report_library: what eval_report.txt needs (what else is needed comes with
       it); None: there is no report.
     takes_pairs: whether a text may be a pair of texts.
+    file_titles: name of a file of predictions -> what the log calls it.
     hugging_face_class, hugging_face_problem: Hugging Face's class of such a
       model, and how it names the loss; None: there is none.
   """
   labels = []  # type: List[str]
   report_library = None  # type: Optional[str]
   takes_pairs = True
+  file_titles = {}  # type: Dict[str, str]
+  input_names = ("text_a", "text_b")
   hugging_face_class = None  # type: Optional[str]
   hugging_face_problem = None  # type: Optional[str]
 
@@ -74,11 +82,28 @@ class Readout:
     """
     raise NotImplementedError()
 
-  def merge_rows(self, rows: List[Row],
-                 examples: Sequence[InputExample]) -> List[Row]:
-    """Returns a row per example, of the rows of all records in their order."""
-    del examples
+  def merge_rows(self, rows: Sequence[Row], examples: Sequence[InputExample],
+                 counts: Sequence[int], encoder: TextEncoder) -> Sequence[Row]:
+    """Returns a row per example.
+
+    Args:
+      rows: of all records of a dataset, in their order.
+      examples: the dataset.
+      counts: how many records each example has.
+      encoder: that the records were made by.
+    """
+    del examples, counts, encoder
     return rows
+
+  def merge_columns(self, columns: Dict[str, np.ndarray], *dataset
+                   ) -> Dict[str, np.ndarray]:
+    """Returns name -> array of a row per example; dataset is as of merge_rows.
+
+    Args:
+      columns: name -> array of a row per record.
+    """
+    del dataset
+    return columns
 
   def prediction(self, row: Row, example: InputExample) -> Prediction:
     """Returns the labels predicted for an example, with their scores."""
@@ -94,6 +119,12 @@ class Readout:
                       ) -> Dict[str, Iterable[str]]:
     """Returns file name -> lines, of files beside test_results.tsv."""
     return {"test_predictions.tsv": _prediction_lines(examples, predictions)}
+
+  def output_files(self, examples: Sequence[InputExample], rows: Sequence[Row]
+                  ) -> Dict[str, Iterable[str]]:
+    """Returns file name -> lines, of files with more of the outputs."""
+    del examples, rows
+    return {}
 
   def aggregate_metrics(self, predictions: EvalPrediction) -> Dict[str, float]:
     """Returns `eval_<key>` -> number of what batches report, for predictions
@@ -161,17 +192,26 @@ class Readout:
     return {name: np.mean([row[name] for row in rows], axis=0)
             for name in rows[0]}
 
+  def needs_pairs(self) -> bool:
+    """Whether a text must be a pair of texts."""
+    return False
+
   def to_example(self, text_input: TextInput) -> InputExample:
     """Returns the example that a trained model is given; raises UserError."""
     if isinstance(text_input, Words):
       raise UserError('"words", which the task does not read; give the text as '
                       "a whole")
+    if isinstance(text_input, Choices):
+      raise UserError('"choices", which the task does not read')
     pair = text_input if isinstance(text_input, TextPair) else TextPair(
         text_input, None)
     if not _is_text(pair.text_a):
       raise UserError("the text is blank")
     if pair.text_b is not None and not self.takes_pairs:
       raise UserError("a pair of texts; the model was trained on single ones")
+    if pair.text_b is None and self.needs_pairs():
+      raise UserError("a single text; the model was trained on pairs: %s and "
+                      "%s" % self.input_names)
     if pair.text_b is not None and not _is_text(pair.text_b):
       raise UserError("the second text is blank")
     return InputExample("text", *pair)

@@ -1,7 +1,7 @@
 """The kinds of heads by name. A new kind is listed in _HEADS, and that is all.
 """
 
-from typing import Dict, Sequence, Type
+from typing import Dict, Optional, Sequence, Tuple, Type
 
 from bert import options
 from bert.common.errors import UserError
@@ -10,7 +10,9 @@ from bert.data import label_types
 from bert.heads.base import Head
 from bert.heads.classification import ClassificationHead
 from bert.heads.multi_label import MultiLabelHead
+from bert.heads.multiple_choice import MultipleChoiceHead
 from bert.heads.regression import RegressionHead
+from bert.heads.span import SpanHead
 from bert.heads.tagging import TaggingHead
 
 DEFAULT_KIND = ClassificationHead.kind
@@ -24,7 +26,8 @@ def register(head: Type[Head]) -> Type[Head]:
   return head
 
 
-for _head in (ClassificationHead, MultiLabelHead, RegressionHead, TaggingHead):
+for _head in (ClassificationHead, MultiLabelHead, MultipleChoiceHead,
+              RegressionHead, SpanHead, TaggingHead):
   register(_head)
 
 
@@ -42,13 +45,23 @@ def class_of(kind: str) -> Type[Head]:
 
 
 def create(kind: str, labels: Sequence[str],
-           settings: options.HeadOptions = options.HeadOptions()) -> Head:
+           settings: options.HeadOptions = options.HeadOptions(),
+           span: options.SpanOptions = options.SpanOptions(),
+           label_range: Optional[Tuple[float, float]] = None) -> Head:
   """Returns the head of a kind.
+
+  Args:
+    kind: its name.
+    labels: of the task, in order.
+    settings, span: the user's.
+    label_range: least and greatest label of a task of numbers, if known.
 
   Raises:
     UserError: no head is of that kind, labels are none or twice there, or a
       setting is not for them.
   """
   head = class_of(kind)(labels, settings)
+  head.span = span
+  head.label_range = label_range
   head.check()
   return head

@@ -12,6 +12,7 @@ from bert.data.records import Field
 from bert.evaluation import metrics
 from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
+from bert.heads import siamese
 from bert.heads.base import Head
 from bert.heads.readout import Prediction
 
@@ -20,7 +21,8 @@ _NUM_BANDS = 5
 
 
 class RegressionHead(Head):
-  """A number."""
+  """A number; of texts encoded apart, the cosine of their vectors, from 0 to 1,
+  as their label is in label_range."""
   kind = "regression"
   label_type = NUMBER
   streamed_keys = ("eval_loss",)
@@ -38,6 +40,11 @@ class RegressionHead(Head):
       if value != getattr(options.HeadOptions, flag):
         raise UserError("--%s=%s is not for regression tasks; leave it out" % (
             flag, command_line.describe(value)))
+    self.check_pooling()
+    if self._compares() and self.label_range is None:
+      raise UserError("--pair_encoding=siamese compares cosines with labels; "
+                      "the task has to say between which numbers they are, as "
+                      'by "label_range": [0, 5] in table.json')
 
   def label_fields(self, max_seq_length):
     return {"label_ids": Field(tf.float32, (1,))}
@@ -49,15 +56,35 @@ class RegressionHead(Head):
       value = np.nan
     if not abs(value) <= _MAX_FLOAT32:
       raise ValueError("score %r is not a number that a float holds" % (label,))
+    if label is not None and self._compares():
+      low, high = self.label_range
+      if not low <= value <= high:
+        raise ValueError("score %r is not from %g to %g" % (label, low, high))
     return [value]
 
+  def pair_logits(self, first, second, is_training):
+    """Returns the cosines, [batch, 1]."""
+    del is_training
+    return tf.expand_dims(siamese.cosines(first, second), -1)
+
   def probabilities(self, logits):
-    return logits
+    """Returns the scores, as labels are."""
+    if not self._compares():
+      return logits
+    low, high = self.label_range
+    return low + (high - low) * logits
 
   def serving_outputs(self, outputs):
-    return {"scores": tf.squeeze(outputs["logits"], axis=-1)}
+    return self._with_cosines({"scores": tf.squeeze(
+        self.probabilities(outputs["logits"]), axis=-1)}, outputs)
+
+  def rows_of(self, outputs):
+    return dict(outputs, probabilities=outputs["scores"][:, None])
 
   def example_losses(self, logits, label_ids):
+    if self._compares():
+      low, high = self.label_range
+      label_ids = (label_ids - low) / (high - low)
     return tf.reduce_sum(tf.square(logits - label_ids), axis=-1)
 
   def training_loss(self, logits, label_ids):
@@ -66,14 +93,11 @@ class RegressionHead(Head):
   def eval_prediction(self, rows, examples):
     scores = rows["probabilities"]
     return EvalPrediction(rows["label_ids"].reshape(-1), scores.reshape(-1),
-                          scores)
+                          scores, cosines=rows.get("cosines"))
 
   def prediction(self, row, example):
     score = row["probabilities"][0]
     return Prediction([str(score)], [score])
-
-  def rows_of(self, outputs):
-    return {"probabilities": outputs["scores"][:, None]}
 
   def label_probabilities(self, row):
     return {}

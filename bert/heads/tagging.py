@@ -69,9 +69,10 @@ class TaggingHead(Head):
                             name, command_line.describe(value)))
 
   def check_pooling(self):
-    for name in ("pooling", "window_pooling"):
+    self.check_span()
+    for name in ("pair_encoding", "pooling", "window_pooling"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions, name):
+      if value != getattr(options.HeadOptions(), name):
         raise UserError("--%s=%s is not for %s tasks, which read the vector of "
                         "each word; leave it out" % (name, value, self.kind))
 
@@ -145,10 +146,10 @@ class TaggingHead(Head):
 
   def serving_columns(self, example, encoder):
     (features,), _ = self.to_features(example, encoder)
-    return {"input_ids": features["input_ids"],
-            "input_mask": features["input_mask"],
-            "segment_ids": features["segment_ids"],
-            "word_starts": features["label_ids"]}
+    return [{"input_ids": features["input_ids"],
+             "input_mask": features["input_mask"],
+             "segment_ids": features["segment_ids"],
+             "word_starts": features["label_ids"]}]
 
   def label_rows(self, examples):
     return {}

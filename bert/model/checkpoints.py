@@ -103,10 +103,10 @@ def check_init(checkpoint: str, expected: Shapes,
 
 def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
   """Returns what a checkpoint holds; raises UserError unless that is the whole
-  trained model."""
+  model, with its head."""
   actual = shapes_in(checkpoint, flag)
   _check_equal(checkpoint, actual, expected)
-  for name in list(expected) + ["global_step"]:
+  for name in expected:
     if name not in actual:
       raise UserError(
           "%s=%s: it lacks %s, so it was never fine-tuned for this task; "
@@ -114,15 +114,22 @@ def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
   return actual
 
 
+def has_step(checkpoint: str) -> bool:
+  """Whether a checkpoint tells the step that its weights are of; one with
+  weights alone does not."""
+  return tf.train.load_checkpoint(checkpoint).has_tensor("global_step")
+
+
 def check_resumable(checkpoint: str, expected: Shapes,
                     trainable_variables: Iterable[str]) -> None:
   """Raises UserError unless training can go on from a checkpoint."""
   actual = check_trained(checkpoint, expected, "--output_dir")
-  for name in trainable_variables:
-    if name + "/adam_m" not in actual:
+  for name in ["global_step"] + [each + "/adam_m"
+                                 for each in trainable_variables]:
+    if name not in actual:
       raise UserError(
-          "--output_dir: %s lacks %s/adam_m, so training can't go on from it; "
-          "give it as --init_checkpoint with another --output_dir" % (
+          "--output_dir: %s lacks %s, so training can't go on from it; give it "
+          "as --init_checkpoint with another --output_dir" % (
               checkpoint, name))
 
 

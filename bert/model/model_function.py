@@ -77,7 +77,7 @@ class Model:
     self._cpu_replicas = cpu_replicas
     self._use_one_hot_embeddings = use_tpu or use_one_hot_embeddings
     self._init_checkpoint = init_checkpoint
-    self._drop_padding = drop_padding and not use_tpu
+    self._drop_padding = not (use_tpu or head.reads_padding) and drop_padding
 
   def whole_model_fn(self, settings: TrainingSettings) -> Callable:
     """Returns an Estimator's model_fn for training, evaluation and prediction.

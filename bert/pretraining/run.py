@@ -89,10 +89,10 @@ class Pretraining:
         has_bias_correction=training.adam_bias_correction,
         has_fp16_allreduce=speed.fp16_allreduce)
     Trainer(self.folder, self._runtime, self._model).train(
-        settings, lambda done: instance_files.training_input_fn(
+        settings, lambda done: (instance_files.training_input_fn(
             self._paths["train"], self._spec,
             input_fns.Shuffle(seed, done * training.train_batch_size),
-            self._runtime.use_tpu), seed)
+            self._runtime.use_tpu), []), seed)
 
   def evaluate(self, checkpoint: str) -> Dict[str, float]:
     """Writes eval_results.txt, returns its content."""

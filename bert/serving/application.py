@@ -172,11 +172,11 @@ class Application:
     return self._predict_texts(rows)
 
   def _predict_texts(self, rows):
-    inputs = [row if isinstance(row, str) else formats.of_object(row)
+    names = self._predictor.head.input_names
+    inputs = [row if isinstance(row, str) else formats.of_object(row, names)
               for row in rows]
     for each in inputs:
-      parts = [each] if isinstance(each, str) else each
-      if sum(map(len, parts)) > self._limits.max_chars:
+      if formats.num_chars(each) > self._limits.max_chars:
         raise _HttpError(413, "a text of over %d characters" %
                        self._limits.max_chars)
     if self.is_closing:
@@ -226,7 +226,8 @@ class Application:
   def _run(self, columns, signature):
     arrays = id_inputs.to_arrays(columns)
     self._check_count(len(next(iter(arrays.values()))))
-    id_inputs.check(arrays, self._predictor.task)
+    id_inputs.check(arrays, self._predictor.task,
+                    self._predictor.loaded.num_sequences)
     return self._predictor.run(arrays, signature)
 
   def _check_count(self, count):
@@ -256,7 +257,8 @@ class Application:
   def _show_page(self):
     task = self._predictor.task
     about = {"model": self._name, "task": task["task"],
-             "takes_pairs": self._predictor.head.takes_pairs}
+             "takes_pairs": self._predictor.head.takes_pairs,
+             "inputs": self._predictor.head.input_names}
     # As in HTML, where no tag may begin within it.
     text = json.dumps(about).replace("<", "\\u003c")
     return Response(200, self._page.replace("{{about}}", text).encode(),

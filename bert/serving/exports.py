@@ -29,6 +29,12 @@ class LoadedModel(typing.NamedTuple):
   head: Head
   encoder: features.TextEncoder
 
+  @property
+  def num_sequences(self) -> int:
+    """Sequences of ids that an input has; with more than one, its arrays have
+    an axis for them."""
+    return max(self.task["num_windows"], self.head.num_sequences)
+
 
 def find(folder: str) -> str:
   """Returns a folder that is an export, or the newest one below it.
@@ -65,8 +71,9 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json")))
   loaded = engines.ENGINES[engine](folder, precision)
-  head = registry.create(task["head"], task["labels"],
-                         model_settings.head_options(task))
+  head = registry.create(
+      task["head"], task["labels"], model_settings.head_options(task),
+      model_settings.span_options(task), task.get("label_range"))
   # Exports of earlier versions do not say.
   head.takes_pairs = head.takes_pairs and task.get("has_pairs") is not False
   return LoadedModel(

@@ -1,9 +1,10 @@
 """Texts for a predictor, and its outputs, as lines of text and as JSON."""
 
 import json
-from typing import Any
+from typing import Any, Sequence
 
 from bert.common.errors import UserError
+from bert.data.examples import Choices
 from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
@@ -11,17 +12,21 @@ from bert.heads.base import Head
 from bert.heads.readout import TextOutput
 
 SEPARATOR = " ||| "
-_KEYS = ("text_a", "text_b", "words")
+_PAIR = ("text_a", "text_b")
 
 
-def of_line(line: str) -> TextInput:
-  """Returns the text in a line: `text`, or the pair `text_a ||| text_b`."""
+def of_line(line: str, names: Sequence[str] = _PAIR) -> TextInput:
+  """Returns the text in a line: `text` or the pair `text_a ||| text_b`; where
+  the second name is choices, `text_a ||| choice ||| choice ...`."""
+  if names[1] == "choices":
+    text_a, *choices = [each.strip() for each in line.split(SEPARATOR)]
+    return Choices(text_a, choices) if choices else text_a
   text_a, separator, text_b = line.partition(SEPARATOR)
   return (TextPair(text_a.strip(), text_b.strip()) if separator else
           line.strip())
 
 
-def of_json(line: str) -> TextInput:
+def of_json(line: str, names: Sequence[str] = _PAIR) -> TextInput:
   """Returns the text in a line of JSON: a string, or as of_object.
 
   Raises:
@@ -31,35 +36,72 @@ def of_json(line: str) -> TextInput:
     value = json.loads(line, strict=False)
   except (ValueError, RecursionError) as error:
     raise UserError("not JSON: %s" % error)
-  return value if isinstance(value, str) else of_object(value)
+  return value if isinstance(value, str) else of_object(value, names)
 
 
-def of_object(value: Any) -> TextInput:
-  """Returns the text that {"text_a": ..., "text_b": ...} or {"words": [...]}
-  is.
+def of_object(value: Any, names: Sequence[str] = _PAIR) -> TextInput:
+  """Returns the text that {"text_a": ..., "text_b": ...}, {"words": [...]} or
+  {"text_a": ..., "choices": [...]} is.
+
+  Args:
+    value: of JSON.
+    names: what the texts of a pair may be called as well.
 
   Raises:
-    UserError: it is neither.
+    UserError: it is none of these.
   """
-  if not isinstance(value, dict) or not (
-      {"text_a", "words"} & set(value)):
-    raise UserError('{"text_a": ...}, {"text_a": ..., "text_b": ...} or '
-                    '{"words": [...]} is needed')
+  value = _with_our_names(value, names)
+  if not isinstance(value, dict) or not {"text_a", "words"} & set(value):
+    raise UserError("%s is needed" % _needed(names))
   for key in value:
-    if key not in _KEYS:
-      raise UserError("%r is not known; known: %s" % (key, " ".join(_KEYS)))
-  words = value.get("words")
-  if words is not None:
-    if not isinstance(words, list) or not words or not all(
-        isinstance(word, str) and word.strip() for word in words):
-      raise UserError('"words" must be a list of text, none of it blank')
-    return Words(words)
-  for key, text in value.items():
-    if not isinstance(text, str):
+    if key not in _PAIR + ("words", "choices"):
+      raise UserError("%r is not known; known: %s" % (key, " ".join(
+          dict.fromkeys(_PAIR + ("words", "choices") + tuple(names)))))
+  if "words" in value:
+    return Words(_check_texts("words", value["words"]))
+  if "choices" in value:
+    choices = _check_texts("choices", value["choices"])
+  for key in _PAIR:
+    if not isinstance(value.get(key, ""), str):
       raise UserError("%r must be text" % key)
+  if "choices" in value:
+    if "text_b" in value:  # How all choices begin.
+      choices = ["%s %s" % (value["text_b"], each) for each in choices]
+    return Choices(value["text_a"], choices)
   if "text_b" in value:
     return TextPair(value["text_a"], value["text_b"])
   return value["text_a"]
+
+
+def num_chars(text: TextInput) -> int:
+  """Returns the characters of all texts of an input."""
+  if isinstance(text, str):
+    return len(text)
+  return sum(map(num_chars, text))
+
+
+def _with_our_names(value, names):
+  if not isinstance(value, dict):
+    return value
+  ours = {their: our for their, our in zip(names, _PAIR) if their != "choices"}
+  renamed = {ours.get(key, key): each for key, each in value.items()}
+  if len(renamed) < len(value):
+    raise UserError("a text is there by two names: %s" % " ".join(value))
+  return renamed
+
+
+def _needed(names):
+  if tuple(names) == _PAIR:
+    return ('{"text_a": ...}, {"text_a": ..., "text_b": ...} or '
+            '{"words": [...]}')
+  return "{%s}" % ", ".join('"%s": ...' % name for name in names)
+
+
+def _check_texts(key, texts):
+  if not isinstance(texts, list) or not texts or not all(
+      isinstance(each, str) and each.strip() for each in texts):
+    raise UserError('"%s" must be a list of text, none of it blank' % key)
+  return texts
 
 
 def to_json(output: TextOutput, head: Head) -> str:

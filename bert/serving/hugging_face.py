@@ -27,6 +27,8 @@ Weights = Dict[str, np.ndarray]
 _RULES = (
     (r"bert/embeddings/(\w+_embeddings)$", r"bert.embeddings.\1.weight"),
     (r"bert/encoder/layer_(\d+)/(.*)$", r"bert.encoder.layer.\1.\2"),
+    (r"cls/squad/output_weights$", "qa_outputs.weight"),
+    (r"cls/squad/output_bias$", "qa_outputs.bias"),
     (r"output_weights$", "classifier.weight"),
     (r"output_bias$", "classifier.bias"),
     (r"cls/predictions/output_bias$", "cls.predictions.bias"),
@@ -168,16 +170,20 @@ def _their_config(model):
     config["architectures"] = [head.hugging_face_class]
     if head.hugging_face_problem:
       config["problem_type"] = head.hugging_face_problem
-    labels = model.labels or ["LABEL_%d" % index for index in range(
-        len(model.weights["output_bias"]))]
-    config["id2label"] = dict(enumerate(labels))
-    config["label2id"] = {label: index for index, label in enumerate(labels)}
+    num_outputs = len(model.weights["output_bias"])
+    labels = model.labels or ["LABEL_%d" % index
+                              for index in range(num_outputs)]
+    if len(labels) == num_outputs:  # Choices are scored one by one.
+      config["id2label"] = dict(enumerate(labels))
+      config["label2id"] = {label: index for index, label in enumerate(labels)}
   return config
 
 
 def _architecture(weights):
   if "cls/seq_relationship/output_weights" in weights:
     return "BertForPreTraining"
+  if "cls/squad/output_weights" in weights:
+    return "BertForQuestionAnswering"
   return ("BertForMaskedLM" if "cls/predictions/output_bias" in weights else
           "BertModel")
 
@@ -194,7 +200,8 @@ def _labels_of(theirs, weights):
 def _to_ours(tensors, num_layers, folder):
   """Returns weights by our names."""
   if not any(name.startswith("bert.") for name in tensors):
-    tensors = {name if name.startswith(("cls.", "classifier.")) else
+    tensors = {name if name.startswith(
+        ("cls.", "classifier.", "qa_outputs.")) else
              "bert." + name: values for name, values in tensors.items()}
   tensors = _without_decoder(tensors, folder)
   known = {their_name(name): name for name in _our_names(num_layers)}
@@ -263,6 +270,7 @@ def _our_names(num_layers):
       "output_weights", "output_bias"] + dense(
           "cls/predictions/transform/dense") + norm(
               "cls/predictions/transform") + [
+                  "cls/squad/output_weights", "cls/squad/output_bias",
                   "cls/predictions/output_bias",
                   "cls/seq_relationship/output_weights",
                   "cls/seq_relationship/output_bias"]

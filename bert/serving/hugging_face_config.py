@@ -50,6 +50,8 @@ def check_shapes(weights: Dict[str, np.ndarray], config: dict, source: str,
             "intermediate/dense/bias": (inner,),
             r"layer_\d+/output/dense/kernel": (inner, hidden),
             "cls/predictions/output_bias": (config["vocab_size"],),
+            "cls/squad/output_weights": (2, hidden),
+            "cls/squad/output_bias": (2,),
             "cls/seq_relationship/output_weights": (2, hidden),
             "cls/seq_relationship/output_bias": (2,),
             "kernel": (hidden, hidden), "(bias|gamma|beta)": (hidden,)}

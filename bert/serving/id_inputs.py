@@ -19,18 +19,22 @@ def to_arrays(columns: Dict[str, list]) -> Dict[str, np.ndarray]:
   return arrays
 
 
-def check(arrays: Dict[str, np.ndarray], task: dict) -> None:
+def check(arrays: Dict[str, np.ndarray], task: dict,
+          num_sequences: int) -> None:
   """Raises UserError for shapes and ids that a model does not have.
 
   Args:
     arrays: from to_arrays.
     task: an export's task.json.
+    num_sequences: of an input.
   """
   shape = next(iter(arrays.values())).shape
-  windows = task["num_windows"]
-  rank = 3 if windows > 1 else 2
-  if len(shape) != rank or (rank == 3 and shape[1] != windows):
+  rank = 3 if num_sequences > 1 else 2
+  if len(shape) != rank:
     raise UserError("inputs must be of rank %d" % rank)
+  if rank == 3 and shape[1] != num_sequences:
+    raise UserError("%d sequences an input; the model reads %d" % (
+        shape[1], num_sequences))
   if shape[-1] > task["max_positions"]:
     raise UserError("%d tokens; the model has %d positions" % (
         shape[-1], task["max_positions"]))

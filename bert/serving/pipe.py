@@ -19,7 +19,9 @@ def prompt(predictor: Predictor) -> None:
     import readline  # pylint: disable=unused-import
   except ImportError:  # Only lines can't be edited then.
     pass
-  print("A text, or text_a ||| text_b. Ctrl-D ends.")
+  names = predictor.head.input_names
+  print("%s ||| %s. Ctrl-D ends." % names if predictor.head.needs_pairs() else
+        "A text, or %s ||| %s. Ctrl-D ends." % names)
   while True:
     try:
       line = input("> ")
@@ -29,7 +31,7 @@ def prompt(predictor: Predictor) -> None:
     if not line.strip():
       continue
     try:
-      (output,) = predictor.predict([formats.of_line(line)])
+      (output,) = predictor.predict([formats.of_line(line, names)])
     except UserError as error:
       print("error: %s" % error)
       continue
@@ -75,12 +77,13 @@ def run(predictor: Predictor, options, source: BinaryIO,
 
 def _outputs(predictor, options, batch) -> List[str]:
   """Returns the lines of output for lines of input."""
-  parse = (formats.of_json if options.input_format == "jsonl" else
-           formats.of_line)
+  names = predictor.head.input_names
   texts = []
   for line in batch:
     try:
-      texts.append(parse(line.decode("utf-8-sig").rstrip("\r\n")))
+      text = line.decode("utf-8-sig").rstrip("\r\n")
+      texts.append(formats.of_json(text, names) if (
+          options.input_format == "jsonl") else formats.of_line(text, names))
     except (UnicodeDecodeError, UserError) as error:
       texts.append(UserError(str(error)))
   return [_show(output, predictor.head, options)

@@ -72,7 +72,7 @@ class Predictor:
 
   def to_example(self, text: TextInput) -> InputExample:
     """Returns the example that a text is to the model's task."""
-    if isinstance(text, tuple) and not isinstance(text, TextPair):
+    if type(text) is tuple:
       text = TextPair(*text)
     elif isinstance(text, list):
       text = Words(text)
@@ -106,13 +106,14 @@ class Predictor:
     dataset_outputs.check_finite(outputs, self.folder)
     return outputs
 
-  def encode(self, example: InputExample) -> Dict[str, np.ndarray]:
-    """Returns the inputs of a text: name -> int32 [windows, length]."""
+  def encode(self, example: InputExample) -> List[Dict[str, np.ndarray]]:
+    """Returns the inputs of a text, a dict name -> int32 [sequences, length]
+    for each of its records."""
     encoder = self.loaded.encoder
-    shape = (encoder.settings.num_windows, -1)
-    columns = self.head.serving_columns(example, encoder)
-    return {name: np.array(column, np.int32).reshape(shape)
-            for name, column in columns.items()}
+    shape = (self.loaded.num_sequences, -1)
+    return [{name: np.array(column, np.int32).reshape(shape)
+             for name, column in columns.items()}
+            for columns in self.head.serving_columns(example, encoder)]
 
   def _example_or_error(self, text):
     if isinstance(text, UserError):
@@ -123,8 +124,17 @@ class Predictor:
       return error
 
   def _predict(self, examples):
-    rows = [self.encode(example) for example in examples]
-    lengths = [_length(row) for row in rows]
+    encoded = [self.encode(example) for example in examples]
+    rows = [row for each in encoded for row in each]
+    outputs = self.head.merge_rows(
+        self._run_all(rows), examples, [len(each) for each in encoded],
+        self.loaded.encoder)
+    return [self.head.text_output(row, example)
+            for row, example in zip(outputs, examples)]
+
+  def _run_all(self, rows):
+    """Returns the predictions of records, in their order."""
+    lengths = [self._length(row) for row in rows]
     outputs = [None] * len(rows)
     # Texts of similar length waste the least padding.
     order = sorted(range(len(rows)), key=lengths.__getitem__)
@@ -133,19 +143,20 @@ class Predictor:
       batch = self._run_rows([rows[index] for index in indices],
                              lengths[indices[-1]])
       for number, index in enumerate(indices):
-        row = {name: values[number] for name, values in batch.items()}
-        outputs[index] = self.head.text_output(row, examples[index])
+        outputs[index] = {name: values[number]
+                          for name, values in batch.items()}
     return outputs
 
   def _run_rows(self, rows, longest):
-    """Returns predictions of texts that are run together."""
+    """Returns predictions of records that are run together."""
     inputs = {}
     for name in rows[0]:
       batch = np.stack([row[name] for row in rows])[:, :, :longest]
       inputs[name] = batch if batch.shape[1] > 1 else batch[:, 0]
     return self.head.rows_of(self.run(inputs, self.head.signature))
 
-
-def _length(row):
-  """Returns the tokens of a text's longest window."""
-  return int(row["input_mask"].sum(axis=1).max())
+  def _length(self, row):
+    """Returns the tokens of a record's longest sequence that are needed."""
+    if self.head.reads_padding:
+      return row["input_mask"].shape[1]
+    return int(row["input_mask"].sum(axis=1).max())

@@ -65,7 +65,9 @@ def _use(finetuning, actions, examples, checkpoint):
   """Evaluates, predicts and exports a checkpoint, as asked for."""
   results = rows = None
   if "eval" in actions:
-    results = finetuning.evaluate(examples["eval"], checkpoint)
+    results = finetuning.evaluate(
+        examples["eval"], checkpoint,
+        "predict" in actions and examples["predict"] is examples["eval"])
   if "predict" in actions:
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions and distribution.workers().is_first:

@@ -1,8 +1,9 @@
 """A run's datasets: written to record files, read again by input_fns."""
 
+import array
 import contextlib
 import typing
-from typing import Callable, Dict, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -29,10 +30,12 @@ class RecordFile(typing.NamedTuple):
     num_records: real ones; a head may make several of an example, or one of
       several.
     num_padding: records without weight that follow them.
+    counts: how many records each example has.
   """
   path: str
   num_records: int
   num_padding: int
+  counts: Sequence[int] = ()
 
   def num_batches(self, batch_size: int) -> int:
     """Returns how many batches all of it makes."""
@@ -50,19 +53,30 @@ class Datasets:
     self._flags = flags
     self._task = task
     self._folder = folder
+    self._encoder = features.TextEncoder(
+        task.tokenizer, flags.data.max_seq_length,
+        truncation.TruncationSettings.from_options(flags.data))
+    self._is_static = flags.tpu.use_tpu or task.head.reads_padding
     self.batch_sizes = {"train": flags.training.train_batch_size,
                         "eval": flags.training.eval_batch_size,
                         "predict": flags.training.predict_batch_size}
 
-  def spec(self) -> Dict[str, records.Field]:
-    """Returns name -> Field of the datasets' records."""
-    length = self._flags.data.max_seq_length
-    return records.feature_spec(self._task.head.label_fields(length), length,
-                                self._flags.data.num_windows)
+  def spec(self, is_labelled: bool = True) -> Dict[str, records.Field]:
+    """Returns name -> Field of the records of datasets with or without labels.
+    """
+    data = self._flags.data
+    return self._task.head.record_spec(data.max_seq_length, data.num_windows,
+                                       is_labelled)
+
+  def merging(self, examples: Sequence[InputExample],
+              file: RecordFile) -> Tuple:
+    """Returns what a head needs to make one of the outputs for the records of
+    an example."""
+    return examples, file.counts, self._encoder
 
   def write_to_train(self, examples: Sequence[InputExample], done: int,
-                     seed: int) -> Callable:
-    """Writes the training set; returns its input_fn.
+                     seed: int) -> Tuple[Callable, List[str]]:
+    """Writes the training set; returns its input_fn, and lines on its size.
 
     Args:
       examples: the dataset.
@@ -74,31 +88,36 @@ class Datasets:
         seed, done * self.batch_sizes["train"],
         0 if self._flags.tpu.use_tpu else file.num_records,
         self._flags.speed.bucket_by_length)
-    return input_fns.training_input_fn(file.path, self.spec(), shuffle,
-                                       self._flags.tpu.use_tpu)
+    return input_fns.training_input_fn(
+        file.path, self.spec(), shuffle, self._is_static
+    ), self._task.head.sizes(len(examples), file.num_records)
 
   def write_to_evaluate(self, examples: Sequence[InputExample]
                        ) -> Tuple[Callable, RecordFile]:
     """Writes the dev set; returns its input_fn and the file."""
     file = self.write("eval", examples)
-    return input_fns.ordered_input_fn(file.path, self.spec(),
-                                      self._flags.tpu.use_tpu), file
+    return self._ordered(file, self.spec()), file
 
   def write_to_predict(self, examples: Sequence[InputExample]
                       ) -> Tuple[Callable, RecordFile]:
     """Does the same for the test set, which is read by length."""
     file = self.write("predict", examples)
-    if self._flags.tpu.use_tpu:
-      return input_fns.ordered_input_fn(file.path, self.spec(), True), file
-    return input_fns.by_length_input_fn(file.path, self.spec()), file
+    spec = self.spec(is_labelled=False)
+    if self._is_static:
+      return self._ordered(file, spec), file
+    return input_fns.by_length_input_fn(file.path, spec), file
 
-  def log(self, name: str, heading: str, file: RecordFile,
-          checkpoint: str) -> None:
+  def _ordered(self, file, spec):
+    return input_fns.ordered_input_fn(file.path, spec, self._is_static,
+                                      drop_remainder=self._flags.tpu.use_tpu)
+
+  def log(self, name: str, file: RecordFile, checkpoint: str) -> None:
     """Logs what is done with the dataset eval or predict."""
-    tf.logging.info(heading)
-    tf.logging.info("  Num examples = %d (%d actual, %d padding)",
-                    file.num_records + file.num_padding, file.num_records,
-                    file.num_padding)
+    head = self._task.head
+    tf.logging.info(head.headings[name])
+    for line in head.sizes(len(file.counts), file.num_records,
+                           file.num_padding):
+      tf.logging.info("  %s", line)
     tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
 
@@ -111,24 +130,28 @@ class Datasets:
         lambda: self._write(name, examples))
 
   def _write(self, name, examples):
-    path = self._folder.record_path(name)
-    data = self._flags.data
-    encoder = features.TextEncoder(
-        self._task.tokenizer, data.max_seq_length,
-        truncation.TruncationSettings.from_options(data))
-    to_records = RecordMaker(self._task.head, encoder, self.spec())
-    features.log_examples(examples, self._task.head, encoder)
+    head = self._task.head
+    path = self._folder.record_path(head.record_names.get(name, name))
+    to_records = RecordMaker(head, self._encoder,
+                             self.spec(is_labelled=name != "predict"))
+    head.log_examples(examples, self._encoder)
     counter = truncation.TruncationCounter()
     with contextlib.closing(workers.map_ordered(
         to_records, examples, self._flags.speed.num_workers)) as converted:
       serialized = _Counted(console.bar(
           converted, len(examples), "Writing %s records" % name), counter)
       is_padded = self._flags.tpu.use_tpu and name != "train"
-      num_all = records.write_records(path, serialized.padded(
-          self.batch_sizes[name] if is_padded else 1, to_records.padding()))
-    counter.log(name, data.max_seq_length)
-    return RecordFile(path, serialized.num_records,
-                      num_all - serialized.num_records)
+      num_all = records.write_records(path, head.finish(serialized.padded(
+          self.batch_sizes[name] if is_padded else 1, to_records.padding())))
+    counter.log(name, head.truncated_by, self._limit(head.truncated_by))
+    num_records = sum(serialized.counts)
+    return RecordFile(path, num_records, num_all - num_records,
+                      serialized.counts)
+
+  def _limit(self, flag):
+    """Returns the value of a flag that says how much of a text is read."""
+    return getattr(self._flags.data, flag, None) or getattr(
+        self._flags.span, flag)
 
 
 class RecordMaker:
@@ -137,12 +160,14 @@ class RecordMaker:
   def __init__(self, head, encoder, spec):
     self._head = head
     self._encoder = encoder
+    self._names = list(spec)
     self._record_encoder = record_encoder.RecordEncoder(spec)
 
   def __call__(self, example):
     """Returns (serialized records, TruncationStats)."""
     rows, stats = self._head.to_features(example, self._encoder)
-    return [self._record_encoder.encode(row.values()) for row in rows], stats
+    return [self._record_encoder.encode([row[name] for name in self._names])
+            for row in rows], stats
 
   def padding(self):
     """Returns the record of a padding example."""
@@ -156,13 +181,14 @@ class _Counted:
   def __init__(self, converted, counter):
     self._converted = converted
     self._counter = counter
-    self.num_records = 0
+    # How many records each example has.
+    self.counts = array.array("I")
 
   def padded(self, batch_size, padding):
     """Yields the records, and padding up to a whole batch."""
     for serialized, stats in self._converted:
       self._counter.add(stats)
-      self.num_records += len(serialized)
+      self.counts.append(len(serialized))
       yield from serialized
-    for _ in range(-self.num_records % batch_size):
+    for _ in range(-sum(self.counts) % batch_size):
       yield padding

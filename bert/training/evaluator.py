@@ -23,9 +23,11 @@ ReadWeights = Callable[[List[str]], Dict[str, np.ndarray]]
 
 
 def read_weights(checkpoint: str, names: List[str]) -> Dict[str, np.ndarray]:
-  """Returns name -> value of some of a checkpoint's variables."""
+  """Returns name -> value of some of a checkpoint's variables; without a step,
+  step 0."""
   reader = tf.train.load_checkpoint(checkpoint)
-  return {name: reader.get_tensor(name) for name in names}
+  return {name: reader.get_tensor(name) if reader.has_tensor(name) or (
+      name != "global_step") else np.int64(0) for name in names}
 
 
 class Evaluator:

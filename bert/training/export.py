@@ -101,7 +101,8 @@ def _write_onnx(folder, spec):
 
 def _signatures(spec, session, drop_padding=True):
   """Builds the model and restores its weights; returns the signatures."""
-  inputs = _placeholders(spec.task["num_windows"])
+  inputs = _placeholders(max(spec.task["num_windows"],
+                             spec.head.num_sequences))
   outputs = model_function.Model(
       spec.config, spec.head, drop_padding=drop_padding).forward(inputs)
   signatures = spec.head.serving_signatures(inputs, outputs)
@@ -109,6 +110,6 @@ def _signatures(spec, session, drop_padding=True):
   return signatures
 
 
-def _placeholders(num_windows):
-  shape = [None] + [num_windows] * (num_windows > 1) + [None]
+def _placeholders(num_sequences):
+  shape = [None] + [num_sequences] * (num_sequences > 1) + [None]
   return {name: tf.placeholder(tf.int32, shape, name) for name in INPUTS}

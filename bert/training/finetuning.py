@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import re
+import typing
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -57,6 +58,7 @@ class FineTuning:
     self.flags = flags
     self.task = task
     self.folder = OutputFolder(flags.run.output_dir, _describe(flags, task))
+    self._evaluated = None  # type: Optional[_Evaluated]
     self._datasets = Datasets(flags, task, self.folder)
     self._runtime = Runtime(flags.run, flags.tpu, flags.speed,
                             self._datasets.batch_sizes,
@@ -171,16 +173,25 @@ class FineTuning:
     Trainer(self.folder, self._runtime, self._model(head)).train(
         self._settings(num_steps),
         lambda done: self._datasets.write_to_train(examples, done, seed),
-        seed, listener, num_examples=len(examples))
+        seed, listener)
 
-  def evaluate(self, examples: Examples, checkpoint: str) -> Dict[str, float]:
-    """Scores the dev set; writes eval_results.txt, returns its content."""
+  def evaluate(self, examples: Examples, checkpoint: str,
+               keeps_outputs: bool = False) -> Dict[str, float]:
+    """Scores the dev set; writes eval_results.txt, returns its content.
+
+    Args:
+      examples: the dataset.
+      checkpoint: path.
+      keeps_outputs: whether the same examples will be predicted.
+    """
     input_fn, file = self._datasets.write_to_evaluate(examples)
-    self._datasets.log("eval", "***** Running evaluation *****", file,
-                       checkpoint)
+    self._datasets.log("eval", file, checkpoint)
 
-    def score(rows, step):
-      predictions = self.task.head.eval_prediction(rows, examples)
+    def score(columns, step):
+      columns = self._merge(columns, examples, file)
+      if keeps_outputs:
+        self._evaluated = _Evaluated(examples, checkpoint, columns)
+      predictions = self.task.head.eval_prediction(columns, examples)
       self.task.head.write_evaluation(self.folder.path, examples, predictions,
                                       step)
       return metrics.compute(self.task.metrics, predictions)
@@ -195,7 +206,12 @@ class FineTuning:
   def predict(self, examples: Examples, checkpoint: str) -> Optional[Rows]:
     """Predicts the test set; writes its files, returns the head's outputs, on
     worker 0."""
-    rows = self.outputs(examples, checkpoint)
+    evaluated = self._evaluated
+    if evaluated and evaluated.examples is examples and (
+        evaluated.checkpoint == checkpoint):
+      rows = evaluated.rows()  # Nothing is computed twice.
+    else:
+      rows = self.outputs(examples, checkpoint)
     if rows is not None:
       self.write_predictions(examples, rows)
     return rows
@@ -223,14 +239,15 @@ class FineTuning:
       UserError: an output is not a number.
     """
     input_fn, file = self._datasets.write_to_predict(examples)
-    self._datasets.log("predict", "***** Running prediction*****", file,
-                       checkpoint)
+    self._datasets.log("predict", file, checkpoint)
     workers = distribution.workers()
-    estimator = self._runtime.make_estimator(
-        self._model(self.task.head).model_fn)
-    batches = estimator.predict(input_fn, hooks=workers.hooks(),
-                                checkpoint_path=checkpoint,
-                                yield_single_examples=False)
+    # The Estimator restores no checkpoint without a step: the model does.
+    has_step = not workers.is_first or checkpoints.has_step(checkpoint)
+    estimator = self._runtime.make_estimator(self._model(
+        self.task.head, None if has_step else checkpoint).model_fn)
+    batches = estimator.predict(
+        input_fn, hooks=workers.hooks(), yield_single_examples=False,
+        checkpoint_path=checkpoint if has_step else None)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
     with contextlib.closing(batches):  # The Estimator's graph is in use in it.
       merged = console.bar(workers.merge(batches, num_steps), num_steps,
@@ -239,7 +256,8 @@ class FineTuning:
           _check_all(merged, checkpoint), file.num_records))
     if not workers.is_first:
       return None
-    return self.task.head.merge_rows(rows, examples)
+    return self.task.head.merge_rows(
+        rows, *self._datasets.merging(examples, file))
 
   def write_predictions(self, examples: Examples, rows: Rows) -> None:
     """Writes test_results.tsv and what else there is of predictions."""
@@ -248,8 +266,12 @@ class FineTuning:
     contents = dict(
         self.task.prediction_files(examples, predictions),
         **head.prediction_files(examples, predictions))
+    contents.update(head.output_files(examples, rows))
     contents["test_results.tsv"] = map(head.result, rows, examples)
     for name, lines in contents.items():
+      if name in head.file_titles:
+        tf.logging.info("Writing %s to: %s", head.file_titles[name],
+                        self.folder.join(name))
       self.folder.write_lines(name, lines)
     self._log_test_scores(examples, rows)
 
@@ -278,7 +300,10 @@ class FineTuning:
     """
     config = self.task.config
     task = dict(
-        self.folder.description, threshold=self.flags.head.threshold,
+        self.folder.description, **model_settings.changed_span(self.flags.span))
+    task.update(
+        threshold=self.flags.head.threshold,
+        label_range=self.task.head.label_range,
         has_pairs=read_task(self.folder.path).get("has_pairs", has_pairs),
         vocab_size=config.vocab_size,
         max_positions=config.max_position_embeddings,
@@ -287,10 +312,11 @@ class FineTuning:
         config, self.task.head, checkpoint, self.flags.data.vocab_file, task),
                         has_onnx)
 
-  def _model(self, head):
+  def _model(self, head, init_checkpoint=None):
     return model_function.Model(
         self.task.config, head, use_tpu=self._runtime.use_tpu,
-        cpu_replicas=self._runtime.cpu_replicas)
+        cpu_replicas=self._runtime.cpu_replicas,
+        init_checkpoint=init_checkpoint)
 
   def _settings(self, num_steps):
     """Returns the settings of the optimizer."""
@@ -315,10 +341,11 @@ class FineTuning:
     """Returns what evaluates a dataset while training goes on."""
     input_fn, file = self._datasets.write_to_evaluate(examples)
 
-    def score(rows, step):
+    def score(columns, step):
       del step
-      return metrics.compute(self.task.metrics,
-                             self.task.head.eval_prediction(rows, examples))
+      return metrics.compute(
+          self.task.metrics, self.task.head.eval_prediction(
+              self._merge(columns, examples, file), examples))
 
     history = eval_history.EvalHistory(
         self.folder.path, self.early_stopping(), self.folder.last_step())
@@ -327,6 +354,11 @@ class FineTuning:
         self.folder, history,
         lambda: self._evaluator(input_fn, file, score),
         self._eval_interval(num_steps), num_steps)
+
+  def _merge(self, columns, examples, file):
+    """Returns name -> array of a row per example, of one per record."""
+    return self.task.head.merge_columns(
+        columns, *self._datasets.merging(examples, file))
 
   def _evaluator(self, input_fn, file, score):
     num_steps = file.num_batches(self._runtime.batch_sizes["eval"])
@@ -345,6 +377,19 @@ def _check_all(batches, checkpoint):
   for batch in batches:
     dataset_outputs.check_finite(batch, checkpoint)
     yield batch
+
+
+class _Evaluated(typing.NamedTuple):
+  """A dataset with a checkpoint's outputs for it, name -> array."""
+  examples: Examples
+  checkpoint: str
+  columns: Dict[str, np.ndarray]
+
+  def rows(self):
+    """Returns name -> array for each example."""
+    return OutputRows({name: values[index]
+                       for name, values in self.columns.items()}
+                      for index in range(len(self.examples)))
 
 
 class _Predictions(LazySequence):
@@ -369,7 +414,7 @@ def _describe(flags, task):
   """Returns what later runs on the folder must share."""
   data, head = flags.data, task.head
   return dict(
-      model_settings.of_flags(flags.head, data), task=task.name, head=head.kind,
+      model_settings.of_flags(flags), task=task.name, head=head.kind,
       labels=head.labels, max_seq_length=data.max_seq_length,
       do_lower_case=data.do_lower_case,
       vocab_hash=vocabulary.sha256(data.vocab_file))

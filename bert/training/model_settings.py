@@ -4,6 +4,7 @@ An output folder and an export keep them: with others than a model was trained
 with, its checkpoints or its texts would mean something else.
 """
 
+import dataclasses
 import typing
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -31,6 +32,7 @@ class _Setting(typing.NamedTuple):
 
 
 SETTINGS = (
+    _Setting("pair_encoding"),
     _Setting("pooling"),
     _Setting("encoder_top", "top"),
     _Setting("crf"),
@@ -42,15 +44,17 @@ SETTINGS = (
     _Setting("window_stride", "segment_stride", is_always_written=False,
              matters_with=("num_windows", None)),
     _Setting("window_pooling", "segment_pooling"),
+    _Setting("context_tokens", is_architecture=False),
+    _Setting("mask_outside_context", is_architecture=False),
 )
-_GROUPS = (options.HeadOptions, options.DataOptions)
+_DEFAULTS = (options.HeadOptions(), options.DataOptions(),
+             options.SpanOptions())
 
 
-def of_flags(head: options.HeadOptions,
-             data: options.DataOptions) -> Dict[str, Any]:
+def of_flags(flags: options.FineTuningFlags) -> Dict[str, Any]:
   """Returns name -> value of all settings."""
-  return {each.name: getattr(head if hasattr(head, each.name) else data,
-                             each.name) for each in SETTINGS}
+  groups = (flags.head, flags.data, flags.span)
+  return {each.name: _value_in(groups, each.name) for each in SETTINGS}
 
 
 def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:
@@ -82,9 +86,23 @@ def value_in(task: Dict[str, Any], name: str) -> Any:
 
 def head_options(task: Dict[str, Any]) -> options.HeadOptions:
   """Returns the settings of the head that an export was made with."""
-  names = ["threshold"] + [each.name for each in SETTINGS
-                           if hasattr(options.HeadOptions, each.name)]
-  return options.HeadOptions(**{name: task[name] for name in names})
+  names = [each.name for each in SETTINGS
+           if hasattr(options.HeadOptions, each.name)]
+  return options.HeadOptions(threshold=task["threshold"], **{
+      name: value_in(task, name) for name in names})
+
+
+def changed_span(span: options.SpanOptions) -> Dict[str, Any]:
+  """Returns name -> value of settings of answers that are not the default."""
+  return {name: value for name, value in dataclasses.asdict(span).items()
+          if value != getattr(options.SpanOptions, name)}
+
+
+def span_options(task: Dict[str, Any]) -> options.SpanOptions:
+  """Returns the settings of answers that an export was made with."""
+  names = [each.name for each in dataclasses.fields(options.SpanOptions)]
+  return options.SpanOptions(**{
+      name: task[name] for name in names if name in task})
 
 
 def truncation_settings(task: Dict[str, Any]) -> TruncationSettings:
@@ -110,7 +128,8 @@ def _has_effect(setting, values):
 
 
 def _default(name):
-  for group in _GROUPS:
-    if hasattr(group, name):
-      return getattr(group, name)
-  raise LookupError(name)
+  return _value_in(_DEFAULTS, name)
+
+
+def _value_in(groups, name):
+  return next(getattr(each, name) for each in groups if hasattr(each, name))

@@ -10,6 +10,7 @@ from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
 from bert.data import vocabulary
+from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from bert.data.examples import only_label
 from bert.data.truncation import TruncationSettings
@@ -64,11 +65,12 @@ def load(flags: FineTuningFlags, processor) -> Task:
         data.do_lower_case, flags.model.init_checkpoint)
   except ValueError as error:
     raise UserError(str(error))
-  head, names = create_head(processor, flags.head)
+  head, names = create_head(processor, flags.head, flags.span)
   return Task(data.task_name.lower(), head, tokenizer, config, names, processor)
 
 
-def create_head(processor, settings: options.HeadOptions
+def create_head(processor, settings: options.HeadOptions,
+                span: options.SpanOptions = options.SpanOptions()
                ) -> Tuple[Head, Tuple[str, ...]]:
   """Returns a task's head and the names of its metrics.
 
@@ -77,7 +79,8 @@ def create_head(processor, settings: options.HeadOptions
   """
   labels = processor.get_labels()
   try:
-    head = registry.create(processor.head, labels, settings)
+    head = registry.create(processor.head, labels, settings, span,
+                           getattr(processor, "label_range", None))
     names = tuple(head.metrics) + tuple(processor.metrics)
     metrics.check(names, head.label_type, len(head.labels))
   except UserError as error:
@@ -111,6 +114,8 @@ def read_examples(flags: FineTuningFlags, task: Task,
     check_examples(examples[name], task.head,
                    TruncationSettings.from_options(flags.data),
                    is_labelled=name != "predict")
+  if "train" in examples:
+    examples["train"] = task.head.usable(examples["train"])
   _warn_of_one_label(examples.get("train", []))
   return examples
 
@@ -118,7 +123,7 @@ def read_examples(flags: FineTuningFlags, task: Task,
 def _warn_of_one_label(examples: Sequence[InputExample]) -> None:
   """Warns of a training set whose examples all have the same label."""
   label = only_label(examples)
-  if label is not None:
+  if label is not None and not isinstance(label, Annotation):
     tf.logging.warning(
         "All %d examples of the training set have the same label %r; is this "
         "the right column?", len(examples), label)

@@ -1,7 +1,7 @@
 """Trains a model up to a last step in an output folder."""
 
 import contextlib
-from typing import Callable, Dict, Iterator, Optional
+from typing import Callable, Iterator, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -26,17 +26,16 @@ class Trainer:
     self._model = model
 
   def train(self, settings: TrainingSettings,
-            make_input_fn: Callable[[int], Callable], seed: int,
-            listener: Optional[EvalListener] = None, *,
-            num_examples: Optional[int] = None) -> None:
+            make_input_fn: Callable[[int], Tuple[Callable, Sequence[str]]],
+            seed: int, listener: Optional[EvalListener] = None) -> None:
     """Trains up to settings.num_train_steps.
 
     Args:
       settings: of the optimizer.
-      make_input_fn: steps done before -> the input_fn that goes on from there.
+      make_input_fn: steps done before -> (the input_fn that goes on from there,
+        what the log says of the training set).
       seed: of weights and dropout.
       listener: evaluates on the way and may end the training; None: nothing.
-      num_examples: of the training set, for the log; None: nobody knows.
 
     Raises:
       UserError: the loss is no longer a number.
@@ -56,10 +55,11 @@ class Trainer:
     if listener:
       saving_steps = listener.saving_steps(saving_steps)
     self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
-    input_fn = make_input_fn(done)
+    input_fn, lines = make_input_fn(done)
     batch_size = self._runtime.batch_sizes["train"]
-    _log_start({"Num examples": num_examples, "Batch size": batch_size,
-                "Num steps": last, "Going on from step": done or None})
+    _log_start(list(lines) + ["Batch size = %d" % batch_size,
+                              "Num steps = %d" % last] + (
+                                  ["Going on from step %d" % done] * bool(done)))
     hooks = workers.hooks()
     if workers.is_first:
       hooks.append(hooks_lib.ProgressHook(last, batch_size, run.log_steps,
@@ -83,12 +83,10 @@ class Trainer:
         workers.share(self._folder.last_step()), last))
 
 
-def _log_start(values: Dict[str, Optional[int]]) -> None:
+def _log_start(lines: Sequence[str]) -> None:
   tf.logging.info("***** Running training *****")
-  for name, value in values.items():
-    if value is not None:
-      tf.logging.info("  %s %s%d", name, "" if " from " in name else "= ",
-                      value)
+  for line in lines:
+    tf.logging.info("  %s", line)
 
 
 @contextlib.contextmanager

@@ -74,7 +74,8 @@ def table(names: Sequence, runs: List[Dict[str, float]]) -> List[str]:
 
 def _copy_results(source: str, target: str) -> None:
   for name in tf.gfile.ListDirectory(source):
-    if name.startswith(("eval_", "test_")) and "." in name and (
-        not name.endswith(".tf_record")):
+    is_result = name.startswith(("eval_", "test_")) and "." in name and (
+        not name.endswith(".tf_record"))
+    if is_result or name.endswith(".json") and name != "task.json":
       with files.replacing(os.path.join(target, name)) as partial:
         tf.gfile.Copy(os.path.join(source, name), partial, overwrite=True)

@@ -1,0 +1,185 @@
+"""Questions and contexts as ids, in windows, with the answers' places."""
+
+import typing
+from typing import List, Optional, Sequence
+
+from bert.common.errors import UserError
+from bert.data import contexts
+from bert.data.contexts import Context
+from bert.data.contexts import Pieces
+from bert.data.contexts import Span
+from bert.data.examples import Annotation
+
+_SPLITS = {"whitespace": contexts.split,
+           "character": contexts.split_characters}
+
+
+class SpanSettings(typing.NamedTuple):
+  """How contexts are read; named as the flags.
+
+  Attributes:
+    max_seq_length: tokens of a question and a window, special ones included.
+    doc_stride: tokens from one window's start to the next one's.
+    max_query_length: tokens of a question that are read.
+    context_tokens: whitespace or character: what a word of a context is.
+  """
+  max_seq_length: int
+  doc_stride: int = 128
+  max_query_length: int = 64
+  context_tokens: str = "whitespace"
+
+
+class Passage(typing.NamedTuple):
+  """A question with its context, ready to be read.
+
+  Attributes:
+    question: its word pieces that are read.
+    num_truncated: word pieces of the question that are not read.
+    text: of the context.
+    context: in words.
+    pieces: of the context.
+    windows: of the pieces.
+    best: of each piece, the number of the window that it is scored by.
+  """
+  question: List[str]
+  num_truncated: int
+  text: str
+  context: Context
+  pieces: Pieces
+  windows: List[contexts.Window]
+  best: List[int]
+
+  @property
+  def offset(self) -> int:
+    """Where a window's first piece stands in the input."""
+    return len(self.question) + 2
+
+  def tokens(self, number: int) -> List[str]:
+    """Returns the tokens of a window's input, padding left out."""
+    start, length = self.windows[number]
+    return (["[CLS]"] + self.question + ["[SEP]"] +
+            self.pieces.tokens[start:start + length] + ["[SEP]"])
+
+  def num_tokens(self, number: int) -> int:
+    """Returns how many these are."""
+    return self.offset + self.windows[number].length + 1
+
+  def words_of(self, number: int) -> List[int]:
+    """Returns for each piece of a window the number of its word."""
+    start, length = self.windows[number]
+    return self.pieces.words[start:start + length]
+
+  def is_best(self, number: int) -> List[bool]:
+    """Returns for each piece of a window whether it is scored by it."""
+    start, length = self.windows[number]
+    return [each == number for each in self.best[start:start + length]]
+
+  def place(self, number: int, span: Optional[Span]) -> Span:
+    """Returns where an answer stands in a window's input: (0, 0), [CLS], if it
+    is not wholly there, or there is none.
+
+    Args:
+      number: of the window.
+      span: of the context's pieces.
+    """
+    start, length = self.windows[number]
+    if span is None or span.start < start or span.end >= start + length:
+      return Span(0, 0)
+    shift = self.offset - start
+    return Span(span.start + shift, span.end + shift)
+
+  def piece_at(self, number: int, place: int) -> int:
+    """Returns the context's piece that stands at a place in a window's input.
+    """
+    return place - self.offset + self.windows[number].start
+
+
+class SpanReader:
+  """Makes Passages; needs no TensorFlow, so that forks may use it."""
+
+  def __init__(self, tokenizer, settings: SpanSettings):
+    """Takes a FullTokenizer, or what has its methods, and the settings."""
+    self.tokenizer = tokenizer
+    self.settings = settings
+    self._last = (None, None)  # A context and its words and pieces.
+
+  def read(self, question: str, context: str) -> Passage:
+    """Returns a question with its context.
+
+    Raises:
+      UserError: no token of the context would be read beside the question.
+    """
+    settings = self.settings
+    tokens = self.tokenizer.tokenize(question)
+    query = tokens[:settings.max_query_length]
+    words, pieces = self._read_context(context)
+    num_pieces = len(pieces.tokens)
+    capacity = settings.max_seq_length - len(query) - 3
+    if capacity < 1:
+      raise UserError(
+          "question %r: its %d tokens leave no room for the context in "
+          "--max_seq_length=%d; raise that, or lower --max_query_length" % (
+              question, len(query), settings.max_seq_length))
+    windows = contexts.windows(num_pieces, capacity, settings.doc_stride)
+    return Passage(query, len(tokens) - len(query), context, words, pieces,
+                   windows, contexts.best_windows(windows, num_pieces))
+
+  def _read_context(self, text):
+    # Questions of the same context come one after the other.
+    if self._last[0] != text:
+      words = self.split(text)
+      pieces = contexts.to_pieces(words.words, self.tokenizer.tokenize)
+      self._last = (text, (words, pieces))
+    return self._last[1]
+
+  def split(self, text: str) -> Context:
+    """Returns the words of a context."""
+    return _SPLITS[self.settings.context_tokens](text)
+
+  def locate(self, text: str, context: Context,
+             annotation: Annotation) -> Optional[int]:
+    """Returns where an annotated answer begins, in characters; None where it
+    is not found.
+
+    An answer that is not where it is said to be is looked for elsewhere, but
+    in words between white space, where the reference release does not, only if
+    nobody says where it is.
+
+    Args:
+      text: of the context.
+      context: the same in words.
+      annotation: of the answer.
+    """
+    answer, start = annotation
+    if start >= 0 and self.settings.context_tokens == "whitespace":
+      words = contexts.find_answer(context, answer, start)
+      return start if contexts.holds(context.words, words, answer) else None
+    return contexts.nearest(text, answer, start)
+
+  def answer_words(self, text: str, annotation: Annotation) -> str:
+    """Returns the words of a context where an answer is said to be."""
+    context = self.split(text)
+    start, end = contexts.find_answer(context, annotation.text,
+                                      annotation.start)
+    return " ".join(context.words[start:end + 1])
+
+  def find_first(self, passage: Passage,
+                 annotations: Sequence[Annotation]) -> Optional[Span]:
+    """Returns the pieces of the first annotated answer that is there; None if
+    none is."""
+    for each in annotations:
+      start = self.locate(passage.text, passage.context, each)
+      if start is not None:
+        words = contexts.find_answer(passage.context, each.text, start)
+        return contexts.piece_span(passage.pieces, words, each.text,
+                                   self.tokenizer.tokenize)
+    return None
+
+  def columns(self, passage: Passage, number: int) -> List[Sequence[int]]:
+    """Returns input_ids, input_mask and segment_ids of a window, padded."""
+    tokens = passage.tokens(number)
+    padding = [0] * (self.settings.max_seq_length - len(tokens))
+    num_first = passage.offset
+    return [list(self.tokenizer.convert_tokens_to_ids(tokens)) + padding,
+            [1] * len(tokens) + padding,
+            [0] * num_first + [1] * (len(tokens) - num_first) + padding]

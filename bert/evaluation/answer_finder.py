@@ -1,0 +1,100 @@
+"""From the logits of a context's windows to the answers, and back from JSON."""
+
+import json
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert import options
+from bert.data.examples import InputExample
+from bert.data.span_reader import Passage
+from bert.data.span_reader import SpanReader
+from bert.evaluation import answer_text
+from bert.evaluation import answers
+from bert.evaluation.answers import Answer
+from bert.evaluation.answers import Answers
+from bert.evaluation.answers import TextSpan
+
+Logits = Tuple[np.ndarray, np.ndarray]
+
+
+class AnswerFinder:
+  """Finds the answers to questions."""
+
+  def __init__(self, reader: SpanReader, span: options.SpanOptions):
+    """Takes what the records were made by, and the user's settings."""
+    self._reader = reader
+    self._span = span
+    self._settings = answers.AnswerSettings(
+        span.n_best_size, span.max_answer_length, span.version_2_with_negative,
+        span.null_score_diff_threshold)
+
+  def find(self, example: InputExample, windows: Sequence[Logits]) -> Answers:
+    """Returns the answers to a question.
+
+    Args:
+      example: question and context.
+      windows: logits of starts and of ends for each window of the context.
+    """
+    passage = self._reader.read(example.text_a, example.text_b)
+    return answers.choose(
+        [self._window(passage, number, *logits)
+         for number, logits in enumerate(windows)],
+        self._settings, lambda candidate: self._text_of(passage, candidate))
+
+  def _window(self, passage, number, start_logits, end_logits):
+    if self._span.mask_outside_context:  # As long as the longest of a batch.
+      length = passage.num_tokens(number)
+      start_logits, end_logits = start_logits[:length], end_logits[:length]
+    return answers.WindowLogits(start_logits, end_logits, passage.offset,
+                                passage.is_best(number))
+
+  def _text_of(self, passage: Passage, candidate):
+    pieces, context = passage.pieces, passage.context
+    first, last = [passage.piece_at(candidate.window, place)
+                   for place in (candidate.start, candidate.end)]
+    first_word, last_word = pieces.words[first], pieces.words[last]
+    is_joined = self._span.context_tokens == "whitespace"
+    if is_joined:
+      original = " ".join(context.words[first_word:last_word + 1])
+    else:
+      original = passage.text[context.starts[first_word]:
+                              context.end_of(last_word)]
+    begin, end = answer_text.find(
+        answer_text.of_pieces(pieces.tokens[first:last + 1]), original,
+        self._reader.tokenizer.basic_tokenizer,
+        tf.logging.info if self._span.verbose_logging else None)
+    if begin == end:
+      return TextSpan("")
+    if is_joined:
+      places = (context.place_of(first_word, begin),
+                context.place_of(first_word, end - 1) + 1)
+    else:
+      places = (context.starts[first_word] + begin,
+                context.starts[first_word] + end)
+    return TextSpan(original[begin:end], *places)
+
+
+def encode(found: Answers) -> bytes:
+  """Returns answers as JSON."""
+  return json.dumps(found).encode("ascii")
+
+
+def decode(encoded: bytes) -> Answers:
+  """Returns the answers that encode has made JSON of; zeros may follow it."""
+  best, each, null_odds = json.loads(bytes(encoded).rstrip(b"\0").decode())
+  return Answers(best, [Answer(*values) for values in each], null_odds)
+
+
+def to_objects(found: Answers) -> List[Dict[str, Any]]:
+  """Returns an object of JSON for each answer, the one that is given first.
+
+  Places are in characters of the context; null: there is none.
+  """
+  given = [each for each in found.all if each.text == found.best]
+  others = [each for each in found.all if each.text != found.best]
+  return [{"answer": each.text, "score": each.probability,
+           "start": each.begin if each.begin >= 0 else None,
+           "end": each.end if each.end >= 0 else None}
+          for each in given[:1] + others]

@@ -1,0 +1,182 @@
+"""Answers from the logits of where they begin and end."""
+
+import math
+import typing
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+
+class AnswerSettings(typing.NamedTuple):
+  """Which answers are given.
+
+  Attributes:
+    n_best_size: answers that are kept, and starts and ends that are looked at.
+    max_answer_length: most word pieces of an answer.
+    may_be_none: whether a question may have no answer.
+    null_threshold: how much better than the best answer none has to be.
+  """
+  n_best_size: int = 20
+  max_answer_length: int = 30
+  may_be_none: bool = False
+  null_threshold: float = 0.0
+
+
+class Candidate(typing.NamedTuple):
+  """A part of a window that may be the answer.
+
+  Attributes:
+    window: its number.
+    start, end: places in the window's input.
+    start_logit, end_logit: of these.
+  """
+  window: int
+  start: int
+  end: int
+  start_logit: float
+  end_logit: float
+
+  @property
+  def logit(self) -> float:
+    return self.start_logit + self.end_logit
+
+
+class WindowLogits(typing.NamedTuple):
+  """What the model says of a window of a context.
+
+  Attributes:
+    start_logits, end_logits: float32 [length of the input].
+    first: where the context begins in the input.
+    is_best: for each piece of the window, whether no other window shows more of
+      what is around it.
+  """
+  start_logits: np.ndarray
+  end_logits: np.ndarray
+  first: int
+  is_best: Sequence[bool]
+
+
+class TextSpan(typing.NamedTuple):
+  """A part of a context: its text, and where it begins and ends, in characters;
+  -1 where it is not of the context."""
+  text: str
+  begin: int = -1
+  end: int = -1
+
+
+class Answer(typing.NamedTuple):
+  """A text with its probability among those kept; "": there is no answer.
+
+  Attributes:
+    text: of the answer.
+    probability: in [0, 1].
+    start_logit, end_logit: as of Candidate.
+    begin, end: where it stands in the context, in characters; -1: nowhere.
+  """
+  text: str
+  probability: float
+  start_logit: float
+  end_logit: float
+  begin: int
+  end: int
+
+
+class Answers(typing.NamedTuple):
+  """The answers to a question.
+
+  Attributes:
+    best: the text that is given.
+    all: Answer each, best first.
+    null_odds: how much better no answer is than the best one; None unless there
+      may be none.
+  """
+  best: str
+  all: List[Answer]
+  null_odds: Optional[float]
+
+  @property
+  def probability(self) -> float:
+    """Of the text that is given."""
+    return next((each.probability for each in self.all
+                 if each.text == self.best), 0.0)
+
+
+def choose(windows: Sequence[WindowLogits], settings: AnswerSettings,
+           text_of: Callable[[Candidate], TextSpan]) -> Answers:
+  """Returns the answers to a question.
+
+  Args:
+    windows: of its context.
+    settings: which are given.
+    text_of: returns the part of the context that a candidate is.
+  """
+  candidates = [each for number, window in enumerate(windows)
+                for each in _candidates(number, window, settings)]
+  null = _null(windows) if settings.may_be_none else None
+  if null:
+    candidates.append(null)
+  candidates.sort(key=lambda each: -each.logit)
+  kept = {}  # type: Dict[str, Tuple[TextSpan, Candidate]]
+  for each in candidates:
+    if len(kept) == settings.n_best_size:
+      break
+    span = TextSpan("") if each is null else text_of(each)
+    kept.setdefault(span.text, (span, each))
+  if null:
+    kept.setdefault("", (TextSpan(""), null))
+  if not kept:
+    # What the reference answers where the context has no words.
+    text = "" if settings.may_be_none else "empty"
+    kept[text] = (TextSpan(text), Candidate(0, 0, 0, 0.0, 0.0))
+  return _decide(_with_probabilities(kept.values()), null, settings)
+
+
+def _candidates(number, window, settings) -> Iterable[Candidate]:
+  starts, ends = [_highest(each, settings.n_best_size) for each in (
+      window.start_logits, window.end_logits)]
+  stop = window.first + len(window.is_best)
+  for start, start_logit in starts:
+    if not window.first <= start < stop or (
+        not window.is_best[start - window.first]):
+      continue
+    for end, end_logit in ends:
+      if start <= end < min(stop, start + settings.max_answer_length):
+        yield Candidate(number, start, end, start_logit, end_logit)
+
+
+def _highest(logits, count):
+  """Returns the places and values of the highest logits, the first of equal
+  ones first."""
+  order = np.argsort(-np.asarray(logits), kind="stable")[:count]
+  return [(int(place), float(logits[place])) for place in order]
+
+
+def _null(windows):
+  """Returns the candidate that stands for no answer, of the window where that
+  is the least likely; None without windows."""
+  nulls = [Candidate(number, 0, 0, float(window.start_logits[0]),
+                     float(window.end_logits[0]))
+           for number, window in enumerate(windows)]
+  return min(nulls, key=lambda each: each.logit, default=None)
+
+
+def _with_probabilities(kept):
+  """Returns the Answers of pairs of a TextSpan and its Candidate."""
+  kept = list(kept)
+  highest = max(candidate.logit for _, candidate in kept)
+  weights = [math.exp(candidate.logit - highest) for _, candidate in kept]
+  total = sum(weights)
+  return [Answer(span.text, weight / total, candidate.start_logit,
+                 candidate.end_logit, span.begin, span.end)
+          for (span, candidate), weight in zip(kept, weights)]
+
+
+def _decide(found, null, settings):
+  if not settings.may_be_none:
+    return Answers(found[0].text, found, None)
+  best = next((each for each in found if each.text), None)
+  if best is None:  # There is nothing but no answer.
+    return Answers("", found, 0.0)
+  odds = null.logit - best.start_logit - best.end_logit
+  return Answers("" if odds > settings.null_threshold else best.text, found,
+                 odds)

@@ -1,0 +1,175 @@
+"""From examples to records: the half of a head that needs no graph yet."""
+
+import itertools
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from bert import options
+from bert.common.errors import UserError
+from bert.data import features as features_lib
+from bert.data import records
+from bert.data.examples import InputExample
+from bert.data.examples import PaddingInputExample
+from bert.data.features import Features
+from bert.data.features import TextEncoder
+from bert.data.records import Field
+from bert.data.truncation import TruncationSettings
+from bert.data.truncation import TruncationStats
+
+
+class Encoding:
+  """How examples of a head become records.
+
+  Attributes:
+    settings: the user's, of the head.
+    record_names: dataset -> what its record file begins with, where that is
+      another name.
+    truncated_by: the flag that says how much of a text is read.
+    headings: what the log says before a dataset is worked on.
+  """
+  settings = options.HeadOptions()
+  record_names = {}  # type: Dict[str, str]
+  truncated_by = "max_seq_length"
+  headings = {"eval": "***** Running evaluation *****",
+              "predict": "***** Running prediction*****"}
+
+  @property
+  def num_sequences(self) -> int:
+    """Sequences of ids that an example has, windows of a text aside."""
+    return 2 if self.settings.pair_encoding == "siamese" else 1
+
+  def record_spec(self, max_seq_length: int, num_windows: int = 1,
+                  is_labelled: bool = True) -> Dict[str, Field]:
+    """Returns name -> Field of a record, in the order of its features.
+
+    Args:
+      max_seq_length: tokens in a sequence.
+      num_windows: of a text.
+      is_labelled: whether it is of a dataset that is trained on or scored.
+    """
+    del is_labelled
+    return records.feature_spec(self.label_fields(max_seq_length),
+                                max_seq_length,
+                                max(num_windows, self.num_sequences))
+
+  def label_fields(self, max_seq_length: int) -> Dict[str, Field]:
+    """Returns name -> Field of the labels in a record, any number of them."""
+    raise NotImplementedError()
+
+  def encode_label(self, label) -> List[float]:
+    """Returns a label's numbers, zeros for None; raises ValueError."""
+    raise NotImplementedError()
+
+  def usable(self, examples: Sequence[InputExample]) -> Sequence[InputExample]:
+    """Returns the examples that can be trained on, in the order of their
+    records; the log says how many others there are."""
+    return examples
+
+  def to_features(self, example, encoder: TextEncoder
+                 ) -> Tuple[List[Features], TruncationStats]:
+    """Turns an example into ids.
+
+    Args:
+      example: an InputExample or PaddingInputExample.
+      encoder: of the text.
+
+    Returns:
+      (the example's records: one, but for heads that split or join examples;
+      what was truncated).
+
+    Raises:
+      UserError: the head does not take the label.
+    """
+    is_real = not isinstance(example, PaddingInputExample)
+    columns, stats = (self.encode_example(example, encoder) if is_real else
+                      self.no_columns(encoder))
+    labels = {"label_ids": self.encoded(example if is_real else None)}
+    return [dict(columns, **labels, is_real_example=[int(is_real)])], stats
+
+  def encode_example(self, example: InputExample, encoder: TextEncoder
+                    ) -> Tuple[Features, TruncationStats]:
+    """Returns an example's ids, mask and segments, and what was truncated."""
+    if self.settings.pair_encoding == "siamese":
+      return join([encoder.encode_text(text, None)
+                   for text in (example.text_a, example.text_b)])
+    return join([encoder.encode_text(example.text_a, example.text_b)])
+
+  def no_columns(self, encoder: TextEncoder
+                ) -> Tuple[Features, TruncationStats]:
+    """Returns what a padding example has instead: zeros."""
+    return join([encoder.empty()] * self.num_sequences)
+
+  def serving_columns(self, example: InputExample,
+                      encoder: TextEncoder) -> List[Features]:
+    """Returns the inputs of `signature` for a text: of each of its records,
+    name -> numbers."""
+    return [self.encode_example(example, encoder)[0]]
+
+  def finish(self, serialized: Iterable[bytes]) -> Iterable[bytes]:
+    """Passes the records of a dataset on, with what is told by their order."""
+    return serialized
+
+  def encoded(self, example: Optional[InputExample]) -> List[float]:
+    """Returns an example's label as numbers; raises UserError."""
+    try:
+      return self.encode_label(None if example is None else example.label)
+    except ValueError as error:
+      raise UserError("%s: %s" % (example.locate(), error))
+
+  def label_rows(self, examples: Sequence[InputExample]
+                ) -> Dict[str, np.ndarray]:
+    """Returns the label fields of a dataset that `eval_prediction` reads."""
+    encoded = map(self.encoded, examples)
+    # A list of all numbers would take many times their memory.
+    blocks = iter(lambda: list(itertools.islice(encoded, 10000)), [])
+    return {"label_ids": np.concatenate(list(map(np.array, blocks)))}
+
+  def check_example(self, example: InputExample, is_labelled: bool) -> None:
+    """Raises UserError for a label that the head does not take, or that is None
+    in a labelled dataset, and for a text alone where pairs are compared."""
+    if is_labelled and example.label is None:
+      raise UserError("example %s has no label" % example.guid)
+    if example.text_b is None and self.settings.pair_encoding == "siamese":
+      raise UserError("--pair_encoding=siamese is for pairs of texts, and "
+                      "example %s is a single one; leave it out" %
+                      example.guid)
+    self.encoded(example)
+
+  def check_truncation(self, settings: TruncationSettings) -> None:
+    """Raises UserError for settings that mean nothing for such texts."""
+
+  @staticmethod
+  def num_tokens(example: InputExample, tokenizer) -> int:
+    """Returns an example's tokens, with [CLS] and [SEP], untruncated."""
+    return features_lib.num_text_tokens(example, tokenizer)
+
+  def log_examples(self, examples: Sequence[InputExample],
+                   encoder: TextEncoder) -> None:
+    """Logs the first examples of a dataset and their records."""
+    features_lib.log_examples(examples, self, encoder)
+
+  def sizes(self, num_examples: int, num_records: int,
+            num_padding: Optional[int] = None) -> List[str]:
+    """Returns what the log says of a dataset's size.
+
+    Args:
+      num_examples, num_records: without padding.
+      num_padding: records that fill it up to whole batches; None: of a training
+        set.
+    """
+    del num_records
+    if num_padding is None:
+      return ["Num examples = %d" % num_examples]
+    return ["Num examples = %d (%d actual, %d padding)" % (
+        num_examples + num_padding, num_examples, num_padding)]
+
+
+def join(encoded: Sequence[features_lib.EncodedText]
+        ) -> Tuple[Features, TruncationStats]:
+  """Returns texts one after the other, as the sequences of one example."""
+  if len(encoded) == 1:
+    return encoded[0].columns, encoded[0].stats
+  return ({name: [value for each in encoded for value in each.columns[name]]
+           for name in encoded[0].columns},
+          TruncationStats(*map(sum, zip(*[each.stats for each in encoded]))))

@@ -1,0 +1,312 @@
+"""Span extraction: where in its context the answer to a question stands.
+
+Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, sections 4.2, 4.3.
+"""
+
+import itertools
+import random
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert import modeling
+from bert import options
+from bert.common import workers
+from bert.common.errors import UserError
+from bert.data import answer_places
+from bert.data import record_encoder
+from bert.data import records
+from bert.data.answer_places import annotations
+from bert.data.examples import InputExample
+from bert.data.examples import PaddingInputExample
+from bert.data.label_types import ANSWERS
+from bert.data.records import Field
+from bert.data.span_reader import SpanReader
+from bert.data.span_reader import SpanSettings
+from bert.data.truncation import TruncationStats
+from bert.evaluation import answer_files
+from bert.evaluation import answer_finder
+from bert.evaluation import answer_report
+from bert.evaluation import reports
+from bert.evaluation.answer_finder import decode
+from bert.evaluation.eval_prediction import EvalPrediction
+from bert.heads.base import Head
+from bert.heads.graph_head import BatchEvaluation
+from bert.heads.readout import Prediction
+
+# What the logits outside of the context are lowered by.
+_LOWEST = -10000.0
+# As of the reference release: the seed of the order of training questions, and
+# the number of a dataset's first record.
+_SEED = 12345
+_FIRST_ID = 1000000000
+_ID = Field(tf.int64, (1,))
+# Questions whose answers are found before several processes are worth it.
+_MIN_QUESTIONS = 1000
+
+
+class SpanGraph:
+  """The graph half: two scores a token, as the start and as the end.
+
+  All positions count, padding too, as in the reference release; with
+  mask_outside_context, [CLS] and the context alone.
+  """
+  span = options.SpanOptions()
+  first_token_only = False
+
+  @property
+  def reads_padding(self):
+    return not self.span.mask_outside_context
+
+  def forward(self, model, features):
+    """Returns start_logits and end_logits, float32 [batch, length]; with
+    mask_outside_context, they are logarithms of probabilities."""
+    sequence = model.get_sequence_output()
+    batch, length, width = modeling.get_shape_list(sequence, expected_rank=3)
+    with tf.variable_scope("cls/squad"):
+      weights = tf.get_variable("output_weights", [2, width],
+                                initializer=modeling.create_initializer(0.02))
+      bias = tf.get_variable("output_bias", [2],
+                             initializer=tf.zeros_initializer())
+    logits = tf.nn.bias_add(tf.matmul(tf.reshape(sequence, [-1, width]),
+                                      weights, transpose_b=True), bias)
+    start, end = tf.unstack(tf.reshape(logits, [batch, length, 2]), axis=2)
+    if self.span.mask_outside_context:
+      lowered = _outside_context(features) * _LOWEST
+      start, end = [tf.nn.log_softmax(each + lowered) for each in (start, end)]
+    return {"start_logits": start, "end_logits": end}
+
+  def loss(self, model, features):
+    return tf.reduce_mean(self._losses(self.forward(model, features), features))
+
+  def predictions(self, outputs, features):
+    del features
+    return dict(outputs)
+
+  def evaluation(self, outputs, features):
+    losses = self._losses(outputs, features)
+    is_real = tf.cast(features["input_mask"][:, 0], tf.float32)
+    return BatchEvaluation(tf.reduce_mean(losses),
+                           {"eval_loss": (losses, is_real)}, dict(outputs))
+
+  def serving_outputs(self, outputs):
+    return dict(outputs)
+
+  @staticmethod
+  def _losses(outputs, features):
+    """Returns float32 [batch]: the mean of those of start and end."""
+    losses = [tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=tf.reshape(features[name + "_positions"], [-1]),
+        logits=outputs[name + "_logits"]) for name in ("start", "end")]
+    return (losses[0] + losses[1]) / 2
+
+
+def _outside_context(features):
+  """Returns float32 [batch, length]: 0 at [CLS] and the context, else 1."""
+  mask = features["input_mask"]
+  # The last real token is a [SEP].
+  has_next = tf.concat([mask[:, 1:], tf.zeros_like(mask[:, :1])], axis=1)
+  is_context = features["segment_ids"] * mask * has_next
+  is_first = tf.concat([tf.ones_like(mask[:, :1]),
+                        tf.zeros_like(mask[:, 1:])], axis=1)
+  return tf.cast(1 - tf.maximum(is_context, is_first), tf.float32)
+
+
+class SpanHead(SpanGraph, Head):
+  """An answer that stands in a context; a record is a window of it."""
+  kind = "span"
+  label_type = ANSWERS
+  streamed_keys = ("eval_loss",)
+  record_names = {"eval": "dev", "predict": "eval"}
+  truncated_by = "max_query_length"
+  input_names = ("question", "context")
+  hugging_face_class = "BertForQuestionAnswering"
+  file_titles = {answer_files.PREDICTIONS: "predictions",
+                 answer_files.NBEST: "nbest"}
+  headings = dict(Head.headings, predict="***** Running predictions *****")
+
+  @property
+  def metrics(self):
+    rules = ("squad_v2",) if self.span.version_2_with_negative else ()
+    if self.span.context_tokens == "character":
+      return rules + ("cmrc",)
+    return rules or ("squad",)
+
+  def check(self):
+    if self.labels:
+      raise UserError("a span task has no labels; get_labels() must return none")
+    defaults = options.HeadOptions()
+    for name in ("pair_encoding", "pooling", "encoder_top", "loss",
+                 "class_weights", "label_smoothing", "crf"):
+      if getattr(self.settings, name) != getattr(defaults, name):
+        raise UserError("--%s=%s is not for span tasks; leave it out" % (
+            name, getattr(self.settings, name)))
+
+  def check_truncation(self, settings):
+    flag = settings.changed_flag()
+    if flag:
+      raise UserError("%s is not for span tasks; see --doc_stride" % flag)
+
+  # Examples and records.
+
+  def record_spec(self, max_seq_length, num_windows=1, is_labelled=True):
+    spec = records.feature_spec({}, max_seq_length)
+    del spec["is_real_example"]
+    if is_labelled:
+      spec.update(start_positions=_ID, end_positions=_ID, is_impossible=_ID)
+    return spec
+
+  def usable(self, examples):
+    """Leaves out what has an answer that is not found; shuffles the rest, as
+    the reference release does."""
+    examples = answer_places.usable(examples, self._reader(None))
+    if not examples:
+      raise UserError("no question of the training set has an answer that "
+                      "stands in its context")
+    random.Random(_SEED).shuffle(examples)
+    return examples
+
+  def check_example(self, example, is_labelled):
+    if example.text_b is None:
+      raise UserError("%s: no context" % example.locate())
+    if is_labelled and not example.label and (
+        example.label is None or not self.span.version_2_with_negative):
+      raise UserError("%s: no answer%s" % (
+          example.locate(), " (--version_2_with_negative allows that)" if
+          example.label is not None else ""))
+
+  def to_features(self, example, encoder):
+    if isinstance(example, PaddingInputExample):
+      columns, stats = self.no_columns(encoder)
+      zero = dict.fromkeys(("start_positions", "end_positions",
+                            "is_impossible"), [0])
+      return [dict(columns, **zero)], stats
+    reader = self._reader(encoder)
+    passage = reader.read(example.text_a, example.text_b)
+    span = reader.find_first(passage, annotations(example.label))
+    rows = []
+    for number in range(len(passage.windows)):
+      row = dict(zip(("input_ids", "input_mask", "segment_ids"),
+                     reader.columns(passage, number)))
+      if example.label is not None:
+        start, end = passage.place(number, span)
+        row.update(start_positions=[start], end_positions=[end],
+                   is_impossible=[int(not example.label)])
+      rows.append(row)
+    return rows, TruncationStats(
+        len(passage.question) + passage.num_truncated, passage.num_truncated)
+
+  def serving_columns(self, example, encoder):
+    return self.to_features(InputExample(
+        example.guid, example.text_a, example.text_b), encoder)[0]
+
+  def finish(self, serialized):
+    """Adds unique_ids: two messages after each other are one with all fields.
+    """
+    encoder = record_encoder.RecordEncoder({"unique_ids": _ID})
+    for record, number in zip(serialized, itertools.count(_FIRST_ID)):
+      yield record + encoder.encode([[number]])
+
+  def log_examples(self, examples, encoder):
+    answer_places.log_examples(examples, self._reader(encoder))
+
+  def sizes(self, num_examples, num_records, num_padding=None):
+    return ["Num orig examples = %d" % num_examples,
+            "Num split examples = %d" % num_records]
+
+  @staticmethod
+  def num_tokens(example, tokenizer):
+    """Returns the tokens of the question with its whole context."""
+    return 3 + sum(len(tokenizer.tokenize(text)) for text in (
+        example.text_a, example.text_b))
+
+  # Outputs.
+
+  def merge_rows(self, rows, examples, counts, encoder):
+    """Returns for each question its answers, as bytes of JSON."""
+    ends = list(itertools.accumulate(counts))
+    finder = answer_finder.AnswerFinder(self._reader(encoder), self.span)
+
+    def find(index):
+      windows = rows[ends[index] - counts[index]:ends[index]]
+      return answer_finder.encode(finder.find(examples[index], [
+          (each["start_logits"], each["end_logits"]) for each in windows]))
+
+    # What is logged would be lost in other processes.
+    return [{"answers": np.frombuffer(each, np.uint8)}
+            for each in workers.map_ordered(
+                find, range(len(examples)), int(self.span.verbose_logging),
+                min_items=_MIN_QUESTIONS)]
+
+  def merge_columns(self, columns, *dataset):
+    names = ("start_logits", "end_logits")
+    rows = [dict(zip(names, each))
+            for each in zip(*[columns[name] for name in names])]
+    merged = self.merge_rows(rows, *dataset)
+    longest = max(len(each["answers"]) for each in merged)
+    return {"answers": np.stack([
+        np.pad(each["answers"], (0, longest - len(each["answers"])), "constant")
+        for each in merged])}
+
+  def label_rows(self, examples):
+    return {}
+
+  def eval_prediction(self, rows, examples):
+    found = list(map(decode, rows["answers"]))
+    return EvalPrediction(
+        [[each.text for each in annotations(example.label)]
+         for example in examples],
+        [each.best for each in found],
+        np.array([[each.probability] for each in found], np.float32),
+        self.metrics[-1],
+        np.array([each.null_odds for each in found], np.float64)
+        if self.span.version_2_with_negative else None)
+
+  def write_report(self, folder, examples, predictions):
+    reports.write_report(folder, answer_report.lines(
+        [example.text_a for example in examples], predictions))
+    reports.write_errors(folder, examples, answer_report.errors(predictions))
+
+  def prediction(self, row, example):
+    found = decode(row["answers"])
+    return Prediction([found.best], [found.probability])
+
+  def result(self, row, example):
+    found = decode(row["answers"])
+    return "%s\t%s" % (reports.cell(found.best), found.probability)
+
+  def prediction_files(self, examples, predictions):
+    return {}
+
+  def output_files(self, examples, rows):
+    return answer_files.lines_of(
+        [example.guid for example in examples],
+        [decode(row["answers"]) for row in rows])
+
+  def check_averaging(self):
+    raise UserError("--do_predict takes the mean of scores, which span tasks "
+                    "have not; leave it out")
+
+  def label_probabilities(self, row):
+    return {}
+
+  def needs_pairs(self):
+    return True
+
+  def text_output(self, row, example):
+    return super().text_output(row, example)._replace(
+        answers=answer_finder.to_objects(decode(row["answers"])))
+
+  def to_json(self, output):
+    return dict(output.answers[0], answers=list(output.answers))
+
+  def to_line(self, output):
+    return output.line
+
+  def _reader(self, encoder):
+    """Returns a SpanReader; of None, one that only finds answers."""
+    span = self.span
+    return SpanReader(
+        encoder and encoder.tokenizer, SpanSettings(
+            encoder.max_seq_length if encoder else 0, span.doc_stride,
+            span.max_query_length, span.context_tokens))

@@ -1,0 +1,132 @@
+"""Multiple choice: SWAG, and C3, Chinese reading comprehension.
+
+Source: Zellers et al. 2018, https://arxiv.org/abs/1808.05326; Sun et al. 2019,
+  https://arxiv.org/abs/1904.09679.
+"""
+
+import json
+import os
+from typing import Iterator, List
+
+import tensorflow.compat.v1 as tf
+
+from bert.common import files
+from bert.common.errors import MissingError
+from bert.common.errors import UserError
+from bert.data.examples import InputExample
+from processors.base import DataProcessor
+from processors.base import Table
+from processors.base import TableProcessor
+from processors.base import register
+from processors.files import read_csv
+from processors.files import shorten
+
+_PREDICTIONS = "c3_predict.json"
+# What names of files begin with, by where they come from.
+_BEGINNINGS = ("", "c3-")
+
+
+@register("swag")
+class Swag(TableProcessor):
+  """Which of four endings goes on from what happens in a video."""
+  head = "multiple_choice"
+  labels = ("0", "1", "2", "3")
+  dev_name = "val"
+  train = Table("train.csv", text_a="sent1", text_b="sent2", label="label",
+                guid="fold-ind", reader=read_csv,
+                choices=tuple("ending%d" % index for index in range(4)))
+  dev = train._replace(path="val.csv")
+  test = train._replace(path="test.csv")
+
+
+@register("c3")
+class C3(DataProcessor):
+  """Which of two to four answers to a question about a Chinese text is right.
+
+  Reads the files of the release, of mixed texts and of dialogues, as many as
+  are there: m-train.json and d-train.json, or with c3- before it, and likewise
+  dev and test; CLUE's test set is test1.0.json or test1.1.json. Predicting also
+  writes c3_predict.json, the lines that CLUE takes, where questions have ids.
+  """
+  head = "multiple_choice"
+
+  def get_labels(self):
+    return ["0", "1", "2", "3"]
+
+  def get_train_examples(self, data_dir):
+    return self._read(data_dir, "train", ["m-train.json", "d-train.json"])
+
+  def get_dev_examples(self, data_dir):
+    return self._read(data_dir, "dev", ["m-dev.json", "d-dev.json"])
+
+  def get_test_examples(self, data_dir):
+    return self._read(data_dir, "test", ["m-test.json", "d-test.json",
+                                         "test1.1.json", "test1.0.json"])
+
+  def prediction_files(self, examples, predictions):
+    if not all(hasattr(each, "number") for each in examples):
+      return {}
+    return {_PREDICTIONS: (
+        json.dumps({"id": example.number, "label": int(prediction.labels[0])})
+        for example, prediction in zip(examples, predictions))}
+
+  def _read(self, data_dir, set_name, names):
+    paths = [os.path.join(data_dir, beginning + name) for name in names
+             for beginning in _BEGINNINGS]
+    there = [path for path in paths if tf.gfile.Exists(path)]
+    if not there:
+      raise MissingError("%s: no such file, nor is any of these there: %s" % (
+          paths[0], " ".join(map(os.path.basename, paths[1:]))))
+    examples = [each for path in there
+                for each in _read_texts(path, set_name != "test")]
+    for index, example in enumerate(examples):
+      example.guid = "%s-%d" % (set_name, index)
+    return examples
+
+
+def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
+  try:
+    texts = json.loads(files.read_text(path))
+  except (ValueError, RecursionError) as error:
+    raise UserError("%s: not JSON: %s" % (path, error))
+  if not isinstance(texts, list) or not texts:
+    raise UserError("%s: a list of [sentences, questions, id] is needed" % path)
+  for number, text in enumerate(texts, 1):
+    where = "%s, text %d" % (path, number)
+    if not isinstance(text, list) or len(text) < 2 or not all(
+        isinstance(each, list) for each in text[:2]):
+      raise UserError("%s: [sentences, questions, id] is needed" % where)
+    sentences, questions = text[:2]
+    if not sentences or not all(isinstance(each, str) for each in sentences):
+      raise UserError("%s: its sentences must be a list of text" % where)
+    for index, question in enumerate(questions, 1):
+      yield _to_example(" ".join(sentences), question, needs_answer,
+                        "%s, question %d" % (where, index))
+
+
+def _to_example(context, question, needs_answer, where) -> InputExample:
+  if not isinstance(question, dict):
+    raise UserError('%s: {"question": ..., "choice": [...], "answer": ...} is '
+                    "needed" % where)
+  text, choices = question.get("question"), question.get("choice")
+  if not isinstance(text, str) or not isinstance(choices, list) or (
+      not 2 <= len(choices) <= 4) or not all(
+          isinstance(each, str) and each.strip() for each in choices):
+    raise UserError('%s: "question" must be text, and "choice" a list of 2 to '
+                    "4" % where)
+  label = _label_of(question.get("answer"), choices, needs_answer, where)
+  example = InputExample("", context, [text + " " + each for each in choices],
+                         label)
+  if isinstance(question.get("id"), int):
+    example.number = question["id"]
+  return example
+
+
+def _label_of(answer, choices: List[str], needs_answer, where):
+  """Returns the number of the right choice; None where nobody tells."""
+  if answer in choices:
+    return str(choices.index(answer))
+  if needs_answer or answer:
+    raise UserError('%s: "answer" is %s, which is none of the choices' % (
+        where, shorten(json.dumps(answer, ensure_ascii=False))))
+  return None

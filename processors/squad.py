@@ -1,0 +1,212 @@
+"""Files of questions, contexts and answers: SQuAD 1.1 and 2.0, CMRC, DRCD.
+
+Each question is an InputExample: its id, the question as text_a, the context as
+text_b, the annotated answers as the label; [] is a question without an answer.
+
+Source: Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822; Cui et al.
+  2019, https://arxiv.org/abs/1810.07366 (also in its own form of JSON).
+"""
+
+import json
+from typing import Any, Iterator, List, Optional, Sequence
+
+from bert.common import files
+from bert.common.errors import UserError
+from bert.data.examples import Annotation
+from bert.data.examples import InputExample
+from processors.base import DataProcessor
+
+_KINDS = {str: "a text", list: "a list", dict: "an object", int: "a number",
+          bool: "true or false"}
+_MAX_CHARS = 40
+
+
+class Squad(DataProcessor):
+  """The answer to a question, which stands in a context."""
+  head = "span"
+
+  def __init__(self, train_file: Optional[str], eval_file: Optional[str],
+               predict_file: Optional[str], may_be_none: bool):
+    """Takes the paths of the files, of which eval_file may be left out, and
+    whether questions may have no answer."""
+    self._train_file = train_file
+    self._eval_flag = "--eval_file" if eval_file else "--predict_file"
+    self._eval_file = eval_file or predict_file
+    self._predict_file = predict_file
+    self._may_be_none = may_be_none
+    self._eval_examples = None  # type: Optional[Sequence[InputExample]]
+
+  def get_labels(self):
+    return []
+
+  def get_train_examples(self, data_dir):
+    return read_training(self._train_file, "--train_file", self._may_be_none)
+
+  def get_dev_examples(self, data_dir):
+    if self._eval_examples is None:
+      self._eval_examples = read_questions(
+          self._eval_file, self._eval_flag, self._may_be_none)
+    return self._eval_examples
+
+  def get_test_examples(self, data_dir):
+    if self._predict_file == self._eval_file:
+      return self.get_dev_examples(data_dir)  # Predicted once.
+    return read_questions(self._predict_file, "--predict_file",
+                          self._may_be_none)
+
+
+def read_questions(path: str, flag: str,
+                   may_be_none: bool) -> List[InputExample]:
+  """Returns the questions to answer, whose answers may be missing.
+
+  Args:
+    path: of the JSON file.
+    flag: that names it, for errors.
+    may_be_none: whether an empty list says that a question has no answer.
+
+  Returns:
+    InputExamples; their label is None where nothing is said of answers.
+
+  Raises:
+    UserError: it is no such file; names the question or the paragraph.
+  """
+  return [_to_example(question, False, may_be_none)
+          for question in _questions(path, flag)]
+
+
+def read_training(path: str, flag: str, may_be_none: bool
+                 ) -> List[InputExample]:
+  """Returns the questions to train on.
+
+  Args:
+    path, flag: as of read_questions.
+    may_be_none: whether is_impossible says that a question has no answer; it is
+      not looked at otherwise.
+
+  Raises:
+    UserError: as of read_questions, or a question has not one answer.
+  """
+  return [_to_example(question, True, may_be_none)
+          for question in _questions(path, flag)]
+
+
+class _Node:
+  """A value of the file, with what an error calls it."""
+
+  def __init__(self, value: Any, name: str):
+    self.value = value
+    self.name = name
+
+  def has(self, key: str) -> bool:
+    return key in self.value
+
+  def get(self, key: str, kind: type) -> Any:
+    """Returns a value of an object; raises UserError unless it is of a type."""
+    if key not in self.value:
+      raise UserError("%s has no %r" % (self.name, key))
+    value = self.value[key]
+    # To Python, true is a number.
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+      raise UserError("%s: %r is %s; needed is %s" % (
+          self.name, key, _shown(value), _KINDS[kind]))
+    return value
+
+  def children(self, key: str, name: str) -> Iterator["_Node"]:
+    """Yields the objects of a list, numbered from 1 in their names."""
+    for number, value in enumerate(self.get(key, list), 1):
+      child = _Node(value, "%s, %s %d" % (self.name, name, number))
+      if not isinstance(value, dict):
+        raise UserError("%s is %s; needed is an object" % (
+            child.name, _shown(value)))
+      yield child
+
+
+def _questions(path, flag):
+  """Yields (node of a question, its context), in SQuAD's names."""
+  where = "%s=%s" % (flag, path)
+  try:
+    content = json.loads(files.read_text(path, flag))
+  except ValueError as error:
+    raise UserError("%s: not JSON: %s" % (where, error))
+  except RecursionError:
+    raise UserError("%s: not JSON of questions: too deep" % where)
+  if isinstance(content, list):
+    content = {"data": [{"paragraphs": _from_cmrc(content)}]}
+  if not isinstance(content, dict):
+    raise UserError("%s: is %s; needed is an object with 'data'" % (
+        where, _shown(content)))
+  num_questions = 0
+  for article in _Node(content, where).children("data", "article"):
+    for paragraph in article.children("paragraphs", "paragraph"):
+      context = paragraph.get("context", str)
+      for question in paragraph.children("qas", "question"):
+        num_questions += 1
+        if isinstance(question.value.get("id"), str):
+          question.name = "%s, question %s" % (where, question.value["id"])
+        yield question, context
+  if not num_questions:
+    raise UserError("%s: has no questions" % where)
+
+
+def _to_example(question, is_training, may_be_none):
+  node, context = question
+  guid, text = node.get("id", str), node.get("question", str)
+  label = None
+  if is_training:
+    label = [] if may_be_none and node.get("is_impossible", bool) else (
+        _annotations(node))
+    if len(label) != 1 and not (may_be_none and node.value["is_impossible"]):
+      raise UserError(
+          "%s has %d answers; for training, each question has exactly one%s" % (
+              node.name, len(label), "" if label or may_be_none else
+              " (or is_impossible, with --version_2_with_negative)"))
+    _check_text(node, label)
+  elif node.has("answers"):
+    label = _annotations(node) or ([] if may_be_none else None)
+  return InputExample(guid, text, context, label)
+
+
+def _annotations(question):
+  return [Annotation(answer.get("text", str), answer.get("answer_start", int))
+          for answer in question.children("answers", "answer")]
+
+
+def _check_text(question, label):
+  """Raises UserError for a training answer that is blank."""
+  for each in label:
+    if not each.text.strip():
+      raise UserError("%s: the answer is blank" % question.name)
+
+
+def _from_cmrc(paragraphs):
+  """Returns paragraphs of CMRC's own form of JSON in that of SQuAD."""
+  names = {"context_text": "context", "query_id": "id", "query_text": "question"}
+
+  def renamed(value):
+    if not isinstance(value, dict):
+      return value
+    return {names.get(key, key): each for key, each in value.items()}
+
+  found = []
+  for paragraph in map(renamed, paragraphs):
+    if isinstance(paragraph, dict) and isinstance(paragraph.get("qas"), list):
+      paragraph["qas"] = [_with_starts(renamed(question),
+                                       paragraph.get("context"))
+                          for question in paragraph["qas"]]
+    found.append(paragraph)
+  return found
+
+
+def _with_starts(question, context):
+  """Gives answers that are texts alone the place of their first occurrence."""
+  if isinstance(question, dict) and isinstance(question.get("answers"), list):
+    question["answers"] = [
+        {"text": each, "answer_start": context.find(each)}
+        if isinstance(each, str) and isinstance(context, str) else each
+        for each in question["answers"]]
+  return question
+
+
+def _shown(value):
+  text = json.dumps(value, ensure_ascii=False)
+  return text if len(text) <= _MAX_CHARS else text[:_MAX_CHARS] + "..."

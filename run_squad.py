@@ -1,0 +1,39 @@
+#!/usr/bin/env python
+"""Fine-tunes BERT to answer questions out of a context, scores and predicts:
+SQuAD 1.1 and 2.0, CMRC 2018, DRCD, and files of their forms.
+
+Drop-in for the reference release's run_squad.py: same flags, files and
+checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
+"""
+
+import sys
+
+from bert import flag_rules
+from bert import options
+from bert.common import command
+from bert.common import command_line
+
+GROUPS = (options.SquadOptions,) + tuple(
+    options.SquadFlags.__annotations__.values())
+
+
+def main(argv):
+  todo, *groups = command_line.parse(argv, GROUPS, __doc__)
+  squad = options.SquadFlags(*groups)
+  flags = squad.fine_tuning()
+  actions = flag_rules.actions_to_do(todo)
+  flag_rules.check_fine_tuning(flags, actions)
+  flag_rules.check_questions(squad, actions)
+  flag_rules.check_trials(todo.num_trials, actions)
+
+  command.start_tensorflow(squad)
+  from bert.training import run
+  from processors.squad import Squad
+  files = squad.questions
+  run.run(flags, actions, todo.num_trials, lambda: Squad(
+      files.train_file, files.eval_file, files.predict_file,
+      squad.span.version_2_with_negative))
+
+
+if __name__ == "__main__":
+  sys.exit(command.run(main, sys.argv))
