@@ -191,7 +191,7 @@ def median_ms(function: Callable[[], object], count: int = 200) -> float:
 def alone(made: predictor.Predictor, question) -> Tuple[float, float]:
   """Returns the milliseconds of a text in the bare session, and in predict."""
   # pylint: disable=protected-access
-  columns = made.encode(made.to_example(question))
+  (columns,) = made.encode(made.to_example(question))
   length = int(columns["input_mask"].sum())
   inputs = {name: values[:, :length] for name, values in columns.items()}
   names, run = made.loaded.engine.runs[DEFAULT_SIGNATURE]

@@ -49,6 +49,9 @@ measure() {
   local names=(weibo_ner --num_train_epochs=20 --max_seq_length=128)
   case $1 in
     stsb) english "$1" stsb ;;
+    stsb_siamese) english "$1" stsb --pair_encoding=siamese \
+      --train_batch_size=16 --learning_rate=2e-5 --num_train_epochs=4 \
+      --precision=float32 ;;
     cola) english "$1" cola --eval_every=epoch ;;
     mrpc) english "$1" mrpc --eval_every=epoch ;;
     mrpc_corrected) english "$1" mrpc --eval_every=epoch \

@@ -24,8 +24,9 @@ one per line. Switches are `--do_train`, `--do_train=true` or
 `--do_train=false`.
 """
 COMMANDS = (
-    "run_classifier", "run_cross_validation", "create_pretraining_data",
-    "run_pretraining", "run_predictor", "extract_features")
+    "run_classifier", "run_squad", "run_cross_validation",
+    "create_pretraining_data", "run_pretraining", "run_predictor",
+    "extract_features")
 SCRIPTS = ("convert_checkpoint", "prepare_corpus", "strip_checkpoint",
            "text_lengths", "train_vocabulary")
 
