@@ -7,6 +7,7 @@ import create_pretraining_data
 import extract_features
 import run_predictor
 import run_pretraining
+import run_squad
 import option_cases
 from bert.common import command_line
 from bert.common.errors import UserError
@@ -21,12 +22,18 @@ from option_cases import switch
 
 COMMANDS = {"create_pretraining_data": create_pretraining_data,
             "run_pretraining": run_pretraining, "run_predictor": run_predictor,
-            "extract_features": extract_features}
+            "extract_features": extract_features, "run_squad": run_squad}
 # Flags that run_classifier.py has as well.
 SHARED = {flag: option_cases.CASES[flag] for flag in (
     "precision", "gradient_accumulation_steps", "cpu_replicas", "use_horovod",
     "fp16_allreduce", "use_tpu", "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
     "iterations_per_loop")}
+# Those of run_classifier.py that are not for questions.
+OF_TEXTS = (
+    "task_name", "data_dir", "processor_module", "bad_rows", "truncation",
+    "head_tokens", "num_windows", "window_stride", "tokenizer", "threshold",
+    "pooling", "pair_encoding", "encoder_top", "window_pooling", "crf", "loss",
+    "class_weights", "label_smoothing")
 MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}
 # [CLS], a token, [SEP], a token, [SEP].
 LENGTH = Case("64", 64, [("4", "must be at least 5"), ("long", "int")])
@@ -50,6 +57,10 @@ CASES = {
         max_eval_steps=count(), adam_bias_correction=switch(),
         output_dir=name(True), random_seed=count(0), log_steps=count(),
         save_checkpoints_steps=count(), keep_checkpoint_max=count(0)),
+    "run_squad": dict(
+        {flag: case for flag, case in option_cases.CASES.items()
+         if flag not in OF_TEXTS}, train_file=name(), eval_file=name(),
+        predict_file=name(), max_seq_length=LENGTH),
     "run_predictor": {
         "export_dir": name(True), "processor_module": name(),
         "batch_size": count(),
@@ -81,6 +92,18 @@ REFERENCE_DEFAULTS = {
         "max_seq_length": 128, "max_predictions_per_seq": 20,
         "random_seed": 12345, "dupe_factor": 10, "masked_lm_prob": 0.15,
         "short_seq_prob": 0.1},
+    "run_squad": {
+        "vocab_file": None, "bert_config_file": None, "output_dir": None,
+        "train_file": None, "predict_file": None, "init_checkpoint": None,
+        "do_lower_case": True, "max_seq_length": 384, "doc_stride": 128,
+        "max_query_length": 64, "do_train": False, "do_predict": False,
+        "train_batch_size": 32, "predict_batch_size": 8, "learning_rate": 5e-5,
+        "num_train_epochs": 3.0, "warmup_proportion": 0.1,
+        "save_checkpoints_steps": 1000, "iterations_per_loop": 1000,
+        "n_best_size": 20, "max_answer_length": 30, "use_tpu": False,
+        "tpu_name": None, "tpu_zone": None, "gcp_project": None, "master": None,
+        "num_tpu_cores": 8, "verbose_logging": False,
+        "version_2_with_negative": False, "null_score_diff_threshold": 0.0},
     "run_pretraining": {
         "input_file": None, "bert_config_file": None, "output_dir": None,
         "init_checkpoint": None, "max_seq_length": 128,

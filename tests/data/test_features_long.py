@@ -168,7 +168,7 @@ def test_share_that_was_lost_is_told(lines):
   counter = truncation.TruncationCounter()
   for stats in ((10, 0), (30, 20), (40, 0)):
     counter.add(TruncationStats(*stats))
-  counter.log("train", 128)
+  counter.log("train", "max_seq_length", 128)
   assert lines == ["train set: 1 of 3 examples are longer than "
                    "--max_seq_length=128; 25.0 % of all tokens are not read"]
 
@@ -176,5 +176,5 @@ def test_share_that_was_lost_is_told(lines):
 def test_nothing_is_told_where_nothing_was_lost(lines):
   counter = truncation.TruncationCounter()
   counter.add(TruncationStats(10, 0))
-  counter.log("train", 128)
+  counter.log("train", "max_seq_length", 128)
   assert lines == []

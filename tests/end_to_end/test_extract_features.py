@@ -75,7 +75,8 @@ def test_lines_are_the_references(tmp_path):
         assert all(round(value, 6) == value for value in layer["values"])
 
 
-@pytest.mark.parametrize("kind", ["mean", "max", "mean_max", "cls"])
+@pytest.mark.parametrize("kind", [
+    "mean", "mean_all", "max", "mean_max", "cls"])
 def test_texts_have_one_vector_each(tmp_path, kind):
   flags = make_flags(tmp_path, sentence_vectors=kind)
   finish(flags)
@@ -87,6 +88,7 @@ def test_texts_have_one_vector_each(tmp_path, kind):
             if token not in ("[CLS]", "[SEP]")]
     mean = np.mean(text, axis=0) if text else np.zeros(layer.shape[1])
     rows.append({"mean": mean, "max": layer.max(axis=0), "cls": layer[0],
+                 "mean_all": layer.mean(axis=0),
                  "mean_max": np.concatenate([mean, layer.max(axis=0)])}[kind])
   assert found.dtype == np.float32 and found.shape == np.array(rows).shape
   np.testing.assert_allclose(found, rows, atol=2e-5)

@@ -13,6 +13,8 @@ import horovod_runs
 import run_classifier
 import run_cross_validation
 import run_pretraining
+import run_squad
+import span_golden
 import tiny_runs
 
 pytestmark = horovod_runs.needs_horovod
@@ -106,3 +108,25 @@ def test_trials_have_the_scores_of_one_process(tmp_path):
   assert commands.lines(one, "trials.txt") == commands.lines(two, "trials.txt")
   assert os.path.exists(os.path.join(two, "trial_2", "eval_results.txt"))
   assert sorted(os.listdir(one)) == sorted(os.listdir(two))
+
+
+def test_answers_are_those_of_one_process(tmp_path):
+  def flags_of(size):
+    return {"train_file": span_golden.path("train_v1.json"),
+            "predict_file": span_golden.path("dev_v1.json"),
+            "vocab_file": span_golden.path("vocab.txt"),
+            "bert_config_file": span_golden.path("bert_config_no_dropout.json"),
+            "init_checkpoint": span_golden.path("ckpt", "bert_model.ckpt"),
+            "do_train": True, "do_predict": True, "max_seq_length": 64,
+            "max_query_length": 16, "doc_stride": 28, "train_batch_size": 4,
+            "num_train_epochs": 0.7, "random_seed": 5, "log_steps": 1,
+            "output_dir": str(tmp_path / ("out%d" % size))}
+
+  one, two = [flags["output_dir"] for flags in run_both(flags_of, run_squad)]
+  assert commands.names(one) == commands.names(two)
+  for name in ("predictions.json", "train.tf_record", "eval.tf_record"):
+    contents = []
+    for folder in (one, two):
+      with open(os.path.join(folder, name), "rb") as stream:
+        contents.append(stream.read())
+    assert contents[0] == contents[1] != b""

@@ -1,18 +1,14 @@
 """The page at /, in a real browser."""
-import shutil
-
 import pytest
 
+import commands
 import exported
-from benchmarks import load
+import pages
+import tiny_squad
 from bert.serving import predictor
+from test_run_classifier_choices import choices_of, swag
 
-webdriver = pytest.importorskip("selenium.webdriver",
-                                reason="requirements-dev.txt, Python 3.9")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="apt-get install chromium chromium-driver")
+pytestmark = pages.needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +18,8 @@ def flags(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(flags):
-  options = webdriver.ChromeOptions()
-  options.binary_location = CHROMIUM
-  for each in ("--headless=new", "--no-sandbox", "--disable-gpu",
-               "--disable-dev-shm-usage"):
-    options.add_argument(each)
-  made = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-  server = load.Server(flags["output_dir"])
-  made.get("http://127.0.0.1:%d/" % server.port)
-  made.implicitly_wait(20)
-  yield made
-  made.quit()
-  server.stop()
+  with pages.opened(flags["output_dir"]) as made:
+    yield made
 
 
 def ask(browser, text_a, text_b=""):
@@ -77,3 +63,37 @@ def test_mistake_is_shown(browser):
   error = browser.find_element("css selector", "#error:not(:empty)")
   assert "blank" in error.text
   assert not browser.find_elements("css selector", "#answer .row")
+
+
+def test_answer_is_marked_in_its_context(tmp_path):
+  flags = tiny_squad.flags_of(tmp_path, do_export=True, do_eval=False,
+                              do_predict=False)
+  tiny_squad.finish(flags)
+  # A character outside of the plane that JavaScript counts one by one.
+  context = "\U0001d11e the ferry left before sunrise"
+  (output,) = predictor.Predictor(flags["output_dir"]).predict(
+      [("who left ?", context)])
+  with pages.opened(flags["output_dir"]) as browser:
+    assert browser.find_element("id", "name_a").text == "Question"
+    assert browser.find_element("id", "name_b").text == "Context"
+    # The driver types no such characters.
+    browser.execute_script("get('text_b').value = arguments[0]", context)
+    browser.find_element("id", "text_a").send_keys("who left ?")
+    browser.find_element("id", "ask").click()
+    marked = browser.find_element("css selector", "#answer mark").text
+    assert marked == output.labels[0]
+    assert browser.find_element("css selector", "#answer p").text == context
+    assert bars(browser)[marked][1]
+
+
+def test_choices_are_a_line_each(tmp_path):
+  flags = swag(tmp_path, do_eval=False, do_predict=False)
+  commands.finish(flags)
+  text = choices_of(flags)[0]
+  with pages.opened(flags["output_dir"]) as browser:
+    ask(browser, text.text_a, "\n".join(text.choices))
+    found = bars(browser)
+  (output,) = predictor.Predictor(flags["output_dir"]).predict([text])
+  assert set(found) == {"0", "1", "2", "3"}
+  assert [label for label, (_, is_chosen, _) in found.items()
+          if is_chosen] == output.labels

@@ -18,6 +18,7 @@ from eval_predictions import measured
 from eval_predictions import tagged
 from processors import base
 
+LABELS = ["O", "B-X"]
 # 3 right yeses, 1 missed, 1 wrong yes, 1 right no.
 BINARY = ([1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 1, 0])
 # Label 0: 2 right, 1 wrong. Label 1: 1 right, 1 missed. Label 2: 1 wrong.
@@ -40,8 +41,40 @@ def ranked(labels, scores):
                          np.stack([1 - scores, scores], axis=1))
 
 
+def answered(predicted, labels, null_odds=None):
+  """Answers to questions."""
+  return EvalPrediction(labels, predicted, np.ones([len(labels), 1]),
+                        null_odds=null_odds and np.array(null_odds))
+
+
+def compared(labels, cosines):
+  """Numbers, and the cosines of texts encoded apart."""
+  return measured(labels, cosines)._replace(cosines=np.float32(cosines))
+
+
 # Metric -> [(eval_prediction, {key: value worked out by hand})].
 CASES = {
+    "squad": [
+        # Of "old ferry", half is right: 2 * 1 * 0.5 / 1.5.
+        (answered(["The ferry!", "old"], [["ferry", "x"], ["old ferry"]]),
+         {"eval_exact_match": 0.5, "eval_f1": (1 + 2 / 3) / 2})],
+    "squad_v2": [
+        # Without any answer, one of three is right; with those of odds up to
+        # 2, two are.
+        (answered(["a b", "", "c"], [["a b"], [], ["d"]], [2.0, 5.0, 3.0]),
+         {"eval_exact": 2 / 3, "eval_f1": 2 / 3, "eval_HasAns_exact": 0.5,
+          "eval_HasAns_f1": 0.5, "eval_NoAns_exact": 1.0,
+          "eval_NoAns_f1": 1.0, "eval_best_exact": 2 / 3, "eval_best_f1": 2 / 3,
+          "eval_best_exact_thresh": 2.0, "eval_best_f1_thresh": 2.0})],
+    "cmrc": [
+        # Of four characters, three in a row are right: 2 * 0.75 / 1.75.
+        (answered(["李娜，", "渡轮港口"], [["李娜"], ["渡轮港"]]),
+         {"eval_cmrc_exact_match": 0.5, "eval_cmrc_f1": (1 + 1.5 / 1.75) / 2})],
+    "cosine_spearman": [
+        # Ranks 1 2 3 and 1 3 2: 1 - 6 * 2 / (3 * 8).
+        (compared([0.0, 2.0, 5.0], [-0.5, 0.9, 0.1]),
+         {"eval_cosine_spearman": 0.5}),
+        (compared([1.0, 2.0], [0.3, 0.3]), {"eval_cosine_spearman": 0.0})],
     "mcc": [
         # (3*1 - 1*1) / sqrt(4*4*2*2)
         (eval_prediction(*BINARY), {"eval_mcc": 0.25}),
@@ -166,8 +199,8 @@ def test_several_metrics_come_together_and_none_makes_nothing():
 
 def test_metrics_named_by_heads_and_tasks_are_registered():
   named = set()
-  for owner in (list(registry.registered().values()) +
-                list(base.registered().values())):
+  for owner in [head(LABELS) for head in registry.registered().values()] + (
+      list(base.registered().values())):
     named.update(owner.metrics)
   assert named
   assert named <= set(metrics.registered())
@@ -179,7 +212,7 @@ def test_metrics_named_by_heads_and_tasks_are_registered():
     ("domainc", ()), ("baidu_95", ("multi_label",))])
 def test_task_is_scored_by_its_metrics(task, expected):
   processor = base.create(task, "")
-  head = registry.registered()[processor.head]
+  head = registry.registered()[processor.head](LABELS)
   assert tuple(head.metrics) + tuple(processor.metrics) == expected
 
 

@@ -101,7 +101,8 @@ def as_float32(case):
 
 
 # Heads without a score a label.
-OTHERS = {"regression": "test_regression.py",
+OTHERS = {"multiple_choice": "test_multiple_choice.py",
+          "regression": "test_regression.py", "span": "test_span.py",
           "tagging": "test_tagging.py"}
 
 

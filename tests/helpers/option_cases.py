@@ -94,6 +94,13 @@ CASES = {
     "best_metric": name(), "early_stopping_patience": count(),
     "plateau_patience": count(), "plateau_factor": fraction(),
     "num_trials": count(), "export_formats": name(),
+    "pair_encoding": choice("siamese", "cross"),
+    "context_tokens": choice("character", "whitespace"),
+    "doc_stride": count(), "max_query_length": count(), "n_best_size": count(),
+    "max_answer_length": count(), "version_2_with_negative": switch(),
+    "null_score_diff_threshold": Case("-1.5", -1.5, [
+        ("nan", "finite"), ("low", "float")]),
+    "mask_outside_context": switch(), "verbose_logging": switch(),
 }
 
 

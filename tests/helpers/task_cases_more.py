@@ -41,6 +41,15 @@ def similarity():
                ["'sentence2', did you mean sentence1?"])))
 
 
+SWAG_HEADER = ["", "video-id", "fold-ind", "startphrase", "sent1", "sent2",
+               "gold-source"] + ["ending%d" % index for index in range(4)]
+
+
+def swag_row(name, context, start, endings):
+  return ["0", "anetv", name, "both", context, start,
+          "gold"] + endings.split()
+
+
 CASES = {
     "tnews": Case(
         ["100", "104"],
@@ -114,6 +123,26 @@ CASES = {
                  ["'LOC'", "O, B-TYPE or I-TYPE"]),
          Mistake("valid.txt", 3, "Rome I-MISC",
                  ["'B-MISC'", "O B-LOC B-ORG B-PER", "labels.txt"]))),
+    "swag": Case(
+        ["0", "1", "2", "3"],
+        {"train.csv": [SWAG_HEADER + ["label"],
+                       swag_row("7", "It rains.", "He", "runs sits eats cooks")
+                       + ["2"]],
+         "val.csv": [["label"] + SWAG_HEADER,
+                     ["0"] + swag_row("8", '"Then, it stops."', "She",
+                                      "goes comes sees says")],
+         "test.csv": [SWAG_HEADER, swag_row("9", "Ah.", "It",
+                                            "is was has does")]},
+        [("train-7", "It rains.", ["He runs", "He sits", "He eats",
+                                   "He cooks"], "2")],
+        [("val-8", "Then, it stops.", ["She goes", "She comes", "She sees",
+                                       "She says"], "0")],
+        [("test-9", "Ah.", ["It is", "It was", "It has", "It does"], None)],
+        (Mistake("train.csv", 1, "sent1,sent2,label",
+                 ["no column is 'fold-ind'"]),
+         Mistake("train.csv", 2, "1,2,a,b", [" 4 columns", "needs 12"]),
+         Mistake("val.csv", 2, "4,0,anetv,8,a,b,c,g,w,x,y,z",
+                 ["'4'", "0 1 2 3"]))),
     "sts-b": similarity(),
     "stsb": similarity(),
     "boyu": Case(

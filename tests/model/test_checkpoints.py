@@ -98,8 +98,12 @@ def test_encoder_alone_starts_a_model_but_was_not_trained(saved, warnings):
   assert "--do_train" in message
 
 
-def test_checkpoint_without_a_step_was_not_trained(saved):
-  assert "lacks global_step" in message_of(check_trained, saved(MODEL), MODEL)
+def test_weights_alone_are_enough_to_predict_with_but_not_to_go_on(saved):
+  path = saved(MODEL)
+  check_trained(path, MODEL)
+  assert not checkpoints.has_step(path)
+  assert checkpoints.has_step(saved(dict(MODEL, **STEP), "model.ckpt-8"))
+  assert "lacks global_step" in message_of(check_resumable, path, MODEL)
 
 
 def test_checkpoint_without_slots_is_trained_but_cannot_go_on(saved):

@@ -195,7 +195,8 @@ MISTAKES = [
                          "tsv csv jsonl conll"]),
     ({"format": 3}, ['"format" is 3', "tsv csv jsonl conll"]),
     ({"head": "taging"}, ['"head" is "taging"', "did you mean tagging?",
-                          "classification multi_label regression tagging"]),
+                          "classification multi_label multiple_choice "
+                          "regression span tagging"]),
     ({"head": ["tagging"]}, ['"head" is ["tagging"]', "name of a head"]),
     ({"header": "no"}, ['"header" is "no"', "true or false"]),
     ({"header": 1}, ['"header" is 1', "true or false"]),
@@ -220,6 +221,17 @@ MISTAKES = [
     ({"label_separator": "", "head": "multi_label"},
      ['"label_separator" is ""']),
     ({"labels": ["a"], "head": "regression"}, ['"labels"', "regression"]),
+    ({"label_range": [5, 0], "head": "regression"},
+     ['"label_range" is [5, 0]', "least and the greatest"]),
+    ({"label_range": [0, 5], "head": "classification"},
+     ['"label_range"', "classification"]),
+    ({"choices": ["b", "c"], "head": "classification"},
+     ['"choices"', "classification"]),
+    ({"choices": ["b"], "head": "multiple_choice"}, ['"choices" is ["b"]']),
+    ({"choices": "b", "head": "multiple_choice"}, ['no "labels"']),
+    ({"head": "multiple_choice"}, ['no "choices"', "list of columns"]),
+    ({"head": "span"}, ['no "text_b"', "span"]),
+    ({"labels": ["a"], "head": "span", "text_b": "c"}, ['"labels"', "span"]),
     ({"head": "tagging"}, ['"tsv"', '"tagging"', "conll"]),
     ({"format": "conll", "head": "classification", "text_a": 0, "label": 1},
      ['"conll"', '"classification"', "tagging"]),
@@ -274,6 +286,50 @@ def test_column_over_the_last_is_refused_by_line(tmp_path):
   message = message_of(train_of, processor)
   assert "train.tsv:1: " in message
   assert " 2 columns" in message and "needs 3" in message
+
+
+def test_rows_may_have_choices_of_unequal_number(tmp_path):
+  processor = described(
+      tmp_path, {"train.csv": [["t", "a", "b", "c", "y"],
+                               ["he", "runs", "sits", "eats", "2"],
+                               ["she", "runs", "sits", "", "0"]]},
+      format="csv", text_a="t", label="y", choices=["a", "b", "c"],
+      head="multiple_choice")
+  assert processor.get_labels() == ["0", "1", "2"]
+  examples = read_checked(processor, processor.get_train_examples)
+  assert [each.text_b for each in examples] == [
+      ["runs", "sits", "eats"], ["runs", "sits"]]
+  commands.write(tmp_path / "train.csv", "t,a,b,c,y\nhe,runs,,eats,0\n")
+  assert "choice 1 is blank" in message_of(processor.get_train_examples,
+                                           str(tmp_path))
+
+
+def test_choices_may_be_a_list_with_a_beginning(tmp_path):
+  processor = described(
+      tmp_path, {"train.jsonl": [{"t": "it rains", "s": "he", "y": 1,
+                                  "c": ["runs", "sits"]}]},
+      format="jsonl", text_a="t", text_b="s", label="y", choices="c",
+      labels=["0", "1", "2"], head="multiple_choice")
+  (example,) = read_checked(processor, processor.get_train_examples)
+  assert (example.text_b, example.label) == (["he runs", "he sits"], "1")
+
+
+def test_answers_are_texts_of_a_cell_or_a_list(tmp_path):
+  processor = described(
+      tmp_path, {"train.jsonl": [
+          {"q": "who?", "c": "lena and tim", "y": ["lena", "tim"]},
+          {"q": "who?", "c": "lena", "y": "lena"}]},
+      format="jsonl", text_a="q", text_b="c", label="y", head="span")
+  assert processor.get_labels() == []
+  first, second = read_checked(processor, processor.get_train_examples)
+  assert first.label == ["lena", "tim"]
+  assert second.label == ["lena"]
+
+
+def test_range_of_scores_is_that_of_the_file(tmp_path):
+  processor = described(tmp_path, {}, format="tsv", text_a="t", text_b="u",
+                        label="y", head="regression", label_range=[1, 7])
+  assert processor.label_range == (1.0, 7.0)
 
 
 def test_every_head_may_be_said():

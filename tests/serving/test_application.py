@@ -60,7 +60,7 @@ def client(asked):
 
 
 def encoded(asked, question):
-  columns = asked.encode(asked.to_example(question))
+  (columns,) = asked.encode(asked.to_example(question))
   return {name: values[0].tolist() for name, values in columns.items()}
 
 
@@ -126,7 +126,8 @@ def test_page_names_the_model_and_breaks_out_of_no_script(client):
   page = body.decode()
   assert headers["Content-Type"].startswith("text/html")
   about = json.loads(re.search(r"const about = (.*);", page).group(1))
-  assert about == {"model": "bert", "task": "mrpc", "takes_pairs": True}
+  assert about == {"model": "bert", "task": "mrpc", "takes_pairs": True,
+                   "inputs": ["text_a", "text_b"]}
   assert "{{" not in page
 
 

@@ -42,6 +42,8 @@ CLASSIFIER = {"output_weights": (2, 32), "output_bias": (2,)}
      "bert.encoder.layer.0.output.LayerNorm.bias"),
     ("bert/pooler/dense/bias", "bert.pooler.dense.bias"),
     ("output_weights", "classifier.weight"), ("output_bias", "classifier.bias"),
+    ("cls/squad/output_weights", "qa_outputs.weight"),
+    ("cls/squad/output_bias", "qa_outputs.bias"),
     ("cls/predictions/transform/dense/kernel",
      "cls.predictions.transform.dense.weight"),
     ("cls/predictions/transform/LayerNorm/gamma",
@@ -61,8 +63,11 @@ def test_every_variable_of_a_layer_is_known():
   assert len({hugging_face.their_name(name) for name in names}) == len(names)
 
 
+SPANS = {"cls/squad/output_weights": (2, 32), "cls/squad/output_bias": (2,)}
+
+
 @needs_safetensors
-@pytest.mark.parametrize("heads", [{}, CLASSIFIER])
+@pytest.mark.parametrize("heads", [{}, CLASSIFIER, SPANS])
 def test_there_and_back_is_the_same(tmp_path, heads):
   folder = str(tmp_path / "hf")
   before = model(**heads)
@@ -73,7 +78,22 @@ def test_there_and_back_is_the_same(tmp_path, heads):
     np.testing.assert_array_equal(values, before.weights[name], err_msg=name)
   assert after.config == dict(CONFIG)
   assert (after.labels, after.vocab, after.do_lower_case) == (
-      before.labels, before.vocab, True)
+      before.labels if heads is CLASSIFIER else None, before.vocab, True)
+
+
+@needs_safetensors
+@pytest.mark.parametrize("heads, head, expected", [
+    (SPANS, "span", "BertForQuestionAnswering"),
+    ({"output_weights": (1, 32), "output_bias": (1,)}, "multiple_choice",
+     "BertForMultipleChoice")])
+def test_class_is_that_of_the_head(tmp_path, heads, head, expected):
+  folder = str(tmp_path / "hf")
+  hugging_face.check_task({"head": head, "labels": ["0", "1"]})
+  hugging_face.write_hugging_face(folder, model(**heads)._replace(
+      labels=["0", "1"], head=head))
+  config = json.loads(commands.content(folder, "config.json"))
+  assert config["architectures"] == [expected]
+  assert "id2label" not in config
 
 
 @needs_safetensors

@@ -25,7 +25,7 @@ class TwiceHead(registry.class_of("classification")):
 def datasets(folder, head, **tpu):
   flags = options.FineTuningFlags(
       options.DataOptions(max_seq_length=16), options.HeadOptions(),
-      options.ModelOptions(), options.RunOptions(output_dir=str(folder)),
+      options.SpanOptions(), options.ModelOptions(), options.RunOptions(output_dir=str(folder)),
       options.TrainOptions(eval_batch_size=4, predict_batch_size=4),
       options.EvalOptions(), options.SpeedOptions(num_workers=1),
       options.TpuOptions(**tpu))
@@ -44,6 +44,7 @@ def test_records_are_counted_not_examples(tmp_path, head_class, num_records):
   _, file = datasets(tmp_path, head_class(["a", "b"])).write_to_predict(
       examples(3))
   assert (file.num_records, file.num_padding) == (num_records, 0)
+  assert list(file.counts) == [num_records // 3] * 3
   assert file.num_batches(4) == (num_records + 3) // 4
   assert len(commands.records(file.path)) == num_records
 
@@ -65,4 +66,4 @@ def test_padding_fills_the_last_batch_on_a_tpu(tmp_path, head_class,
 def test_rows_are_those_of_the_examples_unless_a_head_merges_them():
   rows = [{"probabilities": [0.5, 0.5]}]
   assert registry.create("classification", ["a", "b"]).merge_rows(
-      rows, examples(1)) == rows
+      rows, examples(1), [1], None) == rows

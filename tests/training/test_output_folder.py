@@ -15,7 +15,9 @@ STEP = {"global_step": ()}
 SETTINGS = {"pooling": "cls", "encoder_top": "none", "crf": False,
             "tokenizer": "wordpiece", "truncation": "head", "head_tokens": 128,
             "num_windows": 1,
-            "window_stride": None, "window_pooling": "mean"}
+            "window_stride": None, "window_pooling": "mean",
+            "pair_encoding": "cross", "context_tokens": "whitespace",
+            "mask_outside_context": False}
 TASK = dict(SETTINGS, task="mrpc", head="classification", labels=["0", "1"],
             max_seq_length=128, do_lower_case=True, vocab_hash="ab12")
 
@@ -155,7 +157,10 @@ def test_scalars_reach_tensorboard(tmp_path):
     (dict(num_windows=2), dict(num_windows=3), "num_windows"),
     (dict(num_windows=2), dict(num_windows=2, window_stride=8),
      "window_stride"),
-    (dict(window_pooling="max"), dict(), "window_pooling")])
+    (dict(window_pooling="max"), dict(), "window_pooling"),
+    (dict(), dict(pair_encoding="siamese"), "pair_encoding"),
+    (dict(context_tokens="character"), dict(), "context_tokens"),
+    (dict(), dict(mask_outside_context=True), "mask_outside_context")])
 def test_setting_of_another_model_or_text_is_refused(old, new, named, tmp_path):
   write_old_task(tmp_path, **old)
   message = message_of(folder_of(tmp_path, **new).check)

@@ -1,0 +1,150 @@
+"""Files of questions that are broken: one line each, before any training."""
+import json
+import os
+
+import pytest
+
+import commands
+import run_squad
+import tiny_squad
+
+
+def broken(change):
+  """Returns the text of a file after a change of its document."""
+  document = tiny_squad.document(4)
+  changed = change(document)
+  return json.dumps(document if changed is None else changed)
+
+
+def question(document, number=1):
+  return document["data"][0]["paragraphs"][0]["qas"][number]
+
+
+def paragraph(document):
+  return document["data"][0]["paragraphs"][1]
+
+
+def put(where, key, value):
+  return lambda document: where(document).__setitem__(key, value)
+
+
+def drop(where, key):
+  return lambda document: where(document).__delitem__(key)
+
+
+def misplace(document):
+  """Gives all questions an answer that is not there."""
+  for each in document["data"][0]["paragraphs"]:
+    for asked in each["qas"]:
+      asked["answers"] = [{"text": "zz", "answer_start": 0}]
+
+
+# Name -> (text of the training file, what is said of it).
+MISTAKES = {
+    "empty": ("", ["not JSON"]),
+    "half": (broken(lambda _: None)[:90], ["not JSON", "line 1 column"]),
+    "deep": ("[" * 100000, ["not JSON"]),
+    "number": ("7", ["is 7", "object with 'data'"]),
+    "text": ('"data"', ['is "data"']),
+    "no_data": (broken(lambda document: {"version": "1.1"}), ["no 'data'"]),
+    "data_object": (broken(lambda document: {"data": {}}),
+                    ["'data' is {}", "a list"]),
+    "no_questions": (broken(lambda document: {"data": []}),
+                     ["has no questions"]),
+    "article_text": (broken(lambda document: {"data": ["x"]}),
+                     ["article 1", 'is "x"']),
+    "no_context": (broken(drop(paragraph, "context")),
+                   ["article 1, paragraph 2 has no 'context'"]),
+    "context_list": (broken(put(paragraph, "context", ["a"])),
+                     ["article 1, paragraph 2", '["a"]', "a text"]),
+    "no_qas": (broken(drop(paragraph, "qas")), ["paragraph 2 has no 'qas'"]),
+    "qas_text": (broken(put(paragraph, "qas", ["who ?"])),
+                 ["paragraph 2, question 1", '"who ?"']),
+    "no_id": (broken(drop(question, "id")),
+              ["paragraph 1, question 2 has no 'id'"]),
+    "id_number": (broken(put(question, "id", 7)),
+                  ["paragraph 1, question 2", "'id' is 7"]),
+    "no_question": (broken(drop(question, "question")),
+                    ["question q01 has no 'question'"]),
+    "question_null": (broken(put(question, "question", None)),
+                      ["question q01", "'question' is null"]),
+    "no_answers": (broken(drop(question, "answers")),
+                   ["question q01 has no 'answers'"]),
+    "none": (broken(put(question, "answers", [])),
+             ["question q01 has 0 answers", "exactly one"]),
+    "two": (broken(lambda document: question(document).__setitem__(
+        "answers", question(document)["answers"] * 2)),
+            ["question q01 has 2 answers"]),
+    "answer_text": (broken(put(question, "answers", ["ferry"])),
+                    ["question q01, answer 1", '"ferry"']),
+    "no_start": (broken(put(question, "answers", [{"text": "a"}])),
+                 ["question q01, answer 1 has no 'answer_start'"]),
+    "start_text": (broken(put(question, "answers", [
+        {"text": "a", "answer_start": "3"}])),
+                   ["'answer_start' is \"3\"", "a number"]),
+    "start_bool": (broken(put(question, "answers", [
+        {"text": "a", "answer_start": True}])), ["'answer_start' is true"]),
+    "blank": (broken(put(question, "answers", [
+        {"text": " ", "answer_start": 0}])), ["question q01", "blank"]),
+    "nowhere": (broken(misplace),
+                ["no question of the training set has an answer"]),
+    "cmrc_text": (broken(lambda document: ["x"]), ["paragraph 1", '"x"']),
+    "cmrc_context": (broken(lambda document: [{"context_text": 3, "qas": []}]),
+                     ["paragraph 1", "'context' is 3"]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MISTAKES))
+def test_broken_file_costs_one_line(name, tmp_path):
+  text, fragments = MISTAKES[name]
+  flags = tiny_squad.flags_of(tmp_path)
+  commands.write(flags["train_file"], text)
+  before = commands.snapshot(str(tmp_path))
+  result = commands.run(flags, run_squad)
+  assert result.code == 2, result.log
+  last = result.log.rstrip("\n").split("\n")[-1]
+  assert last.startswith("run_squad.py: error: ") and "Traceback" not in (
+      result.log)
+  assert name == "nowhere" or "--train_file=" in last
+  for fragment in fragments:
+    assert fragment in last
+  assert commands.snapshot(str(tmp_path)) == before
+
+
+def test_answers_are_needed_to_score_and_is_impossible_with_version_2(tmp_path):
+  flags = tiny_squad.flags_of(tmp_path)
+  without = tiny_squad.document(4)
+  del question(without)["answers"]
+  commands.write(flags["predict_file"], json.dumps(without))
+  result = commands.run(flags, run_squad)
+  assert result.code == 2 and "q01: no answer" in result.log
+  result = commands.run(dict(flags, version_2_with_negative=True), run_squad)
+  assert result.code == 2
+  assert "q00 has no 'is_impossible'" in result.log
+  assert not os.path.exists(flags["output_dir"])
+
+
+def test_file_that_is_not_utf8_is_refused(tmp_path):
+  flags = tiny_squad.flags_of(tmp_path)
+  commands.write(flags["train_file"], b'{"data": "\xff"}')
+  result = commands.run(flags, run_squad)
+  assert result.code == 2 and flags["train_file"] in result.log
+
+
+def test_form_of_cmrc_is_read_as_well(tmp_path):
+  flags = tiny_squad.flags_of(tmp_path, context_tokens="character")
+  texts = [{"context_id": "c", "context_text": "李娜从港口离开，渡轮的船长是李娜。",
+            "title": "t", "qas": [
+                {"query_id": "z1", "query_text": "船长是谁？",
+                 "answers": ["李娜", "李娜从"]},
+                {"query_id": "z2", "query_text": "从哪里离开？",
+                 "answers": ["港口"]}]}]
+  for name in ("eval", "predict"):
+    flags[name + "_file"] = commands.write(
+        tmp_path / "cmrc.json", json.dumps(texts, ensure_ascii=False))
+  tiny_squad.finish(flags)
+  answers = json.loads(commands.content(flags["output_dir"],
+                                        "predictions.json"))
+  assert set(answers) == {"z1", "z2"}
+  assert all(answer in texts[0]["context_text"] for answer in answers.values())
+  assert "eval_cmrc_f1" in commands.results(flags["output_dir"])

@@ -1,0 +1,88 @@
+"""C3: its files, its mistakes, and the file that CLUE takes."""
+import json
+
+import pytest
+
+import commands
+import processors  # pylint: disable=unused-import
+from bert.heads.readout import Prediction
+from mistakes import message_of
+from processors import base
+from task_files import read_checked, tuples_of
+
+TEXT = [["男：你好。", "女：再见。"], [
+    {"question": "谁？", "choice": ["男", "女", "他们"], "answer": "女"},
+    {"question": "哪？", "choice": ["家", "店"], "answer": "家"}], "1-1"]
+OTHER = [["一句。"], [{"question": "几？", "choice": ["一", "二"], "answer": "一"}],
+         "2-1"]
+CONTEXT = "男：你好。 女：再见。"
+
+
+def processor_of(folder, **texts):
+  for name, content in texts.items():
+    commands.write(folder / (name.replace("_", "-") + ".json"),
+                   json.dumps(content, ensure_ascii=False))
+  return base.create("c3", str(folder))
+
+
+@pytest.mark.parametrize("beginning", ["", "c3_"])
+def test_texts_and_dialogues_are_read_together(tmp_path, beginning):
+  processor = processor_of(tmp_path, **{
+      beginning + "m_train": [OTHER], beginning + "d_train": [TEXT]})
+  examples = read_checked(processor, processor.get_train_examples)
+  assert tuples_of(examples) == [
+      ("train-0", "一句。", ["几？ 一", "几？ 二"], "0"),
+      ("train-1", CONTEXT, ["谁？ 男", "谁？ 女", "谁？ 他们"], "1"),
+      ("train-2", CONTEXT, ["哪？ 家", "哪？ 店"], "0")]
+  assert processor.get_labels() == ["0", "1", "2", "3"]
+
+
+def test_dev_set_is_read(tmp_path):
+  processor = processor_of(tmp_path, d_dev=[OTHER])
+  (example,) = processor.get_dev_examples(str(tmp_path))
+  assert (example.guid, example.label) == ("dev-0", "0")
+
+
+def test_test_set_has_ids_for_the_file_that_clue_takes(tmp_path):
+  asked = [["一句。"], [{"question": "几？", "choice": ["一", "二"], "id": 5}]]
+  processor = processor_of(tmp_path, **{"test1.1": [asked]})
+  examples = read_checked(processor, processor.get_test_examples)
+  assert examples[0].label is None
+  files = processor.prediction_files(examples, [Prediction(["1"], [0.9])])
+  assert [json.loads(line) for line in files["c3_predict.json"]] == [
+      {"id": 5, "label": 1}]
+  assert not processor.prediction_files(
+      processor_of(tmp_path, m_test=[OTHER]).get_test_examples(
+          str(tmp_path)), [])
+
+
+def changed(**changes):
+  return [TEXT[0], [dict(TEXT[1][0], **changes)], "1"]
+
+
+@pytest.mark.parametrize("content, fragments", [
+    ({}, ["a list of"]), ([], ["a list of"]), (["x"], ["text 1"]),
+    ([[["a"]]], ["text 1"]), ([TEXT, [["a"], "x"]], ["text 2"]),
+    ([[[], []]], ["text 1", "sentences"]), ([[[3], []]], ["sentences"]),
+    ([[["a"], ["who"]]], ["text 1, question 1"]),
+    ([changed(question=None)], ["question 1", '"question"']),
+    ([changed(choice=["男"])], ['"choice"', "2 to 4"]),
+    ([changed(choice=["男"] * 5)], ['"choice"']),
+    ([changed(choice=["男", " "])], ['"choice"']),
+    ([changed(answer="她")], ['"answer" is "她"', "none of the choices"]),
+    ([changed(answer=None)], ['"answer" is null'])])
+def test_mistake_is_told_by_text_and_question(content, fragments, tmp_path):
+  processor = processor_of(tmp_path, m_train=content)
+  message = message_of(processor.get_train_examples, str(tmp_path))
+  assert message.startswith(str(tmp_path / "m-train.json"))
+  for fragment in fragments:
+    assert fragment in message
+
+
+def test_missing_and_broken_files_are_told(tmp_path):
+  processor = base.create("c3", str(tmp_path))
+  for read in (processor.get_train_examples, processor.get_dev_examples,
+               processor.get_test_examples):
+    assert "no such file" in message_of(read, str(tmp_path))
+  commands.write(tmp_path / "m-train.json", "[")
+  assert "not JSON" in message_of(processor.get_train_examples, str(tmp_path))
