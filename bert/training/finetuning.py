@@ -273,7 +273,8 @@ class FineTuning:
         tf.logging.info("Writing %s to: %s", head.file_titles[name],
                         self.folder.join(name))
       self.folder.write_lines(name, lines)
-    self._log_test_scores(examples, rows)
+    if not self._evaluated:  # Else they have just been scored.
+      self._log_test_scores(examples, rows)
 
   def _log_test_scores(self, examples, rows):
     """Logs how the test set's labels are met, if it has any.

@@ -44,6 +44,7 @@ def test_all_files_are_written(made):
       "Writing predictions to: ", "Writing nbest to: "])
   # Questions that are scored and predicted are run once.
   assert "***** Running predictions *****" not in log
+  assert "Scores of the test set" not in log
   assert "eval.tf_record" not in os.listdir(flags["output_dir"])
 
 
