@@ -37,7 +37,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
   for name in ("model", "data_dir"):
     parser.add_argument("--" + name, required=True)
   for name, value in (("num_seeds", 3), ("batch", 16), ("length", 128),
-                      ("epochs", 4)):
+                      ("epochs", 1)):
     parser.add_argument("--" + name, type=int, default=value)
   parser.add_argument("--learning_rate", type=float, default=2e-5)
   return parser.parse_args(argv)

@@ -50,8 +50,8 @@ measure() {
   case $1 in
     stsb) english "$1" stsb ;;
     stsb_siamese) english "$1" stsb --pair_encoding=siamese \
-      --train_batch_size=16 --learning_rate=2e-5 --num_train_epochs=4 \
-      --precision=float32 ;;
+      --train_batch_size=16 --learning_rate=2e-5 --num_train_epochs=1 \
+      --precision=float32 --cpu_replicas=0 --bucket_by_length=false ;;
     cola) english "$1" cola --eval_every=epoch ;;
     mrpc) english "$1" mrpc --eval_every=epoch ;;
     mrpc_corrected) english "$1" mrpc --eval_every=epoch \
