@@ -2,13 +2,16 @@
 import json
 import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
 
+import active_tasks
 import commands
 import extract_features
 import golden
+import run_classifier
 import run_cross_validation
 import served
 import tiny_runs
@@ -164,6 +167,34 @@ def test_cosines_are_scored(apart):
   if apart["task_name"] == "stsb":
     assert results["eval_cosine_spearman"] == pytest.approx(
         results["eval_spearman"])
+
+
+def killed_and_resumed(flags, folder):
+  """Runs a command again in a new folder, killed after step 3 -> its folder."""
+  again = dict(flags, output_dir=str(folder / "again"),
+               save_checkpoints_steps=2)
+  assert commands.spawn(again, active_tasks.deadly(
+      folder, run_classifier)).code == -signal.SIGKILL
+  assert not os.path.exists(os.path.join(again["output_dir"],
+                                         "test_results.tsv"))
+  assert "Going on from step 2" in commands.finish(again)
+  return again["output_dir"]
+
+
+def test_killed_run_of_choices_resumes(chosen, tmp_path):
+  folder = killed_and_resumed(chosen, tmp_path)
+  assert commands.results(folder)["global_step"] == 4
+  assert commands.probabilities(folder).shape == (5, 4)
+
+
+def test_killed_run_of_pairs_apart_ends_the_same(apart, tmp_path):
+  folder = killed_and_resumed(apart, tmp_path)
+  assert commands.results(folder)["global_step"] == commands.results(
+      apart["output_dir"])["global_step"]
+  if apart["task_name"] == "stsb":  # Its head has no dropout.
+    np.testing.assert_allclose(
+        commands.probabilities(folder),
+        commands.probabilities(apart["output_dir"]), atol=1e-5)
 
 
 def pairs_of(flags):

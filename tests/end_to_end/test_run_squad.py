@@ -144,24 +144,6 @@ def test_masked_model_answers_the_same_everywhere(tmp_path):
       answers.values())
 
 
-# The command, killed after step 3.
-DEADLY = """
-import os
-import signal
-import sys
-
-sys.path.insert(0, %r)
-import run_squad
-import tensorflow.compat.v1 as tf
-from bert.common import command
-
-
-def act():
-  os.kill(os.getpid(), signal.SIGKILL)
-"""
-RUN = "\nsys.exit(command.run(run_squad.main, sys.argv))\n"
-
-
 @pytest.fixture
 def without_dropout(monkeypatch):
   monkeypatch.setattr(modeling, "dropout", lambda tensor, probability: tensor)
@@ -169,9 +151,8 @@ def without_dropout(monkeypatch):
 
 def test_killed_run_resumes_and_ends_the_same(tmp_path, made):
   flags = flags_of(tmp_path, save_checkpoints_steps=2)
-  script = commands.write(tmp_path / "deadly.py", DEADLY % os.path.dirname(
-      run_squad.__file__) + active_tasks.ACT_AFTER_STEP_3 + RUN)
-  assert commands.spawn(flags, script).code == -signal.SIGKILL
+  assert commands.spawn(flags, active_tasks.deadly(
+      tmp_path, run_squad)).code == -signal.SIGKILL
   assert not os.path.exists(os.path.join(flags["output_dir"],
                                          "predictions.json"))
   log = finish(flags)

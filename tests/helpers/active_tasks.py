@@ -1,4 +1,7 @@
 """Tasks that do something in the middle of a training."""
+import os
+
+import commands
 
 # What a module of a user's is followed by, so that its act() is called after
 # step 3.
@@ -22,3 +25,26 @@ def with_hook(train):
 estimator = tf.estimator.tpu.TPUEstimator
 estimator.train = with_hook(estimator.train)
 '''
+
+_KILLED = """
+import os
+import signal
+import sys
+
+sys.path.insert(0, %r)
+import %s as program
+import tensorflow.compat.v1 as tf
+from bert.common import command
+
+
+def act():
+  os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def deadly(folder, command):
+  """Writes a script that is a command, killed after step 3 -> its path."""
+  return commands.write(folder / "deadly.py", _KILLED % (
+      os.path.dirname(os.path.abspath(command.__file__)), command.__name__) +
+                        ACT_AFTER_STEP_3 +
+                        "\nsys.exit(command.run(program.main, sys.argv))\n")
