@@ -153,9 +153,9 @@ def _to_example(question, is_training, may_be_none):
   guid, text = node.get("id", str), node.get("question", str)
   label = None
   if is_training:
-    label = [] if may_be_none and node.get("is_impossible", bool) else (
-        _annotations(node))
-    if len(label) != 1 and not (may_be_none and node.value["is_impossible"]):
+    is_impossible = may_be_none and node.get("is_impossible", bool)
+    label = [] if is_impossible else _annotations(node)
+    if len(label) != 1 and not is_impossible:
       raise UserError(
           "%s has %d answers; for training, each question has exactly one%s" % (
               node.name, len(label), "" if label or may_be_none else

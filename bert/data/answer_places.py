@@ -12,6 +12,8 @@ from bert.data.span_reader import SpanReader
 
 # Questions whose windows are logged, and answers that are not found.
 NUM_LOGGED = 20
+# Number of a dataset's first record, as of the reference release.
+FIRST_ID = 1000000000
 
 
 class Place(enum.Enum):
@@ -78,7 +80,7 @@ def _log(counts: Dict[Place, int]) -> None:
 
 def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:
   """Logs the windows of the first questions, as the reference release does."""
-  ids = itertools.count(1000000000)
+  ids = itertools.count(FIRST_ID)
   for index, example in enumerate(itertools.islice(examples, NUM_LOGGED)):
     passage = reader.read(example.text_a, example.text_b)
     span = reader.find_first(passage, annotations(example.label))

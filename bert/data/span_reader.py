@@ -125,12 +125,14 @@ class SpanReader:
                    windows, contexts.best_windows(windows, num_pieces))
 
   def _read_context(self, text):
-    # Questions of the same context come one after the other.
-    if self._last[0] != text:
+    # Questions of the same context come one after the other. Another thread may
+    # put its own in the place.
+    last = self._last
+    if last[0] != text:
       words = self.split(text)
       pieces = contexts.to_pieces(words.words, self.tokenizer.tokenize)
-      self._last = (text, (words, pieces))
-    return self._last[1]
+      last = self._last = (text, (words, pieces))
+    return last[1]
 
   def split(self, text: str) -> Context:
     """Returns the words of a context."""

@@ -109,8 +109,17 @@ class Head(GraphHead, Encoding, Readout):
 
   def check_span(self) -> None:
     """Raises UserError for settings of answers out of a context."""
-    for name, value in dataclasses.asdict(self.span).items():
-      if value != getattr(options.SpanOptions, name):
+    self._refuse(self.span, dataclasses.asdict(self.span))
+
+  def refuse_settings(self, *names: str) -> None:
+    """Raises UserError for settings of the head that are not the default."""
+    self._refuse(self.settings, names)
+
+  def _refuse(self, group, names):
+    defaults = type(group)()
+    for name in names:
+      value = getattr(group, name)
+      if value != getattr(defaults, name):
         raise UserError("--%s=%s is not for %s tasks; leave it out" % (
             name, command_line.describe(value), self.kind))
 

@@ -11,6 +11,7 @@ from bert.data import features as features_lib
 from bert.data import records
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
+from bert.data.features import EncodedText
 from bert.data.features import Features
 from bert.data.features import TextEncoder
 from bert.data.records import Field
@@ -82,21 +83,20 @@ class Encoding:
       UserError: the head does not take the label.
     """
     is_real = not isinstance(example, PaddingInputExample)
-    columns, stats = (self.encode_example(example, encoder) if is_real else
-                      self.no_columns(encoder))
+    encoded = (self.encode_example(example, encoder) if is_real else
+               self.encode_padding(encoder))
     labels = {"label_ids": self.encoded(example if is_real else None)}
-    return [dict(columns, **labels, is_real_example=[int(is_real)])], stats
+    return [features_lib.to_features(encoded, labels, is_real)], encoded.stats
 
-  def encode_example(self, example: InputExample, encoder: TextEncoder
-                    ) -> Tuple[Features, TruncationStats]:
+  def encode_example(self, example: InputExample,
+                     encoder: TextEncoder) -> EncodedText:
     """Returns an example's ids, mask and segments, and what was truncated."""
     if self.settings.pair_encoding == "siamese":
       return join([encoder.encode_text(text, None)
                    for text in (example.text_a, example.text_b)])
     return join([encoder.encode_text(example.text_a, example.text_b)])
 
-  def no_columns(self, encoder: TextEncoder
-                ) -> Tuple[Features, TruncationStats]:
+  def encode_padding(self, encoder: TextEncoder) -> EncodedText:
     """Returns what a padding example has instead: zeros."""
     return join([encoder.empty()] * self.num_sequences)
 
@@ -104,7 +104,7 @@ class Encoding:
                       encoder: TextEncoder) -> List[Features]:
     """Returns the inputs of `signature` for a text: of each of its records,
     name -> numbers."""
-    return [self.encode_example(example, encoder)[0]]
+    return [self.encode_example(example, encoder).columns]
 
   def finish(self, serialized: Iterable[bytes]) -> Iterable[bytes]:
     """Passes the records of a dataset on, with what is told by their order."""
@@ -165,11 +165,11 @@ class Encoding:
         num_examples + num_padding, num_examples, num_padding)]
 
 
-def join(encoded: Sequence[features_lib.EncodedText]
-        ) -> Tuple[Features, TruncationStats]:
+def join(encoded: Sequence[EncodedText]) -> EncodedText:
   """Returns texts one after the other, as the sequences of one example."""
   if len(encoded) == 1:
-    return encoded[0].columns, encoded[0].stats
-  return ({name: [value for each in encoded for value in each.columns[name]]
-           for name in encoded[0].columns},
-          TruncationStats(*map(sum, zip(*[each.stats for each in encoded]))))
+    return encoded[0]
+  return EncodedText(
+      {name: [value for each in encoded for value in each.columns[name]]
+       for name in encoded[0].columns},
+      TruncationStats(*map(sum, zip(*[each.stats for each in encoded]))))

@@ -5,7 +5,6 @@ Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 4.4.
 
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common import tables
 from bert.common.errors import UserError
 from bert.data.examples import Choices
@@ -35,12 +34,7 @@ class MultipleChoiceHead(ClassificationHead):
 
   def check(self):
     super().check()
-    settings = self.settings
-    for name in ("pair_encoding", "class_weights", "label_smoothing"):
-      value = getattr(settings, name)
-      if value != getattr(options.HeadOptions, name):
-        raise UserError("--%s=%s is not for %s tasks; leave it out" % (
-            name, value, self.kind))
+    self.refuse_settings("pair_encoding", "class_weights", "label_smoothing")
 
   @property
   def num_sequences(self):

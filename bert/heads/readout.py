@@ -95,16 +95,6 @@ class Readout:
     del examples, counts, encoder
     return rows
 
-  def merge_columns(self, columns: Dict[str, np.ndarray], *dataset
-                   ) -> Dict[str, np.ndarray]:
-    """Returns name -> array of a row per example; dataset is as of merge_rows.
-
-    Args:
-      columns: name -> array of a row per record.
-    """
-    del dataset
-    return columns
-
   def prediction(self, row: Row, example: InputExample) -> Prediction:
     """Returns the labels predicted for an example, with their scores."""
     raise NotImplementedError()

@@ -3,8 +3,6 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import options
-from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
 from bert.data.label_types import NUMBER
@@ -35,11 +33,7 @@ class RegressionHead(Head):
     if self.labels:
       raise UserError("a regression task has no labels; get_labels() must "
                       "return none")
-    for flag in ("loss", "class_weights", "label_smoothing", "crf"):
-      value = getattr(self.settings, flag)
-      if value != getattr(options.HeadOptions, flag):
-        raise UserError("--%s=%s is not for regression tasks; leave it out" % (
-            flag, command_line.describe(value)))
+    self.refuse_settings("loss", "class_weights", "label_smoothing", "crf")
     self.check_pooling()
     if self._compares() and self.label_range is None:
       raise UserError("--pair_encoding=siamese compares cosines with labels; "

@@ -3,6 +3,7 @@
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, sections 4.2, 4.3.
 """
 
+import functools
 import itertools
 import random
 
@@ -36,10 +37,8 @@ from bert.heads.readout import Prediction
 
 # What the logits outside of the context are lowered by.
 _LOWEST = -10000.0
-# As of the reference release: the seed of the order of training questions, and
-# the number of a dataset's first record.
+# The seed of the order of training questions, as of the reference release.
 _SEED = 12345
-_FIRST_ID = 1000000000
 _ID = Field(tf.int64, (1,))
 # Questions whose answers are found before several processes are worth it.
 _MIN_QUESTIONS = 1000
@@ -135,12 +134,8 @@ class SpanHead(SpanGraph, Head):
   def check(self):
     if self.labels:
       raise UserError("a span task has no labels; get_labels() must return none")
-    defaults = options.HeadOptions()
-    for name in ("pair_encoding", "pooling", "encoder_top", "loss",
-                 "class_weights", "label_smoothing", "crf"):
-      if getattr(self.settings, name) != getattr(defaults, name):
-        raise UserError("--%s=%s is not for span tasks; leave it out" % (
-            name, getattr(self.settings, name)))
+    self.refuse_settings("pair_encoding", "pooling", "encoder_top", "loss",
+                         "class_weights", "label_smoothing", "crf")
 
   def check_truncation(self, settings):
     flag = settings.changed_flag()
@@ -177,10 +172,10 @@ class SpanHead(SpanGraph, Head):
 
   def to_features(self, example, encoder):
     if isinstance(example, PaddingInputExample):
-      columns, stats = self.no_columns(encoder)
+      encoded = self.encode_padding(encoder)
       zero = dict.fromkeys(("start_positions", "end_positions",
                             "is_impossible"), [0])
-      return [dict(columns, **zero)], stats
+      return [dict(encoded.columns, **zero)], encoded.stats
     reader = self._reader(encoder)
     passage = reader.read(example.text_a, example.text_b)
     span = reader.find_first(passage, annotations(example.label))
@@ -204,7 +199,7 @@ class SpanHead(SpanGraph, Head):
     """Adds unique_ids: two messages after each other are one with all fields.
     """
     encoder = record_encoder.RecordEncoder({"unique_ids": _ID})
-    for record, number in zip(serialized, itertools.count(_FIRST_ID)):
+    for record, number in zip(serialized, itertools.count(answer_places.FIRST_ID)):
       yield record + encoder.encode([[number]])
 
   def log_examples(self, examples, encoder):
@@ -237,16 +232,6 @@ class SpanHead(SpanGraph, Head):
             for each in workers.map_ordered(
                 find, range(len(examples)), int(self.span.verbose_logging),
                 min_items=_MIN_QUESTIONS)]
-
-  def merge_columns(self, columns, *dataset):
-    names = ("start_logits", "end_logits")
-    rows = [dict(zip(names, each))
-            for each in zip(*[columns[name] for name in names])]
-    merged = self.merge_rows(rows, *dataset)
-    longest = max(len(each["answers"]) for each in merged)
-    return {"answers": np.stack([
-        np.pad(each["answers"], (0, longest - len(each["answers"])), "constant")
-        for each in merged])}
 
   def label_rows(self, examples):
     return {}
@@ -306,7 +291,10 @@ class SpanHead(SpanGraph, Head):
   def _reader(self, encoder):
     """Returns a SpanReader; of None, one that only finds answers."""
     span = self.span
-    return SpanReader(
-        encoder and encoder.tokenizer, SpanSettings(
-            encoder.max_seq_length if encoder else 0, span.doc_stride,
-            span.max_query_length, span.context_tokens))
+    return _reader_of(encoder and encoder.tokenizer, SpanSettings(
+        encoder.max_seq_length if encoder else 0, span.doc_stride,
+        span.max_query_length, span.context_tokens))
+
+
+# A reader keeps its last context for the next question.
+_reader_of = functools.lru_cache(maxsize=4)(SpanReader)

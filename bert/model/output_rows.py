@@ -44,6 +44,19 @@ class OutputRows(LazySequence):
     return {name: column.stacked() for name, column in self._columns.items()}
 
 
+class ColumnRows(LazySequence):
+  """The rows of columns, name -> [rows, ...], as views of them."""
+
+  def __init__(self, columns: Dict[str, np.ndarray]):
+    self._columns = columns
+
+  def __len__(self) -> int:
+    return len(next(iter(self._columns.values()), ()))
+
+  def _at(self, index):
+    return {name: values[index] for name, values in self._columns.items()}
+
+
 class _Column:
   """Arrays that were appended, as bytes."""
 

@@ -18,6 +18,7 @@ from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.model import distribution
 from bert.options import FineTuningFlags
+from bert.training import model_settings
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
 
@@ -143,15 +144,11 @@ class Datasets:
       is_padded = self._flags.tpu.use_tpu and name != "train"
       num_all = records.write_records(path, head.finish(serialized.padded(
           self.batch_sizes[name] if is_padded else 1, to_records.padding())))
-    counter.log(name, head.truncated_by, self._limit(head.truncated_by))
+    counter.log(name, head.truncated_by,
+                model_settings.find(self._flags, head.truncated_by))
     num_records = sum(serialized.counts)
     return RecordFile(path, num_records, num_all - num_records,
                       serialized.counts)
-
-  def _limit(self, flag):
-    """Returns the value of a flag that says how much of a text is read."""
-    return getattr(self._flags.data, flag, None) or getattr(
-        self._flags.span, flag)
 
 
 class RecordMaker:

@@ -26,6 +26,7 @@ from bert.model import distribution
 from bert.model import layerwise
 from bert.model import model_function
 from bert.model.estimator import Runtime
+from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
 from bert.options import FineTuningFlags
 from bert.training import eval_history
@@ -209,7 +210,7 @@ class FineTuning:
     evaluated = self._evaluated
     if evaluated and evaluated.examples is examples and (
         evaluated.checkpoint == checkpoint):
-      rows = evaluated.rows()  # Nothing is computed twice.
+      rows = ColumnRows(evaluated.columns)  # Nothing is computed twice.
     else:
       rows = self.outputs(examples, checkpoint)
     if rows is not None:
@@ -358,8 +359,10 @@ class FineTuning:
 
   def _merge(self, columns, examples, file):
     """Returns name -> array of a row per example, of one per record."""
-    return self.task.head.merge_columns(
-        columns, *self._datasets.merging(examples, file))
+    rows = ColumnRows(columns)
+    merged = self.task.head.merge_rows(
+        rows, *self._datasets.merging(examples, file))
+    return columns if merged is rows else OutputRows.of(merged).stacked()
 
   def _evaluator(self, input_fn, file, score):
     num_steps = file.num_batches(self._runtime.batch_sizes["eval"])
@@ -385,12 +388,6 @@ class _Evaluated(typing.NamedTuple):
   examples: Examples
   checkpoint: str
   columns: Dict[str, np.ndarray]
-
-  def rows(self):
-    """Returns name -> array for each example."""
-    return OutputRows({name: values[index]
-                       for name, values in self.columns.items()}
-                      for index in range(len(self.examples)))
 
 
 class _Predictions(LazySequence):

@@ -16,6 +16,7 @@ from bert.common.errors import UserError
 from bert.data import example_store
 from bert.model import checkpoints
 from bert.model import distribution
+from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
 from bert.training import output_folder
 from bert.training import trials
@@ -240,8 +241,6 @@ def _load(path, num_rows, num_test_rows):
     if actual != count:
       raise UserError("%s has predictions of %d examples, this run %d; give "
                       "another --output_dir" % (path, actual, count))
-    rows[prefix] = OutputRows(
-        {name: values[index] for name, values in columns.items()}
-        for index in range(count))
+    rows[prefix] = ColumnRows(columns)
   return Fold(json.loads(str(arrays["results"])), rows["rows"],
               rows["test_rows"])

@@ -6,7 +6,7 @@ with, its checkpoints or its texts would mean something else.
 
 import dataclasses
 import typing
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from bert import options
 from bert.data.truncation import TruncationSettings
@@ -54,7 +54,7 @@ _DEFAULTS = (options.HeadOptions(), options.DataOptions(),
 def of_flags(flags: options.FineTuningFlags) -> Dict[str, Any]:
   """Returns name -> value of all settings."""
   groups = (flags.head, flags.data, flags.span)
-  return {each.name: _value_in(groups, each.name) for each in SETTINGS}
+  return {each.name: find(groups, each.name) for each in SETTINGS}
 
 
 def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:
@@ -128,8 +128,9 @@ def _has_effect(setting, values):
 
 
 def _default(name):
-  return _value_in(_DEFAULTS, name)
+  return find(_DEFAULTS, name)
 
 
-def _value_in(groups, name):
+def find(groups: Iterable, name: str) -> Any:
+  """Returns the value of a flag in the group that has it."""
   return next(getattr(each, name) for each in groups if hasattr(each, name))

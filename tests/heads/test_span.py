@@ -13,6 +13,7 @@ from bert.data.examples import Annotation, InputExample, PaddingInputExample
 from bert.evaluation import answer_finder
 from bert.heads import registry
 from bert.model.model_function import Model, TrainingSettings
+from bert.model.output_rows import OutputRows
 from bert.options import HeadOptions, SpanOptions
 from mistakes import message_of
 
@@ -122,6 +123,17 @@ def test_record_has_the_windows_and_the_answers_places():
   assert all(row["is_impossible"] == [0] for row in rows)
 
 
+def test_context_of_questions_in_a_row_is_tokenized_once(monkeypatch):
+  encoder = encoder_of(20)
+  words = []
+  tokenize = encoder.tokenizer.tokenize
+  monkeypatch.setattr(encoder.tokenizer, "tokenize",
+                      lambda text: words.append(text) or tokenize(text))
+  for question in ("who left ?", "what left ?"):
+    head_of().to_features(InputExample("q", question, QUESTION.text_b), encoder)
+  assert words.count("sunrise") == 1
+
+
 def test_question_to_answer_has_no_places():
   head = head_of()
   example = InputExample("q", "who ?", "the ferry")
@@ -207,10 +219,7 @@ def test_outputs_of_windows_become_answers_of_questions():
   best = [answer_finder.decode(each["answers"]) for each in merged]
   assert [each.best for each in best] == ["ferry", "captain"]
   assert QUESTION.text_b[best[0].all[0].begin:best[0].all[0].end] == "ferry"
-  columns = head.merge_columns(
-      {name: np.stack([row[name] for row in rows]) for name in rows[0]},
-      examples, counts, encoder)
-  predictions = head.eval_prediction(columns, examples)
+  predictions = head.eval_prediction(OutputRows(merged).stacked(), examples)
   assert predictions.predicted == ["ferry", "captain"]
   assert predictions.labels == [["ferry"], []]
   assert predictions.probabilities[0, 0] > 0.9

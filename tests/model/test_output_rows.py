@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
 
 
@@ -68,3 +69,14 @@ def test_a_row_needs_little_more_than_its_numbers():
   column = rows._columns["probabilities"]  # pylint: disable=protected-access
   # Two floats, and where the row ends.
   assert len(column._bytes) + 8 * len(column._ends) == 100000 * 16 + 8  # pylint: disable=protected-access
+
+
+def test_columns_are_rows_as_they_are():
+  columns = {"scores": np.float32([1, 2, 3]), "vectors": np.eye(3)}
+  rows = ColumnRows(columns)
+  assert len(rows) == 3 and len(ColumnRows({})) == 0
+  assert rows[1]["scores"] == 2
+  assert rows[1]["vectors"].tolist() == [0, 1, 0]
+  assert np.shares_memory(rows[1]["vectors"], columns["vectors"])
+  assert [row["scores"] for row in rows[1:]] == [2, 3]
+  assert_equal(OutputRows.of(rows).stacked(), columns)
