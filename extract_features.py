@@ -1,6 +1,6 @@
 #!/usr/bin/env python
 """Writes the vectors that a BERT has of texts: a token each, as JSON lines, or
-one a text, as .npy.
+one a text, as .npy; or exports what answers texts with vectors.
 
 Drop-in for the reference release's extract_features.py: same flags and file.
 """
@@ -18,6 +18,7 @@ GROUPS = tuple(options.VectorFlags.__annotations__.values())
 
 def main(argv):
   flags = options.VectorFlags(*command_line.parse(argv, GROUPS, __doc__))
+  flag_rules.check_vectors(flags.data)
   flag_rules.check_tpu(flags.tpu, {"predict": flags.data.batch_size})
 
   command.start_tensorflow(flags)
@@ -25,7 +26,11 @@ def main(argv):
   from bert.model import distribution
   from bert.serving import vectors
   flags = distribution.join(flags)
-  vectors.extract(flags._replace(data=checkpoints.resolve_init(flags.data)))
+  flags = flags._replace(data=checkpoints.resolve_init(flags.data))
+  if flags.data.do_export:
+    vectors.write_export(flags.data)
+  else:
+    vectors.extract(flags)
 
 
 def __getattr__(name):

@@ -250,6 +250,24 @@ def check_evaluation(evaluation: options.EvalOptions,
                     evaluation.eval_every)
 
 
+def check_vectors(vectors: options.VectorOptions) -> None:
+  """Raises UserError for flags of extract_features.py that --do_export needs,
+  or that its work without it needs."""
+  needed = (("output_dir", "sentence_vectors") if vectors.do_export else
+            ("input_file", "output_file"))
+  others = (("input_file", "output_file") if vectors.do_export else
+            ("output_dir",))
+  for name in needed:
+    if not getattr(vectors, name):
+      raise UserError("--%s is required%s. See --help." % (
+          name, " with --do_export" * vectors.do_export))
+  for name in others:
+    if getattr(vectors, name):
+      raise UserError("--%s=%s does not go with%s --do_export; leave it out" % (
+          name, getattr(vectors, name),
+          "" if vectors.do_export else "out"))
+
+
 def check_instances(text: options.TextOptions,
                     instances: options.InstanceOptions) -> None:
   """Raises UserError for flags of which one leaves another without effect, and

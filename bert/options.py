@@ -438,9 +438,13 @@ class PretrainingFlags(typing.NamedTuple):
 class VectorOptions:
   """Vectors"""
   input_file: Path = option(None, "Text file: one text per line, or a pair as "
-                            "`text_a ||| text_b`.", required=True)
+                            "`text_a ||| text_b`.")
   output_file: Path = option(None, "Output file: JSON lines, or .npy with "
-                             "--sentence_vectors.", required=True)
+                             "--sentence_vectors.")
+  do_export: bool = option(False, "Export an encoder with --sentence_vectors "
+                           "for run_predictor.py, to export/ in --output_dir, "
+                           "instead of reading texts.")
+  output_dir: Path = option(None, "Folder for --do_export.")
   layers: str = option("-1,-2,-3,-4", "Layers whose token vectors are written; "
                        "-1 is the last.")
   sentence_vectors: str = option(

@@ -1,3 +1,4 @@
-"""`from bert.predictor import Predictor`: a trained model, from Python."""
+"""`from bert.predictor import Predictor, Encoder`: trained models, from Python."""
 
+from bert.serving.encoder import Encoder  # pylint: disable=unused-import
 from bert.serving.predictor import Predictor  # pylint: disable=unused-import

@@ -77,7 +77,8 @@ CASES = {
         "max_chars": count(), "timeout": positive(), "num_threads": count()},
     "extract_features": dict(
         SHARED, **dict(MODEL, init_checkpoint=name(True)),
-        input_file=name(True), output_file=name(True), vocab_file=name(True),
+        input_file=name(), output_file=name(), vocab_file=name(True),
+        do_export=switch(), output_dir=name(),
         layers=name(), sentence_vectors=choice("mean_max", "mean"),
         vector_layer=Case("-1", -1, [("last", "int")]),
         do_lower_case=switch(), tokenizer=option_cases.CASES["tokenizer"],

@@ -4,8 +4,16 @@ from typing import Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert.data.examples import InputExample
+from bert.data.examples import Words
 from bert.heads import pooling
+from bert.heads.base import DEFAULT_SIGNATURE
+from bert.heads.encoding import Encoding
 from bert.heads.graph_head import GraphHead
+from bert.heads.readout import Readout
+from bert.heads.readout import TextOutput
+
+SPECIAL_TOKENS = ("[CLS]", "[SEP]")
 
 
 class LayersHead(GraphHead):
@@ -53,3 +61,30 @@ class LayersHead(GraphHead):
     if self._vectors == "mean":
       return mean
     return tf.concat([mean, pooling.pool(layer, mask, "max")], axis=-1)
+
+
+class VectorHead(Encoding, Readout, LayersHead):
+  """The vector of a text, as an export has it."""
+  labels = ["vector"]
+  signature = DEFAULT_SIGNATURE
+  takes_lines = True
+
+  def serving_signatures(self, inputs, outputs):
+    """Returns name -> (inputs, outputs) of an export's signatures."""
+    return {DEFAULT_SIGNATURE: (inputs, outputs)}
+
+  def to_example(self, text_input):
+    """Returns the example of a text or a pair; Words are its word pieces."""
+    if isinstance(text_input, Words):
+      return InputExample("text", list(text_input))
+    return super().to_example(text_input)
+
+  def text_output(self, row, example):
+    return TextOutput([], [], {}, None, "\t".join(map(str, row["vector"])),
+                      vector=row["vector"])
+
+  def to_json(self, output):
+    return {"vector": output.vector.tolist()}
+
+  def to_line(self, output):
+    return output.line

@@ -43,6 +43,7 @@ class TextOutput(typing.NamedTuple):
     words: of tagging, what the labels are of.
     line: the line of test_results.tsv.
     answers: of span, an object of JSON for each answer, the best one first.
+    vector: of an encoder, float32 [width].
   """
   labels: List[str]
   scores: List[float]
@@ -50,6 +51,7 @@ class TextOutput(typing.NamedTuple):
   words: Optional[List[str]]
   line: str
   answers: Sequence[Dict[str, Any]] = ()
+  vector: Optional[np.ndarray] = None
 
 
 class Readout:
@@ -57,6 +59,7 @@ class Readout:
 
   Attributes:
     input_names: what the texts of an input are called, in JSON and on the page.
+    takes_lines: whether the page asks for several texts, a line each.
     report_library: what eval_report.txt needs (what else is needed comes with
       it); None: there is no report.
     takes_pairs: whether a text may be a pair of texts.
@@ -69,6 +72,7 @@ class Readout:
   takes_pairs = True
   file_titles = {}  # type: Dict[str, str]
   input_names = ("text_a", "text_b")
+  takes_lines = False
   hugging_face_class = None  # type: Optional[str]
   hugging_face_problem = None  # type: Optional[str]
 

@@ -11,8 +11,14 @@ from bert.data import features
 from bert.data import vocabulary
 from bert.heads import registry
 from bert.heads.base import Head
+from bert.heads.encoder_layers import SPECIAL_TOKENS
+from bert.heads.encoder_layers import VectorHead
 from bert.serving import engines
 from bert.training import model_settings
+
+
+# What task.json of an encoder has, and of no other export.
+VECTORS = "sentence_vectors"
 
 
 class LoadedModel(typing.NamedTuple):
@@ -51,8 +57,9 @@ def find(folder: str) -> str:
                if name.rstrip("/").isdigit()]
     if numbers:
       return os.path.join(parent, str(max(numbers)))
-  raise UserError("--export_dir=%s: no export there; run_classifier.py "
-                  "--do_export makes one" % folder)
+  raise UserError("--export_dir=%s: no export there; --do_export of "
+                  "run_classifier.py, run_squad.py or extract_features.py makes "
+                  "one" % folder)
 
 
 def load(folder: str, engine: str, precision: str) -> LoadedModel:
@@ -71,16 +78,22 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json")))
   loaded = engines.ENGINES[engine](folder, precision)
+  tokenizer = vocabulary.load_tokenizer(
+      os.path.join(assets, "vocab.txt"), task["do_lower_case"],
+      model_settings.value_in(task, "tokenizer"))
+  return LoadedModel(loaded, task, _head_of(task, tokenizer),
+                     features.TextEncoder(
+                         tokenizer, task["max_seq_length"],
+                         model_settings.truncation_settings(task)))
+
+
+def _head_of(task, tokenizer):
+  if VECTORS in task:
+    return VectorHead([task["vector_layer"]], task[VECTORS], [
+        tokenizer.vocab[token] for token in SPECIAL_TOKENS])
   head = registry.create(
       task["head"], task["labels"], model_settings.head_options(task),
       model_settings.span_options(task), task.get("label_range"))
   # Exports of earlier versions do not say.
   head.takes_pairs = head.takes_pairs and task.get("has_pairs") is not False
-  return LoadedModel(
-      loaded, task, head,
-      features.TextEncoder(
-          vocabulary.load_tokenizer(os.path.join(assets, "vocab.txt"),
-                                    task["do_lower_case"],
-                                    model_settings.value_in(task,
-                                                            "tokenizer")),
-          task["max_seq_length"], model_settings.truncation_settings(task)))
+  return head

@@ -115,6 +115,17 @@ class Predictor:
              for name, column in columns.items()}
             for columns in self.head.serving_columns(example, encoder)]
 
+  @property
+  def width(self) -> int:
+    """Numbers in the vectors of an encoder."""
+    signature = self.loaded.engine.signatures[self.head.signature]
+    return signature.outputs["vector"].tensor_shape.dim[-1].size
+
+  def num_tokens(self, text: TextInput) -> int:
+    """Returns the tokens of a text that are read, special ones included."""
+    return sum(int(row["input_mask"].sum())
+               for row in self.encode(self.to_example(text)))
+
   def _example_or_error(self, text):
     if isinstance(text, UserError):
       return text

@@ -22,12 +22,16 @@ from bert.data import records
 from bert.data import vocabulary
 from bert.data.examples import InputExample
 from bert.heads.encoder_layers import LayersHead
+from bert.heads.encoder_layers import SPECIAL_TOKENS
+from bert.heads.encoder_layers import VectorHead
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
 from bert.model import estimator
 from bert.model import model_config
 from bert.model.model_function import Model
+from bert.serving import exports
+from bert.training import export
 
 _PAIR = re.compile(r"(.*) \|\|\| (.*)$")
 
@@ -40,18 +44,14 @@ def extract(flags: options.VectorFlags) -> None:
   """
   data = flags.data
   estimator.check_precision(flags.speed.precision)
-  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
-                                        data.tokenizer)
-  config = model_config.load_config(
-      data.bert_config_file, data.max_seq_length,
-      vocabulary.num_entries(tokenizer.vocab))
+  tokenizer, config = _load(data)
   layers = read_layers(data, config.num_hidden_layers)
   examples = read_examples(data.input_file)
   files.make_parent(data.output_file, "--output_file")
   folder = tempfile.mkdtemp(prefix="bert-vectors-")
   try:
     head = LayersHead(layers, data.sentence_vectors, [
-        tokenizer.vocab[token] for token in ("[CLS]", "[SEP]")])
+        tokenizer.vocab[token] for token in SPECIAL_TOKENS])
     runtime = estimator.Runtime(
         options.RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
@@ -70,6 +70,40 @@ def extract(flags: options.VectorFlags) -> None:
       _write_json(data.output_file, layers, rows, tokenizer)
   finally:
     shutil.rmtree(folder)
+
+
+def _load(data):
+  """Returns the tokenizer and the config."""
+  tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
+                                        data.tokenizer)
+  return tokenizer, model_config.load_config(
+      data.bert_config_file, data.max_seq_length,
+      vocabulary.num_entries(tokenizer.vocab))
+
+
+def write_export(data: options.VectorOptions) -> str:
+  """Writes an encoder that answers texts with vectors; returns its folder.
+
+  Raises:
+    UserError: something is not there, or does not fit.
+  """
+  tokenizer, config = _load(data)
+  head = VectorHead(read_layers(data, config.num_hidden_layers),
+                    data.sentence_vectors, [
+                        tokenizer.vocab[token] for token in SPECIAL_TOKENS])
+  spec = records.feature_spec({}, data.max_seq_length)
+  checkpoints.check_init(data.init_checkpoint, Model(
+      config, head).variable_shapes(lambda: records.placeholders(spec)))
+  task = {
+      "task": "encoder", exports.VECTORS: data.sentence_vectors,
+      "vector_layer": data.vector_layer, "max_seq_length": data.max_seq_length,
+      "do_lower_case": data.do_lower_case, "tokenizer": data.tokenizer,
+      "num_windows": 1, "vocab_size": config.vocab_size,
+      "max_positions": config.max_position_embeddings,
+      "num_segment_ids": config.type_vocab_size}
+  files.make_folder(data.output_dir)
+  return export.write(data.output_dir, export.ExportSpec(
+      config, head, data.init_checkpoint, data.vocab_file, task))
 
 
 class _Extractor:

@@ -1,10 +1,13 @@
 """The page at /, in a real browser."""
+import numpy as np
 import pytest
 
 import commands
 import exported
 import pages
+import tiny_encoder
 import tiny_squad
+from bert import predictor as predictor_lib
 from bert.serving import predictor
 from test_run_classifier_choices import choices_of, swag
 
@@ -97,3 +100,17 @@ def test_choices_are_a_line_each(tmp_path):
   assert set(found) == {"0", "1", "2", "3"}
   assert [label for label, (_, is_chosen, _) in found.items()
           if is_chosen] == output.labels
+
+
+def test_vectors_are_compared_in_a_table(tmp_path):
+  flags = tiny_encoder.run(tiny_encoder.flags_of(tmp_path))
+  texts = ["the ferry left", "two votes", "the ferry"]
+  vectors = predictor_lib.Encoder(flags["output_dir"]).encode(texts)
+  units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+  with pages.opened(flags["output_dir"]) as browser:
+    browser.find_element("id", "text_a").send_keys("\n".join(texts))
+    browser.find_element("id", "ask").click()
+    cells = [float(each.text) for each in browser.find_elements(
+        "css selector", "#answer td")]
+  np.testing.assert_allclose(np.reshape(cells, [3, 3]), units @ units.T,
+                             atol=1e-3)

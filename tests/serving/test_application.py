@@ -127,7 +127,7 @@ def test_page_names_the_model_and_breaks_out_of_no_script(client):
   assert headers["Content-Type"].startswith("text/html")
   about = json.loads(re.search(r"const about = (.*);", page).group(1))
   assert about == {"model": "bert", "task": "mrpc", "takes_pairs": True,
-                   "inputs": ["text_a", "text_b"]}
+                   "inputs": ["text_a", "text_b"], "takes_lines": False}
   assert "{{" not in page
 
 

@@ -1,0 +1,84 @@
+"""HTTP messages: JSON bodies that are read within limits, and responses."""
+
+import json
+import typing
+import zlib
+from typing import Any, Dict
+
+_JSON = "application/json; charset=utf-8"
+
+
+class Response(typing.NamedTuple):
+  """A response; headers beside those of type and length."""
+  code: int
+  body: bytes
+  content_type: str = _JSON
+  headers: Dict[str, str] = {}
+
+
+class HttpError(Exception):
+  """Ends a request with a code and a message."""
+
+  def __init__(self, code, message, **headers):
+    super().__init__(message)
+    self.code = code
+    self.headers = headers
+
+
+def read_json(environ, max_bytes: int) -> Dict[str, Any]:
+  """Returns the JSON object of a WSGI request; raises HttpError.
+
+  Args:
+    environ: of the request.
+    max_bytes: of the body, when unpacked too.
+  """
+  text = environ.get("CONTENT_LENGTH") or ""
+  if not text.isdigit():
+    raise HttpError(411, "a Content-Length is needed")
+  length = int(text)
+  if length > max_bytes:
+    raise HttpError(413, "a body of %d bytes; at most %d are read" % (
+        length, max_bytes))
+  body = _unpack(environ["wsgi.input"].read(length),
+                 environ.get("HTTP_CONTENT_ENCODING", ""),
+                 max_bytes)
+  try:
+    value = json.loads(body.decode("utf-8-sig"))
+  except (ValueError, RecursionError) as error:
+    raise HttpError(400, "the body is not JSON: %s" % error)
+  if not isinstance(value, dict):
+    raise HttpError(400, 'the body must be an object, {"instances": [...]}')
+  return value
+
+
+def _unpack(body, encoding, max_bytes):
+  """Returns the bytes of a body that came in a Content-Encoding."""
+  encoding = encoding.strip().lower()
+  if encoding in ("", "identity"):
+    return body
+  if encoding not in ("gzip", "x-gzip"):
+    raise HttpError(415, "Content-Encoding %s is not read; gzip is" % encoding,
+                     **{"Accept-Encoding": "gzip"})
+  unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+  try:
+    text = unpacker.decompress(body, max_bytes + 1)
+  except zlib.error as error:
+    raise HttpError(400, "the body is not gzip: %s" % error)
+  if len(text) > max_bytes:
+    raise HttpError(413, "a body of over %d bytes when unpacked" % max_bytes)
+  if not unpacker.eof:
+    raise HttpError(400, "the body is not gzip: its end is missing")
+  return text
+
+
+def check_method(method: str, *allowed: str) -> None:
+  """Raises HttpError for a method that is not one of those allowed."""
+  if method not in allowed:
+    raise HttpError(405, "%s is not for this path; it takes %s" % (
+        method, allowed[0]), Allow=", ".join(allowed))
+
+
+def to_response(value: Any, code: int = 200, headers=None) -> Response:
+  """Returns a value as JSON."""
+  body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+  return Response(code, body, _JSON, headers or {})
