@@ -133,6 +133,18 @@ def address_of(http: Optional[str]) -> Optional[Tuple[str, int]]:
   return host.strip("[]") or "127.0.0.1", int(port)
 
 
+def ports_of(bert_serving: Optional[str]) -> Optional[Tuple[int, int]]:
+  """Returns the ports of --bert_serving, None without it; raises UserError."""
+  if not bert_serving:
+    return None
+  ports = bert_serving.split(",")
+  if len(ports) != 2 or not all(each.isdigit() and 0 < int(each) < 65536
+                                for each in ports) or ports[0] == ports[1]:
+    raise UserError("--bert_serving=%s: needed are two ports, as 5555,5556" %
+                    bert_serving)
+  return int(ports[0]), int(ports[1])
+
+
 def check_tpu(tpu: options.TpuOptions, batch_sizes: Dict[str, int]) -> None:
   """Checks what the TPUEstimator would only look at later.
 

@@ -504,6 +504,10 @@ class ServerOptions:
   """HTTP"""
   http: str = option(None, "Address of an HTTP server: HOST:PORT, or PORT for "
                      "this machine alone; no server when not given.")
+  bert_serving: str = option(None, "Ports for the clients of bert-as-service "
+                             "1.10 (bert-serving-client), which ask an encoder "
+                             "for vectors: PORT,PORT_OUT, usually 5555,5556, "
+                             "at the host of --http or this machine alone.")
   model_name: str = option("bert", "Name of the model in the server's paths.")
   max_batch: int = option(None, "Maximum number of texts of several requests "
                           "that are run together; --batch_size when not given.",

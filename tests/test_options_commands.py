@@ -69,6 +69,7 @@ CASES = {
             ("INT8", "must be one of: float32 bfloat16 float16 int8")]),
         "input_format": choice("jsonl", "text"),
         "output_format": choice("jsonl", "tsv"), "http": name(),
+        "bert_serving": name(),
         "model_name": name(), "max_batch": count(),
         "batch_wait_ms": Case("0.5", 0.5, [
             ("-1", "must be at least 0"), ("10001", "must be at most 10000"),

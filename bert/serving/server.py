@@ -5,12 +5,14 @@ import logging
 import signal
 import threading
 import time
-from typing import Tuple
+from typing import Optional, Tuple
 
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.serving import application
 from bert.serving import batcher
+from bert.serving import bert_clients
+from bert.serving import encoder
 from bert.serving.predictor import Predictor
 
 # Seconds that what was accepted may take at the end.
@@ -23,17 +25,57 @@ def check_libraries() -> None:
     libraries.check_library(library, "--http", "-r requirements-serving.txt")
 
 
-def serve(predictor: Predictor, address: Tuple[str, int], options) -> None:
+def serve(predictor: Predictor, address: Optional[Tuple[str, int]],
+          ports: Optional[Tuple[int, int]], options) -> None:
   """Serves until SIGTERM or Ctrl-C; accepted requests get their response.
 
+  Args:
+    predictor: the model.
+    address: of the HTTP server; None: there is none.
+    ports: for the clients of bert-as-service; None: they are not answered.
+    options: ServerOptions.
+
   Raises:
-    UserError: the address can't be had.
+    UserError: an address can't be had.
   """
+  texts = batcher.Batcher(predictor.predict, predictor.batch_size,
+                          options.batch_wait_ms / 1000, options.max_queue)
+  clients = ports and _answer_clients(predictor, texts, ports, address, options)
+  if address:
+    _serve_http(predictor, texts, address, options)
+  else:
+    _wait_for_signal()
+  if clients:
+    clients.close()
+  texts.close()
+
+
+def _answer_clients(predictor, texts, ports, address, options):
+  if not encoder.is_encoder(predictor):
+    raise UserError("--bert_serving=%s: %s is no encoder; extract_features.py "
+                    "--do_export makes one" % (
+                        options.bert_serving, predictor.folder))
+  host = address[0] if address else "127.0.0.1"
+  clients = bert_clients.BertClients(
+      predictor, texts, bert_clients.Ports(*ports),
+      max_bytes=options.max_body_kb << 10, host=host)
+  print("Serving %s to bert-serving-client at %s, ports %d and %d" % (
+      (predictor.folder, host) + ports), flush=True)
+  return clients
+
+
+def _wait_for_signal():
+  ended = threading.Event()
+  for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: ended.set())
+  while not ended.wait(1):  # A wait without end would not see signals.
+    pass
+
+
+def _serve_http(predictor, texts, address, options):
   import waitress
   logging.getLogger("waitress").setLevel(logging.ERROR)
   _send_errors_as_json()
-  texts = batcher.Batcher(predictor.predict, predictor.batch_size,
-                          options.batch_wait_ms / 1000, options.max_queue)
   wsgi = application.Application(
       predictor, options.model_name, texts, application.Limits(
           options.max_body_kb << 10, options.max_texts, options.max_chars,
@@ -58,7 +100,6 @@ def serve(predictor: Predictor, address: Tuple[str, int], options) -> None:
     server.run()
   except (OSError, SystemExit):
     pass
-  texts.close()
 
 
 def _send_errors_as_json():

@@ -1,0 +1,246 @@
+"""Answers the clients of bert-as-service 1.10 (bert-serving-client) with an
+exported encoder.
+
+A client pushes [identity, message, request's number, number of texts] to one
+port, and is subscribed to its identity at another, where it gets [identity,
+JSON of the array, the array, request's number].
+
+Source: https://pypi.org/project/bert-serving-client/1.10.0/
+"""
+
+import collections
+import json
+import sys
+import threading
+import time
+import typing
+from typing import Callable, Deque, Dict, List, Sequence, Tuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert.common import libraries
+from bert.common.errors import UserError
+from bert.data.examples import TextInput
+from bert.data.examples import Words
+from bert.serving import batcher
+from bert.serving.predictor import Predictor
+
+# The version that clients compare with their own.
+VERSION = "1.10.0"
+_CONFIG, _STATUS = b"SHOW_CONFIG", b"SHOW_STATUS"
+# Seconds until a client that has just been made hears what is sent to it.
+_JOINING = 0.1
+_MAX_IDENTITY = 256
+# Broken requests that are logged one by one.
+_MAX_LOGGED = 10
+# Clients that are counted, and requests that wait here; more stay on their way.
+_MAX_CLIENTS, _MAX_JOBS = 10000, 1000
+# Milliseconds between two looks at what is being computed, and at all else.
+_SHORT, _LONG = 1, 100
+
+
+class _Job:
+  """A request whose texts are run chunk by chunk."""
+
+  def __init__(self, client: bytes, number: bytes, texts: List[TextInput]):
+    self.client = client
+    self.number = number
+    self.texts = texts
+    self.vectors = []  # type: List[np.ndarray]
+    self.pending = []  # type: List
+
+  def advance(self, submit: Callable, size: int) -> bool:
+    """Takes what has been computed, submits more; returns whether all is done.
+    """
+    if any(not each.done() for each in self.pending):
+      return False
+    self.vectors += [each.result().vector for each in self.pending]
+    self.pending = []
+    rest = self.texts[len(self.vectors):][:size]
+    if rest:
+      try:
+        self.pending = submit(rest)
+      except batcher.Full:
+        pass  # There will be room later.
+    return not rest
+
+
+class Ports(typing.NamedTuple):
+  """Where clients push requests, and where they hear the responses."""
+  requests: int
+  responses: int
+
+
+class BertClients:
+  """A thread that answers clients until it is closed.
+
+  Attributes:
+    num_requests, num_refused: for encodings and the server's state so far, and
+      those that were broken.
+  """
+
+  def __init__(self, predictor: Predictor, texts: batcher.Batcher,
+               ports: Ports, *, max_bytes: int, host: str = "127.0.0.1"):
+    """Starts the thread.
+
+    Args:
+      predictor: an encoder.
+      texts: runs texts of several requests together.
+      ports: of this machine.
+      max_bytes: of a request.
+      host: the address that is listened at; * for all.
+
+    Raises:
+      UserError: pyzmq is not installed, or a port can't be had.
+    """
+    libraries.check_library("zmq", "--bert_serving",
+                            "-r requirements-serving.txt")
+    import zmq
+    self._zmq = zmq
+    self._predictor = predictor
+    self._batcher = texts
+    self._ports = ports
+    self.num_requests = self.num_refused = 0
+    self._num_texts = 0
+    self._clients = set()
+    self._jobs = collections.deque()  # type: Deque[_Job]
+    # (when, frames) of what waits until a client has joined.
+    self._delayed = collections.deque()  # type: Deque[Tuple[float, list]]
+    self._is_closed = False
+    self._context = zmq.Context()
+    self._requests = self._bind(zmq.PULL, host, ports.requests)
+    self._requests.setsockopt(zmq.MAXMSGSIZE, max_bytes)
+    self._responses = self._bind(zmq.PUB, host, ports.responses)
+    self._thread = threading.Thread(target=self._serve, daemon=True)
+    self._thread.start()
+
+  def close(self) -> None:
+    """Ends the thread; what is being computed is lost."""
+    self._is_closed = True
+    self._thread.join()
+
+  def _bind(self, kind, host, port):
+    socket = self._context.socket(kind)
+    socket.setsockopt(self._zmq.LINGER, 0)
+    try:
+      socket.bind("tcp://%s:%d" % (host, port))
+    except self._zmq.ZMQError as error:
+      raise UserError("--bert_serving=%d,%d: port %d: %s" % (
+          self._ports + (port, error)))
+    return socket
+
+  def _serve(self):
+    while not self._is_closed:
+      wait = _SHORT if self._jobs or self._delayed else _LONG
+      if len(self._jobs) >= _MAX_JOBS:
+        time.sleep(wait / 1000)
+      elif self._requests.poll(wait):
+        self._take(self._requests.recv_multipart())
+      self._send_delayed()
+      for _ in range(len(self._jobs)):
+        self._advance(self._jobs.popleft())
+    self._requests.close()
+    self._responses.close()
+    self._context.term()
+
+  def _take(self, frames):
+    """Begins what a request asks for; a broken one is counted."""
+    try:
+      client, message, number = _check_frames(frames)
+      self.num_requests += 1
+      if len(self._clients) < _MAX_CLIENTS:
+        self._clients.add(client)
+      if message in (_CONFIG, _STATUS):
+        content = json.dumps(self._describe(client, message == _STATUS))
+        self._delayed.append((time.monotonic() + _JOINING, [
+            client, content.encode("ascii"), number]))
+        return
+      texts = _texts_of(message)
+      for each in texts:
+        self._predictor.to_example(each)
+      self._num_texts += len(texts)
+      self._jobs.append(_Job(client, number, texts))
+    except UserError as error:
+      self.num_refused += 1
+      if self.num_refused <= _MAX_LOGGED or self.num_refused % 1000 == 0:
+        tf.logging.warning("A request of bert-serving-client is refused, %d so "
+                           "far: %s", self.num_refused, error)
+
+  def _send_delayed(self):
+    while self._delayed and self._delayed[0][0] <= time.monotonic():
+      self._responses.send_multipart(self._delayed.popleft()[1])
+
+  def _advance(self, job):
+    try:
+      is_done = job.advance(self._batcher.submit, self._predictor.batch_size)
+    except Exception as error:  # pylint: disable=broad-except
+      tf.logging.error("A request of bert-serving-client failed: %s", error)
+      return
+    if not is_done:
+      self._jobs.append(job)
+      return
+    vectors = np.ascontiguousarray(job.vectors, np.float32)
+    about = {"dtype": "float32", "shape": vectors.shape,
+             "tokens": [self._tokens_of(each) for each in job.texts]}
+    self._responses.send_multipart([
+        job.client, json.dumps(about).encode("ascii"), vectors, job.number])
+
+  def _tokens_of(self, text):
+    tokenizer = self._predictor.loaded.encoder.tokenizer
+    (columns,) = self._predictor.encode(self._predictor.to_example(text))
+    return tokenizer.convert_ids_to_tokens(
+        columns["input_ids"][0][:columns["input_mask"].sum()].tolist())
+
+  def _describe(self, client, has_statistic) -> Dict:
+    """Returns what a client is told of the server."""
+    task = self._predictor.task
+    about = {
+        "client": client.decode("ascii", "replace"),
+        "server_version": VERSION, "python_version": sys.version,
+        "tensorflow_version": list(tf.__version__.split(".")),
+        "pyzmq_version": self._zmq.pyzmq_version(),
+        "zmq_version": self._zmq.zmq_version(),
+        "max_seq_len": task["max_seq_length"], "show_tokens_to_client": True,
+        "max_batch_size": self._predictor.batch_size,
+        "model_dir": self._predictor.folder, "port": self._ports.requests,
+        "port_out": self._ports.responses,
+        "pooling_strategy": task["sentence_vectors"],
+        "pooling_layer": task["vector_layer"], "num_worker": 1}
+    if has_statistic:
+      about["statistic"] = {
+          "num_data_request": self.num_requests,
+          "num_total_request": self.num_requests + self.num_refused,
+          "num_total_seq": self._num_texts,
+          "num_total_client": len(self._clients)}
+    return about
+
+
+def _check_frames(frames: Sequence[bytes]) -> Tuple[bytes, bytes, bytes]:
+  """Returns client, message and number of a request; raises UserError."""
+  if len(frames) != 4:
+    raise UserError("%d frames, 4 are needed" % len(frames))
+  client, message, number, length = frames
+  if not client or len(client) > _MAX_IDENTITY:
+    raise UserError("an identity of %d bytes" % len(client))
+  if not number.isdigit() or not length.isdigit() or (
+      max(len(number), len(length)) > 20):
+    raise UserError("the last frames are no numbers")
+  return client, message, number
+
+
+def _texts_of(message: bytes) -> List[TextInput]:
+  """Returns the texts of a request, str each or a list of word pieces; raises
+  UserError."""
+  try:
+    texts = json.loads(message.decode("utf-8"))
+  except (ValueError, RecursionError) as error:
+    raise UserError("not JSON: %s" % error)
+  if not isinstance(texts, list) or not texts:
+    raise UserError("no list of texts")
+  is_tokenized = isinstance(texts[0], list)
+  for each in texts:
+    if isinstance(each, list) != is_tokenized or not each or not all(
+        isinstance(word, str) for word in (each if is_tokenized else [each])):
+      raise UserError("texts must be text, or lists of tokens")
+  return [Words(each) for each in texts] if is_tokenized else texts
