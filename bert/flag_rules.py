@@ -273,6 +273,9 @@ def check_vectors(vectors: options.VectorOptions) -> None:
     if not getattr(vectors, name):
       raise UserError("--%s is required%s. See --help." % (
           name, " with --do_export" * vectors.do_export))
+  if vectors.sentence_vectors == "tokens" and not vectors.do_export:
+    raise UserError("--sentence_vectors=tokens is for --do_export; leave it out "
+                    "for a vector per token")
   for name in others:
     if getattr(vectors, name):
       raise UserError("--%s=%s does not go with%s --do_export; leave it out" % (

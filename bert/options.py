@@ -449,11 +449,14 @@ class VectorOptions:
                        "-1 is the last.")
   sentence_vectors: str = option(
       None, "Write one vector per text instead of one per token: mean, max, "
-      "mean_max or cls of --vector_layer; mean_all, which has [CLS] and [SEP] "
-      "in the mean, is what --pair_encoding=siamese compares.",
-      choices=("mean", "mean_all", "max", "mean_max", "cls"))
-  vector_layer: int = option(-2, "Layer that --sentence_vectors are made of; "
-                             "-1 is the last.")
+      "mean_max, cls (the first token) or last of --vector_layer; mean_all and "
+      "mean_max_all have [CLS] and [SEP] in the mean, and mean_all is what "
+      "--pair_encoding=siamese compares; tokens, with --do_export alone, has a "
+      "vector per token.",
+      choices=("mean", "mean_all", "max", "mean_max", "mean_max_all", "cls",
+               "last", "tokens"))
+  vector_layer: str = option("-2", "Layers that --sentence_vectors are made of, "
+                             "with commas between, joined; -1 is the last.")
   bert_config_file: Path = _BERT_CONFIG_FILE
   init_checkpoint: Path = option(None, "Checkpoint with the weights, or a "
                                  "folder, of which the newest is used.",

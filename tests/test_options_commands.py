@@ -81,7 +81,7 @@ CASES = {
         input_file=name(), output_file=name(), vocab_file=name(True),
         do_export=switch(), output_dir=name(),
         layers=name(), sentence_vectors=choice("mean_max", "mean"),
-        vector_layer=Case("-1", -1, [("last", "int")]),
+        vector_layer=Case("-1,-2", "-1,-2"),
         do_lower_case=switch(), tokenizer=option_cases.CASES["tokenizer"],
         max_seq_length=count(3), batch_size=count(),
         use_one_hot_embeddings=switch()),

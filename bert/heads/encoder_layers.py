@@ -25,9 +25,10 @@ class LayersHead(GraphHead):
 
     Args:
       layers: their numbers; -1 is the last.
-      vectors: mean, mean_all, max, mean_max or cls, of the first of the layers;
-        None: all tokens.
-      special_ids: what a mean leaves out, as it does padding, but mean_all.
+      vectors: mean, max, mean_max, cls or last of the tokens of these layers,
+        which are joined; with _all behind it, a mean counts the special tokens;
+        tokens: one each; None: the same by layer, with ids.
+      special_ids: what other means leave out, as they do padding.
     """
     self._layers = list(layers)
     self._vectors = vectors
@@ -40,8 +41,9 @@ class LayersHead(GraphHead):
     if not self._vectors:
       return dict(chosen, input_ids=features["input_ids"],
                   input_mask=features["input_mask"])
-    return {"vector": self._pool(chosen["layer_%d" % self._layers[0]],
-                                 features)}
+    joined = tf.concat([chosen["layer_%d" % number]
+                        for number in self._layers], axis=-1)
+    return {"vector": self._pool(joined, features)}
 
   def predictions(self, outputs, features):
     """Returns what `forward` returned."""
@@ -50,15 +52,20 @@ class LayersHead(GraphHead):
 
   def _pool(self, layer, features):
     mask = features["input_mask"]
+    kept = tf.cast(tf.expand_dims(mask, -1), tf.float32)
+    if self._vectors == "tokens":
+      return layer * kept
+    if self._vectors == "last":
+      is_last = kept - tf.concat([kept[:, 1:], tf.zeros_like(kept[:, :1])],
+                                 axis=1)
+      return tf.reduce_sum(layer * is_last, axis=1)
     if self._vectors in ("cls", "max"):
       return pooling.pool(layer, mask, self._vectors)
-    if self._vectors == "mean_all":
-      return pooling.pool(layer, mask, "mean")
     text = mask
-    for number in self._special_ids:
+    for number in () if self._vectors.endswith("_all") else self._special_ids:
       text *= tf.cast(tf.not_equal(features["input_ids"], number), tf.int32)
     mean = pooling.pool(layer, text, "mean")
-    if self._vectors == "mean":
+    if self._vectors in ("mean", "mean_all"):
       return mean
     return tf.concat([mean, pooling.pool(layer, mask, "max")], axis=-1)
 
@@ -73,6 +80,17 @@ class VectorHead(Encoding, Readout, LayersHead):
     """Returns name -> (inputs, outputs) of an export's signatures."""
     return {DEFAULT_SIGNATURE: (inputs, outputs)}
 
+  def merge_rows(self, rows, examples, counts, encoder):
+    """Leaves padding out of what has a vector per token."""
+    if self._vectors != "tokens":
+      return rows
+    return [{"vector": row["vector"][:self._num_tokens(example, encoder)]}
+            for row, example in zip(rows, examples)]
+
+  def _num_tokens(self, example, encoder):
+    (columns,) = self.serving_columns(example, encoder)
+    return sum(columns["input_mask"])
+
   def to_example(self, text_input):
     """Returns the example of a text or a pair; Words are its word pieces."""
     if isinstance(text_input, Words):
@@ -80,8 +98,9 @@ class VectorHead(Encoding, Readout, LayersHead):
     return super().to_example(text_input)
 
   def text_output(self, row, example):
-    return TextOutput([], [], {}, None, "\t".join(map(str, row["vector"])),
-                      vector=row["vector"])
+    return TextOutput(
+        [], [], {}, None, "\t".join(map(str, row["vector"].reshape(-1))),
+        vector=row["vector"])
 
   def to_json(self, output):
     return {"vector": output.vector.tolist()}

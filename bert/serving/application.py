@@ -12,7 +12,6 @@ import typing
 from concurrent import futures
 from typing import Callable, Dict, List
 
-import numpy as np
 from google.protobuf import json_format
 
 from bert.common.errors import UserError
@@ -170,7 +169,7 @@ class Application:
 
   def _vectors(self, texts):
     self._check_count(len(texts))
-    return np.stack([each.vector for each in self._run_texts(texts)])
+    return encoder.stack([each.vector for each in self._run_texts(texts)])
 
   def _instances(self, body):
     """Returns the instances of a body."""

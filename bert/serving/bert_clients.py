@@ -24,6 +24,7 @@ from bert.common.errors import UserError
 from bert.data.examples import TextInput
 from bert.data.examples import Words
 from bert.serving import batcher
+from bert.serving import encoder
 from bert.serving.predictor import Predictor
 
 # The version that clients compare with their own.
@@ -180,7 +181,7 @@ class BertClients:
     if not is_done:
       self._jobs.append(job)
       return
-    vectors = np.ascontiguousarray(job.vectors, np.float32)
+    vectors = np.ascontiguousarray(encoder.stack(job.vectors), np.float32)
     about = {"dtype": "float32", "shape": vectors.shape,
              "tokens": [self._tokens_of(each) for each in job.texts]}
     self._responses.send_multipart([

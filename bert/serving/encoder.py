@@ -31,7 +31,8 @@ class Encoder:
                           self.predictor.folder, self.predictor.task["task"]))
 
   def encode(self, texts: Sequence[TextInput]) -> np.ndarray:
-    """Returns the vectors of texts, float32 [texts, width].
+    """Returns the vectors of texts, float32 [texts, width]; with a vector per
+    token, [texts, tokens of the longest, width], and zeros behind shorter ones.
 
     Args:
       texts: str; TextPair, or a tuple of two str; a list of str is a text in
@@ -40,7 +41,16 @@ class Encoder:
     Raises:
       UserError: a text is blank.
     """
-    return np.stack([each.vector for each in self.predictor.predict(texts)])
+    return stack([each.vector for each in self.predictor.predict(texts)])
+
+
+def stack(vectors: Sequence[np.ndarray]) -> np.ndarray:
+  """Returns the vectors of texts as one array, with zeros behind shorter ones.
+  """
+  longest = max(each.shape[0] for each in vectors)
+  return np.stack([each if len(each) == longest else np.concatenate([
+      each, np.zeros((longest - len(each),) + each.shape[1:], each.dtype)])
+                   for each in vectors])
 
 
 def is_encoder(predictor: Predictor) -> bool:

@@ -89,8 +89,9 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
 
 def _head_of(task, tokenizer):
   if VECTORS in task:
-    return VectorHead([task["vector_layer"]], task[VECTORS], [
-        tokenizer.vocab[token] for token in SPECIAL_TOKENS])
+    return VectorHead(list(map(int, task["vector_layer"].split(","))),
+                      task[VECTORS], [tokenizer.vocab[token]
+                                      for token in SPECIAL_TOKENS])
   head = registry.create(
       task["head"], task["labels"], model_settings.head_options(task),
       model_settings.span_options(task), task.get("label_range"))

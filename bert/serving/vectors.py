@@ -159,7 +159,7 @@ class _Extractor:
 def read_layers(data, num_layers: int) -> List[int]:
   """Returns the numbers of the layers that are read; raises UserError."""
   if data.sentence_vectors:
-    flag, text = "--vector_layer", str(data.vector_layer)
+    flag, text = "--vector_layer", data.vector_layer
   else:
     flag, text = "--layers", data.layers
   try:

@@ -12,7 +12,7 @@ GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
 OPTIONS = ("bert.options", "bert.script_options", "bert.flag_rules")
 # Three drop-ins and four names of the reference release among them.
 MAX_DIRECT_FILES = 14
-MAX_PACKAGE_FILES = 18
+MAX_PACKAGE_FILES = 20
 MAX_FUNCTION_LINES = 60
 MAX_P90_LINES = 25
 

@@ -11,6 +11,7 @@ import pytest
 import commands
 import exported
 import extract_features
+import golden
 from bert.data.examples import Words
 from bert.predictor import Encoder, Predictor
 from bert.serving import application
@@ -95,6 +96,8 @@ def test_blank_text_is_refused(encoder):
     (dict(do_export=None, input_file="a", output_file="b"),
      "does not go without --do_export"),
     (dict(vector_layer=9), "--vector_layer=9"),
+    (dict(sentence_vectors="tokens", do_export=None, output_dir=None,
+          input_file="a", output_file="b"), "is for --do_export"),
     (dict(init_checkpoint="/no/such"), "/no/such")])
 def test_flags_that_do_not_fit_are_refused(tmp_path, changes, fragment):
   result = commands.run(flags_of(tmp_path, **changes), extract_features)
@@ -225,3 +228,35 @@ def test_paths_of_encoders_are_not_there_for_others(tmp_path):
 def test_other_methods_are_refused(client):
   for path in ("/encode", "/v1/embeddings", MODEL + ":encode"):
     assert client.post(path, {}, method="GET")[0] == 405
+
+
+# Name of a strategy of bert-as-service 1.10 -> ours.
+STRATEGIES = {
+    "NONE": "tokens", "REDUCE_MEAN": "mean_all", "REDUCE_MAX": "max",
+    "REDUCE_MEAN_MAX": "mean_max_all", "CLS_TOKEN": "cls", "FIRST_TOKEN": "cls",
+    "LAST_TOKEN": "last", "SEP_TOKEN": "last"}
+SERVED = golden.arrays("bert_serving.npz")
+
+
+@pytest.mark.parametrize("name", sorted(
+    set(SERVED) - {"texts", "tokens"}))
+def test_vectors_are_those_of_bert_as_service(name, tmp_path):
+  strategy = name.rstrip("-0123456789,")
+  # That server's gelu is the erf form.
+  config = commands.write(tmp_path / "config.json", json.dumps(dict(
+      golden.document("bert_config.json"), hidden_act="gelu_exact")))
+  flags = run(flags_of(tmp_path, sentence_vectors=STRATEGIES[strategy],
+                       vector_layer=name[len(strategy):],
+                       bert_config_file=config))
+  encoder = Encoder(flags["output_dir"])
+  np.testing.assert_allclose(encoder.encode(SERVED["texts"].tolist()),
+                             SERVED[name], atol=1e-4)
+  if name == "REDUCE_MEAN-2":
+    tokens = [["the", "ferry", "left"], ["votes", "[UNK]", "captain"]]
+    np.testing.assert_allclose(encoder.encode(tokens), SERVED["tokens"],
+                               atol=1e-4)
+
+
+def test_every_strategy_has_been_compared():
+  assert {name.rstrip("-0123456789,") for name in SERVED} == set(
+      STRATEGIES) | {"texts", "tokens"}
