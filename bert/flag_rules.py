@@ -8,7 +8,7 @@ module, and not where the flags are used.
 import dataclasses
 import math
 import re
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Sequence
 
 from bert import options
 from bert.common.command_line import describe
@@ -49,15 +49,6 @@ def export_formats(group: options.TaskOptions) -> List[str]:
                     "saved_model; give saved_model,onnx" %
                     group.export_formats)
   return formats
-
-
-def check_engine(predicting: options.PredictorOptions) -> None:
-  """Raises UserError for a precision that --engine does not have."""
-  has = {"tensorflow": ("float32", "bfloat16", "float16"),
-         "onnx": ("float32", "int8")}[predicting.engine]
-  if predicting.precision not in has:
-    raise UserError("--precision=%s is not for --engine=%s, which has: %s" % (
-        predicting.precision, predicting.engine, " ".join(has)))
 
 
 def check_fine_tuning(flags: options.FineTuningFlags,
@@ -121,28 +112,6 @@ def check_output_dir(path: str) -> None:
   if set(path) & set("*?[]\\"):
     raise UserError("--output_dir=%s: TensorFlow finds no checkpoint under a "
                     "path with any of * ? [ ] \\; give another" % path)
-
-
-def address_of(http: Optional[str]) -> Optional[Tuple[str, int]]:
-  """Returns host and port of --http, None without it; raises UserError."""
-  if not http:
-    return None
-  host, _, port = http.rpartition(":")
-  if not port.isdigit() or not 0 <= int(port) < 65536:
-    raise UserError("--http=%s: needed is HOST:PORT, or PORT" % http)
-  return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def ports_of(bert_serving: Optional[str]) -> Optional[Tuple[int, int]]:
-  """Returns the ports of --bert_serving, None without it; raises UserError."""
-  if not bert_serving:
-    return None
-  ports = bert_serving.split(",")
-  if len(ports) != 2 or not all(each.isdigit() and 0 < int(each) < 65536
-                                for each in ports) or ports[0] == ports[1]:
-    raise UserError("--bert_serving=%s: needed are two ports, as 5555,5556" %
-                    bert_serving)
-  return int(ports[0]), int(ports[1])
 
 
 def check_tpu(tpu: options.TpuOptions, batch_sizes: Dict[str, int]) -> None:
@@ -267,8 +236,7 @@ def check_vectors(vectors: options.VectorOptions) -> None:
   or that its work without it needs."""
   needed = (("output_dir", "sentence_vectors") if vectors.do_export else
             ("input_file", "output_file"))
-  others = (("input_file", "output_file") if vectors.do_export else
-            ("output_dir",))
+  others = ("output_file",) if vectors.do_export else ("output_dir",)
   for name in needed:
     if not getattr(vectors, name):
       raise UserError("--%s is required%s. See --help." % (

@@ -34,7 +34,7 @@ _PRECISION = option("float32", "Type of the factors of matrix products: "
 _DO_TRAIN = option(False, "Train the model.")
 _TRAIN_BATCH_SIZE = option(32, "Examples per training step.", minimum=1)
 _EVAL_BATCH_SIZE = option(8, "Examples per evaluation step.", minimum=1)
-_BATCH_SIZE = option(32, "Maximum number of texts per prediction step.",
+BATCH_SIZE = option(32, "Maximum number of texts per prediction step.",
                      minimum=1)
 _LEARNING_RATE = option(5e-5, "Peak learning rate of Adam.", above=0.0)
 _ADAM_BIAS_CORRECTION = option(False, "Correct Adam's moment estimates for "
@@ -438,7 +438,8 @@ class PretrainingFlags(typing.NamedTuple):
 class VectorOptions:
   """Vectors"""
   input_file: Path = option(None, "Text file: one text per line, or a pair as "
-                            "`text_a ||| text_b`.")
+                            "`text_a ||| text_b`; with --do_export, texts to "
+                            "try the encoder with on its page, if given.")
   output_file: Path = option(None, "Output file: JSON lines, or .npy with "
                              "--sentence_vectors.")
   do_export: bool = option(False, "Export an encoder with --sentence_vectors "
@@ -465,7 +466,7 @@ class VectorOptions:
   do_lower_case: bool = _DO_LOWER_CASE
   tokenizer: str = _TOKENIZER
   max_seq_length: int = _TEXT_LENGTH
-  batch_size: int = _BATCH_SIZE
+  batch_size: int = BATCH_SIZE
   use_one_hot_embeddings: bool = option(False, "Look embeddings up by a matrix "
                                         "product, which is faster on TPUs.")
 
@@ -475,58 +476,3 @@ class VectorFlags(typing.NamedTuple):
   data: VectorOptions
   speed: StepOptions
   tpu: TpuOptions
-
-
-@dataclasses.dataclass(frozen=True)
-class PredictorOptions:
-  """Predictor"""
-  export_dir: Path = option(None, "Folder of an export; or an output_dir, of "
-                            "which the newest export is used.", required=True)
-  processor_module: Path = option(None, "Python module, or path of a .py file, "
-                                  "that registers a head of your own.")
-  batch_size: int = _BATCH_SIZE
-  engine: str = option("tensorflow", "What runs the model: tensorflow; or "
-                       "onnx, ONNX Runtime, which needs an export with "
-                       "--export_formats=saved_model,onnx.",
-                       choices=("tensorflow", "onnx"))
-  precision: str = option("float32", "Type of the factors of matrix products: "
-                          "float32; of --engine=tensorflow bfloat16, on CPUs "
-                          "with AVX512-BF16 or AMX and TensorFlow 2.12 or "
-                          "later, or float16, on GPUs; of --engine=onnx int8.",
-                          choices=("float32", "bfloat16", "float16", "int8"))
-  input_format: str = option("text", "Format of a pipe's input: text, one per "
-                             "line, or jsonl, objects with text_a, text_b or "
-                             "words.", choices=("text", "jsonl"))
-  output_format: str = option("tsv", "Format of a pipe's output: tsv, labels "
-                              "and scores, or jsonl, with all probabilities.",
-                              choices=("tsv", "jsonl"))
-
-
-@dataclasses.dataclass(frozen=True)
-class ServerOptions:
-  """HTTP"""
-  http: str = option(None, "Address of an HTTP server: HOST:PORT, or PORT for "
-                     "this machine alone; no server when not given.")
-  bert_serving: str = option(None, "Ports for the clients of bert-as-service "
-                             "1.10 (bert-serving-client), which ask an encoder "
-                             "for vectors: PORT,PORT_OUT, usually 5555,5556, "
-                             "at the host of --http or this machine alone.")
-  model_name: str = option("bert", "Name of the model in the server's paths.")
-  max_batch: int = option(None, "Maximum number of texts of several requests "
-                          "that are run together; --batch_size when not given.",
-                          minimum=1)
-  batch_wait_ms: float = option(2.0, "Milliseconds that a text waits for "
-                                "others to fill a batch.", minimum=0.0,
-                                maximum=10000.0)
-  max_queue: int = option(1024, "Maximum number of waiting texts; more are "
-                          "refused with status 429.", minimum=1)
-  max_body_kb: int = option(1024, "Maximum size of a request in KiB; larger "
-                            "ones are refused with status 413.", minimum=1)
-  max_texts: int = option(256, "Maximum number of texts per request; more are "
-                          "refused with status 413.", minimum=1)
-  max_chars: int = option(20000, "Maximum number of characters per text; more "
-                          "are refused with status 413.", minimum=1)
-  timeout: float = option(30.0, "Seconds after which a request fails with "
-                          "status 504.", above=0.0)
-  num_threads: int = option(64, "Number of requests that are handled at once.",
-                            minimum=1)

@@ -24,19 +24,3 @@ def test_other_formats_are_refused(text, fragment):
                        options.TaskOptions(export_formats=text))
   assert message.startswith("--export_formats=%s: " % text)
   assert fragment in message
-
-
-@pytest.mark.parametrize("engine, precision, has_it", [
-    ("tensorflow", "float32", True), ("tensorflow", "bfloat16", True),
-    ("tensorflow", "int8", False), ("onnx", "float32", True),
-    ("onnx", "int8", True), ("onnx", "bfloat16", False),
-    ("onnx", "float16", False)])
-def test_each_engine_has_its_precisions(engine, precision, has_it):
-  predicting = options.PredictorOptions(export_dir="x", engine=engine,
-                                        precision=precision)
-  if has_it:
-    flag_rules.check_engine(predicting)
-  else:
-    message = message_of(flag_rules.check_engine, predicting)
-    assert "--precision=%s" % precision in message
-    assert "--engine=%s" % engine in message

@@ -62,14 +62,17 @@ CASES = {
          if flag not in OF_TEXTS}, train_file=name(), eval_file=name(),
         predict_file=name(), max_seq_length=LENGTH),
     "run_predictor": {
-        "export_dir": name(True), "processor_module": name(),
+        "export_dir": name(), "processor_module": name(),
         "batch_size": count(),
         "engine": choice("onnx", "tensorflow"),
         "precision": Case("int8", "int8", [
             ("INT8", "must be one of: float32 bfloat16 float16 int8")]),
         "input_format": choice("jsonl", "text"),
         "output_format": choice("jsonl", "tsv"), "http": name(),
-        "bert_serving": name(),
+        "bert_serving": name(), "grpc": name(), "config": name(),
+        "poll_seconds": Case("0.5", 0.5, [
+            ("-1", "must be at least 0"), ("soon", "float")]),
+        "warmup": switch(), "access_log": name(),
         "model_name": name(), "max_batch": count(),
         "batch_wait_ms": Case("0.5", 0.5, [
             ("-1", "must be at least 0"), ("10001", "must be at most 10000"),

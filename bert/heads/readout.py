@@ -7,7 +7,7 @@ example.
 import os
 import typing
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
-from typing import Sequence
+from typing import Sequence, Union
 
 import numpy as np
 
@@ -209,6 +209,15 @@ class Readout:
     if pair.text_b is not None and not _is_text(pair.text_b):
       raise UserError("the second text is blank")
     return InputExample("text", *pair)
+
+  def sample_input(self, example: InputExample
+                   ) -> Optional[Dict[str, Union[str, List[str]]]]:
+    """Returns an example as a request has it; None where it can't be written
+    so, as with word pieces."""
+    sample = dict(zip(self.input_names, (example.text_a, example.text_b)))
+    if not isinstance(example.text_a, str):
+      return None
+    return {name: text for name, text in sample.items() if text is not None}
 
   def rows_of(self, outputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
     """Returns predictions [batch, ...] of what an export's signature returns.

@@ -215,6 +215,14 @@ class TaggingHead(Head):
       raise UserError("the text is blank")
     return InputExample("text", words)
 
+  def sample_input(self, example):
+    """Returns the words as the text that is split into them again."""
+    for separator in ("", " "):
+      text = separator.join(example.text_a)
+      if split_words(text) == example.text_a:
+        return {self.input_names[0]: text}
+    return None
+
   def text_output(self, row, example):
     return super().text_output(row, example)._replace(words=example.text_a)
 

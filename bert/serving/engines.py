@@ -44,6 +44,11 @@ class TensorFlowEngine:
     self.runs = {name: self._run_of(each)
                  for name, each in self.signatures.items()}
 
+  def close(self) -> None:
+    """Gives the memory back."""
+    self.runs = {}
+    self._session.close()
+
   def _run_of(self, signature):
     graph = self._session.graph
     names = tuple(sorted(signature.inputs))
@@ -68,6 +73,10 @@ class OnnxEngine:
     self.signatures = _read_signatures(folder)
     self.runs = {name: _load(folder, name, precision)
                  for name in self.signatures}
+
+  def close(self) -> None:
+    """Gives the memory back."""
+    self.runs = {}
 
 
 def _read_signatures(folder):

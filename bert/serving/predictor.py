@@ -106,6 +106,22 @@ class Predictor:
     dataset_outputs.check_finite(outputs, self.folder)
     return outputs
 
+  def warm_up(self) -> None:
+    """Runs every signature on short and long inputs, alone and in a batch, so
+    that the first texts find memory and kernels that are there."""
+    signatures = self.loaded.engine.signatures
+    for length in (16, self.task["max_seq_length"]):
+      for size in (1, self.batch_size):
+        for name in sorted(self.loaded.engine.runs):
+          self.run({key: np.full(
+              _fill(info.tensor_shape, size, length),
+              int(key == "input_mask"), np.int32)
+                    for key, info in signatures[name].inputs.items()}, name)
+
+  def close(self) -> None:
+    """Gives the memory of the model back; it can't be used after that."""
+    self.loaded.engine.close()
+
   def encode(self, example: InputExample) -> List[Dict[str, np.ndarray]]:
     """Returns the inputs of a text, a dict name -> int32 [sequences, length]
     for each of its records."""
@@ -171,3 +187,9 @@ class Predictor:
     if self.head.reads_padding:
       return row["input_mask"].shape[1]
     return int(row["input_mask"].sum(axis=1).max())
+
+
+def _fill(shape, size, length):
+  """Returns a signature's shape with its first and last size filled in."""
+  sizes = [dim.size for dim in shape.dim]
+  return [size] + sizes[1:-1] + [length]

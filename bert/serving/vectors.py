@@ -101,6 +101,9 @@ def write_export(data: options.VectorOptions) -> str:
       "num_windows": 1, "vocab_size": config.vocab_size,
       "max_positions": config.max_position_embeddings,
       "num_segment_ids": config.type_vocab_size}
+  if data.input_file:
+    task[export.SAMPLES] = export.sample_inputs(
+        head, read_examples(data.input_file))
   files.make_folder(data.output_dir)
   return export.write(data.output_dir, export.ExportSpec(
       config, head, data.init_checkpoint, data.vocab_file, task))

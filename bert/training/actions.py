@@ -71,8 +71,10 @@ def _use(finetuning, actions, examples, checkpoint):
   if "predict" in actions:
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions and distribution.workers().is_first:
-    finetuning.export(checkpoint, _has_pairs(
-        itertools.chain.from_iterable(examples.values())), "onnx" in actions)
+    finetuning.export(
+        checkpoint, _has_pairs(itertools.chain.from_iterable(
+            examples.values())), "onnx" in actions,
+        examples.get("eval") or examples.get("predict") or ())
   return RunResult(results, rows)
 
 

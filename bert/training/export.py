@@ -1,19 +1,26 @@
 """Writes an export: a folder with graph, weights, vocabulary and settings."""
 
+import itertools
 import json
 import os
 import time
 import typing
+from typing import Dict, Iterable, List, Union
 
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.common import files
+from bert.data.examples import InputExample
 from bert.heads.base import Head
 from bert.model import model_function
 from bert.training import onnx_files
 
 INPUTS = ("input_ids", "input_mask", "segment_ids")
+# What task.json calls the inputs to try the model with.
+SAMPLES = "sample_inputs"
+# How many there are, of so many examples, with so many characters at most.
+_NUM_SAMPLES, _MAX_EXAMPLES, _MAX_CHARS = 5, 1000, 1000
 TAGS = [tf.saved_model.tag_constants.SERVING]
 
 
@@ -62,6 +69,23 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
   tf.gfile.Rename(partial, folder)
   tf.logging.info("Exported %s to %s", spec.checkpoint, folder)
   return folder
+
+
+def sample_inputs(head: Head, examples: Iterable[InputExample]
+                  ) -> List[Dict[str, Union[str, List[str]]]]:
+  """Returns a few short inputs of a dataset, of different labels if it has
+  them, as a request has them."""
+  short = []
+  for example in itertools.islice(examples, _MAX_EXAMPLES):
+    sample = head.sample_input(example)
+    if sample and len(str(sample)) <= _MAX_CHARS and sample not in [
+        each for _, each in short]:
+      short.append((str(example.label), sample))
+  seen = set()
+  first = [index for index, (label, _) in enumerate(short)
+           if label not in seen and not seen.add(label)]
+  others = [index for index in range(len(short)) if index not in set(first)]
+  return [short[index][1] for index in (first + others)[:_NUM_SAMPLES]]
 
 
 def _write_assets(folder, spec):

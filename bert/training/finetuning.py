@@ -291,7 +291,8 @@ class FineTuning:
       tf.logging.info("  %s = %s", re.sub("^eval_", "test_", key), results[key])
 
   def export(self, checkpoint: str, has_pairs: Optional[bool],
-             has_onnx: bool = False) -> str:
+             has_onnx: bool = False,
+             samples: Examples = ()) -> str:
     """Writes a folder that is enough to predict with; returns it.
 
     Args:
@@ -299,6 +300,7 @@ class FineTuning:
       has_pairs: whether the task's texts are pairs, unless task.json says so;
         None: nobody knows.
       has_onnx: whether it is to have ONNX files, too.
+      samples: examples, of which a few are kept to try the model with.
     """
     config = self.task.config
     task = dict(
@@ -309,7 +311,8 @@ class FineTuning:
         has_pairs=read_task(self.folder.path).get("has_pairs", has_pairs),
         vocab_size=config.vocab_size,
         max_positions=config.max_position_embeddings,
-        num_segment_ids=config.type_vocab_size)
+        num_segment_ids=config.type_vocab_size,
+        **{export.SAMPLES: export.sample_inputs(self.task.head, samples)})
     return export.write(self.folder.path, export.ExportSpec(
         config, self.task.head, checkpoint, self.flags.data.vocab_file, task),
                         has_onnx)

@@ -1,4 +1,6 @@
 """The page at /, in a real browser."""
+import re
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,13 @@ import tiny_encoder
 import tiny_squad
 from bert import predictor as predictor_lib
 from bert.serving import predictor
+from processors import base
 from test_run_classifier_choices import choices_of, swag
+
+action_chains = pytest.importorskip(
+    "selenium.webdriver.common.action_chains",
+    reason="requirements-dev.txt, Python 3.9")
+from selenium.webdriver.common.keys import Keys  # pylint: disable=wrong-import-position
 
 pytestmark = pages.needs_browser
 
@@ -110,7 +118,104 @@ def test_vectors_are_compared_in_a_table(tmp_path):
   with pages.opened(flags["output_dir"]) as browser:
     browser.find_element("id", "text_a").send_keys("\n".join(texts))
     browser.find_element("id", "ask").click()
+    browser.find_element("css selector", "#answer td")
+    assert pages.take_picture(browser, 360, "light", "vectors") <= 0
     cells = [float(each.text) for each in browser.find_elements(
-        "css selector", "#answer td")]
+        "css selector", "#answer td") if each.text]
   np.testing.assert_allclose(np.reshape(cells, [3, 3]), units @ units.T,
                              atol=1e-3)
+
+
+SIZES = [(width, scheme) for width in (360, 1200)
+         for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize("width, scheme", SIZES)
+def test_page_fits_its_window(width, scheme, browser):
+  ask(browser, "the captain said " * 20, "x" * 200)
+  bars(browser)
+  assert pages.take_picture(browser, width, scheme, "pairs") <= 0
+  colors = browser.execute_script(
+      "const style = getComputedStyle(document.body);"
+      "return [style.color, style.backgroundColor]")
+  text, back = [sum(map(int, re.findall(r"\d+", each)[:3])) for each in colors]
+  assert (text < back) == (scheme == "light")
+  assert abs(text - back) > 400
+
+
+def test_examples_of_the_dev_set_can_be_asked(browser, flags):
+  processor = base.create("mrpc", flags["data_dir"])
+  texts = {each.text_a: each.text_b
+           for each in processor.get_dev_examples(flags["data_dir"])}
+  samples = browser.find_elements("css selector", "#samples button")
+  assert 1 < len(samples) <= 5
+  for sample in samples:
+    sample.click()
+    text_a, text_b = [browser.find_element("id", name).get_property("value")
+                      for name in ("text_a", "text_b")]
+    assert texts[text_a] == text_b
+    assert len(bars(browser)) == 2
+
+
+def test_keyboard_is_enough(browser):
+  browser.refresh()
+  keys = action_chains.ActionChains(browser)
+  # The first field has the focus; then the second one.
+  keys.send_keys("two votes", Keys.TAB, "the ferry").key_down(
+      Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+  assert len(bars(browser)) == 2
+  assert browser.find_element("id", "text_b").get_property(
+      "value") == "the ferry"
+  meter = browser.find_element("css selector", "[role=meter]")
+  assert meter.get_attribute("aria-label") in ("0", "1")
+
+
+@pytest.mark.parametrize("languages, lang, button", [
+    ("zh-CN,zh,en", "zh-CN", "提交"), ("fr,zh-TW", "zh-CN", "提交"),
+    ("en-GB,zh", "en", "Ask"), ("fr", "en", "Ask")])
+def test_page_speaks_the_language_of_the_browser(languages, lang, button, flags):
+  with pages.opened(flags["output_dir"], languages) as browser:
+    assert browser.find_element("id", "ask").text == button
+    assert browser.find_element("css selector", "html").get_attribute(
+        "lang") == lang
+    if lang == "zh-CN":
+      ask(browser, "渡轮在日出前离开", "两张票")
+      bars(browser)
+      for width, scheme in SIZES:
+        assert pages.take_picture(browser, width, scheme, "chinese") <= 0
+
+
+def test_entities_are_marked_in_their_text(tmp_path):
+  flags = exported.of_words(tmp_path)
+  text = "the  captain said two votes"
+  (output,) = predictor.Predictor(flags["output_dir"]).predict([text])
+  with pages.opened(flags["output_dir"]) as browser:
+    assert not browser.find_element("id", "text_b").is_displayed()
+    browser.find_element("id", "text_a").send_keys(text)
+    browser.find_element("id", "ask").click()
+    shown = browser.find_element("css selector", "#answer .text")
+    for width, scheme in SIZES:
+      assert pages.take_picture(browser, width, scheme, "entities") <= 0
+    marks = shown.find_elements("css selector", "mark")
+    labels = [label for label in output.labels if label != "O"]
+    assert len(marks) <= len(labels) and bool(marks) == bool(labels)
+    # Beside the names of types, it is the text as it was.
+    names = [each.text for each in shown.find_elements(
+        "css selector", "mark small")]
+    assert set(names) <= {label[2:] for label in labels}
+    browser.execute_script(
+        "document.querySelectorAll('mark small').forEach(e => e.remove())")
+    assert shown.get_property("textContent") == text
+    # Runs of labels, as their scheme has them.
+    assert browser.execute_script(
+        "return entitiesOf(arguments[0])",
+        ["B-a", "I-a", "O", "B-a", "B-a", "I-b", "S-c", "S-c", "a", "a",
+         "O"]) == [["a", 0, 2], ["a", 3, 4], ["a", 4, 5], ["b", 5, 6],
+                   ["c", 6, 7], ["c", 7, 8], ["a", 8, 10]]
+
+
+def test_single_texts_have_one_field(tmp_path):
+  flags = exported.of_singles(tmp_path)
+  with pages.opened(flags["output_dir"]) as browser:
+    assert browser.find_element("id", "text_a").is_displayed()
+    assert not browser.find_element("id", "text_b").is_displayed()

@@ -7,9 +7,11 @@ import re
 
 # From the ground up; a module may import from its own floor and those below.
 FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
-          "training", "pretraining", "serving", "thin", "commands")
+          "training", "pretraining", "serving", "server", "thin",
+          "commands")
 GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
-OPTIONS = ("bert.options", "bert.script_options", "bert.flag_rules")
+OPTIONS = ("bert.options", "bert.script_options", "bert.serving_options",
+           "bert.flag_rules")
 # Three drop-ins and four names of the reference release among them.
 MAX_DIRECT_FILES = 14
 MAX_PACKAGE_FILES = 20

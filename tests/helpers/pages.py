@@ -1,6 +1,7 @@
 """The server's page in a real browser."""
 import contextlib
 import importlib.util
+import os
 import shutil
 
 import pytest
@@ -16,14 +17,21 @@ needs_browser = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def opened(output_dir):
-  """A browser that shows the page of an export's server."""
+def opened(output_dir, languages="en-US,en"):
+  """A browser that shows the page of an export's server.
+
+  Args:
+    output_dir: of the export.
+    languages: that the browser asks for.
+  """
   from selenium import webdriver
   options = webdriver.ChromeOptions()
   options.binary_location = CHROMIUM
   for each in ("--headless=new", "--no-sandbox", "--disable-gpu",
                "--disable-dev-shm-usage"):
     options.add_argument(each)
+  options.add_experimental_option(
+      "prefs", {"intl.accept_languages": languages})
   browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
   try:
     server = load.Server(output_dir)
@@ -35,3 +43,27 @@ def opened(output_dir):
       server.stop()
   finally:
     browser.quit()
+
+
+def take_picture(browser, width, scheme, name):
+  """Saves the page as it looks to $SCREENSHOTS, if that is set.
+
+  Args:
+    browser: shows the page.
+    width: of the window, in pixels.
+    scheme: light or dark.
+    name: of the picture.
+
+  Returns:
+    Pixels that the page is wider than its window.
+  """
+  browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+      "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+      {"name": "prefers-color-scheme", "value": scheme}]})
+  folder = os.environ.get("SCREENSHOTS")
+  if folder:
+    browser.save_screenshot(os.path.join(folder, "%s_%d_%s.png" % (
+        name, width, scheme)))
+  return browser.execute_script(
+      "return document.documentElement.scrollWidth - window.innerWidth")

@@ -12,10 +12,10 @@ import commands
 import exported
 import extract_features
 import golden
+import served
 from bert.data.examples import Words
-from bert.predictor import Encoder, Predictor
-from bert.serving import application
-from bert.serving import batcher
+from bert.predictor import Encoder
+from bert.server import application
 from mistakes import message_of
 from tiny_encoder import flags_of, run
 
@@ -89,7 +89,8 @@ def test_blank_text_is_refused(encoder):
 @pytest.mark.parametrize("changes, fragment", [
     (dict(output_dir=None), "--output_dir is required with --do_export"),
     (dict(sentence_vectors=None), "--sentence_vectors is required"),
-    (dict(input_file="a"), "--input_file=a does not go with --do_export"),
+    (dict(input_file="a"), "--input_file=a: no such file"),
+    (dict(output_file="a"), "--output_file=a does not go with --do_export"),
     (dict(do_export=None, output_dir=None), "--input_file is required"),
     (dict(do_export=None, output_dir=None, input_file="a"),
      "--output_file is required"),
@@ -113,42 +114,27 @@ def test_lines_of_a_pipe_are_vectors(encoder):
                              encoder.encode(["two votes"])[0], rtol=1e-6)
 
 
-class Client:
-  """Asks the application without a socket."""
-
-  def __init__(self, predictor):
-    texts = batcher.Batcher(predictor.predict, 8, 0.0, 100)
-    self._wsgi = application.Application(
-        predictor, "bert", texts, application.Limits(max_texts=8))
-
-  def post(self, path, body, accept="", method="POST"):
-    """Returns code, content type, bytes."""
-    content = json.dumps(body).encode()
-    said = []
-    found = self._wsgi({
-        "REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_ACCEPT": accept,
-        "CONTENT_LENGTH": str(len(content)), "wsgi.input": io.BytesIO(content)},
-                       lambda *args: said.append(args))
-    ((status, headers),) = said
-    return (int(status.split()[0]), dict(headers)["Content-Type"],
-            b"".join(found))
-
-  def ask(self, path, body):
-    code, _, content = self.post(path, body)
-    assert code == 200, content
-    return json.loads(content.decode())
+def client_of(folder):
+  return served.Client(served.model_of(folder, max_queue=100),
+                       limits=application.Limits(max_texts=8))
 
 
 @pytest.fixture(scope="module")
 def client(encoder):
-  return Client(encoder.predictor)
+  return client_of(encoder.predictor.folder)
+
+
+def ask(client, path, body):
+  code, found = client.ask(body, path)
+  assert code == 200, found
+  return found
 
 
 MODEL = "/v1/models/bert"
 
 
 def test_predict_has_a_vector_for_each_instance(client, encoder):
-  found = client.ask(MODEL + ":predict", {"instances": TEXTS[:2] + [
+  found = ask(client, MODEL + ":predict", {"instances": TEXTS[:2] + [
       {"text_a": "a", "text_b": "b"}]})["predictions"]
   np.testing.assert_allclose([each["vector"] for each in found], encoder.encode(
       TEXTS[:2] + [("a", "b")]), atol=1e-5)
@@ -157,23 +143,23 @@ def test_predict_has_a_vector_for_each_instance(client, encoder):
 def test_encode_has_all_vectors_in_one_array(client, encoder):
   body = {"instances": TEXTS}
   expected = encoder.encode(TEXTS)
-  np.testing.assert_allclose(client.ask(MODEL + ":encode", body)["vectors"],
+  np.testing.assert_allclose(ask(client, MODEL + ":encode", body)["vectors"],
                              expected, atol=1e-5)
-  code, kind, content = client.post(MODEL + ":encode", body,
-                                    "application/octet-stream")
-  assert (code, kind) == (200, "application/octet-stream")
+  code, content, headers = client.call(
+      "POST", MODEL + ":encode", body, HTTP_ACCEPT="application/octet-stream")
+  assert (code, headers["Content-Type"]) == (200, "application/octet-stream")
   found = np.load(io.BytesIO(content))
   assert found.dtype == np.float32
   np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_form_of_bert_as_service_is_answered(client, encoder):
-  found = client.ask("/encode", {"id": 7, "texts": TEXTS[:2],
+  found = ask(client, "/encode", {"id": 7, "texts": TEXTS[:2],
                                  "is_tokenized": False})
   assert (found["id"], found["status"]) == (7, 200)
   np.testing.assert_allclose(found["results"], encoder.encode(TEXTS[:2]),
                              atol=1e-5)
-  found = client.ask("/encode", {"id": 8, "texts": [["two", "votes"]],
+  found = ask(client, "/encode", {"id": 8, "texts": [["two", "votes"]],
                                  "is_tokenized": True})
   np.testing.assert_allclose(found["results"], encoder.encode(
       [Words(["two", "votes"])]), atol=1e-5)
@@ -181,7 +167,7 @@ def test_form_of_bert_as_service_is_answered(client, encoder):
 
 def test_form_of_embeddings_is_answered(client, encoder):
   expected = encoder.encode(TEXTS[:2])
-  found = client.ask("/v1/embeddings", {"model": "any", "input": TEXTS[:2]})
+  found = ask(client, "/v1/embeddings", {"model": "any", "input": TEXTS[:2]})
   assert found["object"] == "list" and found["model"] == "bert"
   assert [each["index"] for each in found["data"]] == [0, 1]
   np.testing.assert_allclose([each["embedding"] for each in found["data"]],
@@ -190,7 +176,7 @@ def test_form_of_embeddings_is_answered(client, encoder):
   num_tokens = sum(2 + len(tokens(each)) for each in TEXTS[:2])
   assert found["usage"] == {"prompt_tokens": num_tokens,
                             "total_tokens": num_tokens}
-  (packed,) = client.ask("/v1/embeddings", {
+  (packed,) = ask(client, "/v1/embeddings", {
       "input": TEXTS[0], "encoding_format": "base64"})["data"]
   np.testing.assert_allclose(np.frombuffer(base64.b64decode(
       packed["embedding"]), "<f4"), expected[0], atol=1e-5)
@@ -213,21 +199,21 @@ def test_form_of_embeddings_is_answered(client, encoder):
     (MODEL + ":encode", {"instances": []}, 400, "not empty"),
     (MODEL + ":encode", {"instances": ["a"] * 9}, 413, "9 texts")])
 def test_request_that_is_wrong_is_told_so(client, path, body, code, fragment):
-  found, kind, content = client.post(path, body)
-  assert found == code and kind.startswith("application/json")
-  assert fragment in json.loads(content.decode())["error"]
+  found_code, found = client.ask(body, path)
+  assert found_code == code
+  assert fragment in found["error"]
 
 
 def test_paths_of_encoders_are_not_there_for_others(tmp_path):
   flags = exported.of_singles(tmp_path)
-  other = Client(Predictor(flags["output_dir"]))
+  other = client_of(flags["output_dir"])
   for path in ("/encode", "/v1/embeddings", MODEL + ":encode"):
-    assert other.post(path, {"texts": ["a"]})[0] == 404
+    assert other.ask({"texts": ["a"]}, path)[0] == 404
 
 
 def test_other_methods_are_refused(client):
   for path in ("/encode", "/v1/embeddings", MODEL + ":encode"):
-    assert client.post(path, {}, method="GET")[0] == 405
+    assert client.call("GET", path, {})[0] == 405
 
 
 # Name of a strategy of bert-as-service 1.10 -> ours.

@@ -1,5 +1,4 @@
 """The HTTP application: TensorFlow Serving's paths, plain text, mistakes."""
-import io
 import json
 import re
 import threading
@@ -9,10 +8,10 @@ import numpy as np
 import pytest
 
 import exported
+import served
 from bert.data.examples import TextPair
 from bert.data.examples import Words
-from bert.serving import application
-from bert.serving import batcher
+from bert.server import application
 from bert.serving import formats
 from bert.serving import predictor
 
@@ -23,40 +22,15 @@ def asked(tmp_path_factory):
   return predictor.Predictor(flags["output_dir"])
 
 
-class Client:
-  """Calls the application as a server does."""
-
-  def __init__(self, asked, limits=application.Limits(), predict=None, **changes):
-    self.batcher = batcher.Batcher(predict or asked.predict, **dict(
-        dict(max_batch=8, wait=0.0, max_queue=16), **changes))
-    self.application = application.Application(asked, "bert", self.batcher, limits)
-
-  def call(self, method, path, body=None, length=None):
-    """Returns (code, body, headers)."""
-    told = []
-    content = body if isinstance(body, bytes) else (
-        b"" if body is None else json.dumps(body).encode())
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": path,
-               "wsgi.input": io.BytesIO(content)}
-    if body is not None:
-      environ["CONTENT_LENGTH"] = str(
-          len(content) if length is None else length)
-    (found,) = self.application(
-        environ, lambda status, headers: told.append((status, headers))) or [
-            b""]
-    status, headers = told[0]
-    return int(status.split()[0]), found, dict(headers)
-
-  def ask(self, body, path="/v1/models/bert:predict", **options):
-    """POSTs -> (code, parsed body)."""
-    code, found, headers = self.call("POST", path, body, **options)
-    assert headers["Content-Type"].startswith("application/json")
-    return code, json.loads(found.decode())
+def made(asked, predict=None, limits=application.Limits(), **changes):
+  """A client of a model."""
+  return served.Client(served.model_of(asked.folder, predict=predict,
+                                       **changes), limits=limits)
 
 
 @pytest.fixture(scope="module")
 def client(asked):
-  return Client(asked)
+  return made(asked)
 
 
 def encoded(asked, question):
@@ -94,7 +68,7 @@ def test_ids_are_answered_as_tensorflow_serving_does(client, asked):
 
 
 @pytest.mark.parametrize("path", ["/v1/models/bert", "/v1/models/bert/metadata",
-                                  "/healthz", "/metrics", "/"])
+                                  "/healthz", "/metrics", "/", "/v1/models"])
 def test_pages_are_there_for_get_and_head(client, path):
   code, body, headers = client.call("GET", path)
   assert code == 200 and len(body) == int(headers["Content-Length"]) > 0
@@ -126,23 +100,30 @@ def test_page_names_the_model_and_breaks_out_of_no_script(client):
   page = body.decode()
   assert headers["Content-Type"].startswith("text/html")
   about = json.loads(re.search(r"const about = (.*);", page).group(1))
-  assert about == {"model": "bert", "task": "mrpc", "takes_pairs": True,
-                   "inputs": ["text_a", "text_b"], "takes_lines": False}
+  assert about.pop("examples")
+  assert about == {
+      "model": "bert", "models": ["bert"], "task": "mrpc",
+      "version": client.models.get("bert").current.number,
+      "takes_pairs": True, "inputs": ["text_a", "text_b"],
+      "takes_lines": False}
   assert "{{" not in page
 
 
 def test_metrics_count_requests(asked):
-  client = Client(asked)
+  client = made(asked)
   client.ask({"instances": ["two"]})
   client.ask({})
   client.call("GET", "/none")
   text = client.call("GET", "/metrics")[1].decode()
-  for line in ('bert_requests_total{code="200"} 1.0',
-               'bert_requests_total{code="400"} 1.0',
-               'bert_requests_total{code="404"} 1.0',
-               "bert_request_seconds_count 3.0", "bert_requests_open 1.0",
-               'bert_request_seconds_bucket{le="+Inf"} 3.0'):
+  for line in (
+      'bert_requests_total{code="200",model="bert",protocol="http"} 1.0',
+      'bert_requests_total{code="400",model="bert",protocol="http"} 1.0',
+      'bert_requests_total{code="404",model="",protocol="http"} 1.0',
+      'bert_request_seconds_count{model="bert",protocol="http"} 2.0',
+      "bert_requests_open 1.0", 'bert_texts_waiting{model="bert"} 0.0'):
     assert line in text.split("\n")
+  version = re.search(r'bert_model_version{model="bert"} (.*)', text).group(1)
+  assert float(version) == float(client.models.get("bert").current.number)
 
 
 ROW = {"input_ids": [2, 7, 3], "input_mask": [1, 1, 1],
@@ -198,7 +179,7 @@ def test_unknown_path_is_404(client, path):
     (application.Limits(max_texts=1), {"instances": [ROW, ROW]}, 413),
     (application.Limits(max_chars=3), {"instances": ["four"]}, 413)])
 def test_limits_are_kept(asked, limits, body, code):
-  assert Client(asked, limits).ask(body)[0] == code
+  assert made(asked, limits=limits).ask(body)[0] == code
 
 
 def test_body_needs_a_length(client):
@@ -213,14 +194,16 @@ def test_full_queue_and_slow_answers_are_told(asked):
     go.wait(20)
     return asked.predict(texts)
 
-  client = Client(asked, application.Limits(timeout=0.2), predict, max_queue=1)
+  client = made(asked, predict, application.Limits(timeout=0.2), max_queue=1)
+  (model,) = client.models
+  metrics = client.application.metrics
   codes = []
   threads = [threading.Thread(target=lambda: codes.append(
       client.ask({"instances": ["two"]})[0])) for _ in range(2)]
   for thread in threads:
     thread.start()
-    while client.application.num_open < len(threads) and thread is threads[0]:
-      if len(client.batcher) == 0 and client.application.num_open:
+    while metrics.num_open < len(threads) and thread is threads[0]:
+      if len(model.current.texts) == 0 and metrics.num_open:
         break
       time.sleep(0.001)
   time.sleep(0.05)
@@ -234,10 +217,12 @@ def test_full_queue_and_slow_answers_are_told(asked):
 
 
 def test_closing_server_takes_nothing_new(asked):
-  client = Client(asked)
+  client = made(asked)
   client.application.is_closing = True
   assert client.ask({"instances": ["a"]})[0] == 503
-  assert client.call("GET", "/healthz")[0] == 503
+  assert client.call("GET", "/readyz")[0] == 503
+  # It is alive, and should not be killed before it is done.
+  assert client.call("GET", "/healthz")[0] == 200
 
 
 @pytest.mark.parametrize("line, question", [

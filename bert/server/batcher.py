@@ -5,7 +5,7 @@ import threading
 import time
 import typing
 from concurrent import futures
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
@@ -18,6 +18,7 @@ class Full(Exception):
 class _Pending(typing.NamedTuple):
   text: TextInput
   future: futures.Future
+  since: float
 
 
 class Batcher:
@@ -28,7 +29,7 @@ class Batcher:
   """
 
   def __init__(self, predict: Callable, max_batch: int, wait: float,
-               max_queue: int):
+               max_queue: int, observe: Optional[Callable] = None):
     """Starts the thread.
 
     Args:
@@ -37,11 +38,14 @@ class Batcher:
       max_batch: most texts of a batch.
       wait: seconds.
       max_queue: most texts that wait.
+      observe: called with the number of texts of each batch, and the seconds
+        that each of them waited.
     """
     self._predict = predict
     self._max_batch = max_batch
     self._wait = wait
     self._max_queue = max_queue
+    self._observe = observe or (lambda num_texts, waits: None)
     self._queue = collections.deque()
     self._changed = threading.Condition()
     self._is_closed = False
@@ -57,7 +61,8 @@ class Batcher:
     Raises:
       Full: there is no capacity for all of them.
     """
-    pending = [_Pending(text, futures.Future()) for text in texts]
+    now = time.monotonic()
+    pending = [_Pending(text, futures.Future(), now) for text in texts]
     with self._changed:
       if self._is_closed or (
           len(self._queue) + len(pending) > self._max_queue):
@@ -78,6 +83,8 @@ class Batcher:
       batch = self._take()
       if not batch:
         return
+      now = time.monotonic()
+      self._observe(len(batch), [now - each.since for each in batch])
       self._run(batch)
 
   def _take(self):

@@ -5,7 +5,7 @@ from concurrent import futures
 import pytest
 
 from bert.common.errors import UserError
-from bert.serving import batcher
+from bert.server import batcher
 
 
 class Asked:

@@ -13,11 +13,12 @@ import pytest
 
 import commands
 import run_predictor
+import served
 import tiny_encoder
 from bert.data.examples import Words
 from bert.predictor import Encoder
-from bert.serving import batcher
-from bert.serving import bert_clients
+from bert.server import bert_clients
+from bert.server import server_metrics
 from mistakes import message_of
 
 zmq = pytest.importorskip("zmq", reason="requirements-serving.txt")
@@ -46,13 +47,19 @@ def encoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(encoder):
   """Ports of a server, and the server."""
-  texts = batcher.Batcher(encoder.predictor.predict, 3, 0.0, 10)
+  model = served.model_of(encoder.predictor.folder, max_batch=3, max_queue=10)
   ports = free_ports()
-  made = bert_clients.BertClients(encoder.predictor, texts,
-                                  bert_clients.Ports(*ports), max_bytes=1 << 20)
+  made = make(model, ports)
+  made.start()
   yield ports, made
   made.close()
-  texts.close()
+  model.close()
+
+
+def make(model, ports):
+  return bert_clients.BertClients(
+      model, bert_clients.Ports(*ports), server_metrics.ServerMetrics(),
+      max_bytes=1 << 20)
 
 
 def connect(server, **changes):
@@ -142,9 +149,12 @@ def test_state_counts_requests(client, server):
 
 
 def test_client_gives_up_after_its_timeout():
-  ports = free_ports()
-  with pytest.raises(TimeoutError):
-    client_lib.BertClient("127.0.0.1", *ports, timeout=300)
+  # In a process of its own: what it leaves behind blocks whoever collects it.
+  done = subprocess.run(
+      [sys.executable, "-c", "import os, bert_serving.client as client\ntry:\n"
+       "  client.BertClient('127.0.0.1', %d, %d, timeout=300)\n"
+       "except TimeoutError:\n  os._exit(7)" % tuple(free_ports())], timeout=60)
+  assert done.returncode == 7
 
 
 def test_broken_frames_never_end_the_server(server, encoder):
@@ -206,10 +216,9 @@ def test_ports_that_are_none_are_refused(text, tmp_path):
   assert result.code == 2 and "--bert_serving=%s" % text in result.log
 
 
-def test_port_that_is_taken_is_told(encoder, server):
+def test_port_that_is_taken_is_told(server):
   ports, _ = server
-  message = message_of(lambda: bert_clients.BertClients(
-      encoder.predictor, None, bert_clients.Ports(*ports), max_bytes=9))
+  message = message_of(make, None, ports)
   assert "port %d" % ports[0] in message
 
 

@@ -1,13 +1,12 @@
 """Bodies of requests: encodings, and texts that are not the task's."""
 import gzip
-import io
 import json
 
 import pytest
 
 import exported
-from bert.serving import application
-from bert.serving import batcher
+import served as served_lib
+from bert.server import application
 from bert.serving import predictor
 
 BODY = json.dumps({"instances": ["the captain said"]}).encode()
@@ -20,26 +19,20 @@ WORDS = {"words": ["the", "captain"]}
                 ids=["singles", "pairs", "words"])
 def served(request, tmp_path_factory):
   """How the texts are, and an application of such a model."""
-  model = predictor.Predictor(request.param(
-      tmp_path_factory.mktemp("served"))["output_dir"])
-  kind = request.param.__name__[3:]
-  texts = batcher.Batcher(model.predict, model.batch_size, 0.0, 16)
-  return kind, application.Application(
-      model, "bert", texts, application.Limits(max_bytes=2000))
+  flags = request.param(tmp_path_factory.mktemp("served"))
+  return request.param.__name__[3:], served_lib.Client(
+      served_lib.model_of(flags["output_dir"]),
+      limits=application.Limits(max_bytes=2000))
 
 
-def ask(application, body, encoding=None):
+def ask(client, body, encoding=None):
   """POSTs bytes, or an instance -> (code, parsed body, headers)."""
   if not isinstance(body, bytes):
-    body = json.dumps({"instances": [body]}).encode()
-  environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/v1/models/bert:predict",
-             "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-  if encoding is not None:
-    environ["HTTP_CONTENT_ENCODING"] = encoding
-  said = []
-  (content,) = application(environ, lambda *args: said.append(args))
-  status, headers = said[0]
-  return int(status.split()[0]), json.loads(content.decode()), dict(headers)
+    body = {"instances": [body]}
+  code, content, headers = client.call(
+      "POST", "/v1/models/bert:predict", body,
+      **{} if encoding is None else {"HTTP_CONTENT_ENCODING": encoding})
+  return code, json.loads(content.decode()), headers
 
 
 def test_byte_order_mark_is_taken_off(served):

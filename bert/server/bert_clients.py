@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import typing
-from typing import Callable, Deque, Dict, List, Sequence, Tuple
+from typing import Deque, Dict, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -23,9 +23,11 @@ from bert.common import libraries
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
 from bert.data.examples import Words
-from bert.serving import batcher
+from bert.server import batcher
+from bert.server.models import ServedModel
+from bert.server.models import Version
+from bert.server.server_metrics import ServerMetrics
 from bert.serving import encoder
-from bert.serving.predictor import Predictor
 
 # The version that clients compare with their own.
 VERSION = "1.10.0"
@@ -44,24 +46,28 @@ _SHORT, _LONG = 1, 100
 class _Job:
   """A request whose texts are run chunk by chunk."""
 
-  def __init__(self, client: bytes, number: bytes, texts: List[TextInput]):
+  def __init__(self, client: bytes, number: bytes, texts: List[TextInput],
+               version: Version):
     self.client = client
     self.number = number
     self.texts = texts
+    self.version = version
+    self.began = time.monotonic()
     self.vectors = []  # type: List[np.ndarray]
     self.pending = []  # type: List
 
-  def advance(self, submit: Callable, size: int) -> bool:
+  def advance(self) -> bool:
     """Takes what has been computed, submits more; returns whether all is done.
     """
     if any(not each.done() for each in self.pending):
       return False
     self.vectors += [each.result().vector for each in self.pending]
     self.pending = []
+    size = self.version.predictor.batch_size
     rest = self.texts[len(self.vectors):][:size]
     if rest:
       try:
-        self.pending = submit(rest)
+        self.pending = self.version.texts.submit(rest)
       except batcher.Full:
         pass  # There will be room later.
     return not rest
@@ -81,14 +87,15 @@ class BertClients:
       those that were broken.
   """
 
-  def __init__(self, predictor: Predictor, texts: batcher.Batcher,
-               ports: Ports, *, max_bytes: int, host: str = "127.0.0.1"):
-    """Starts the thread.
+  def __init__(self, model: ServedModel, ports: Ports,
+               metrics: ServerMetrics, *, max_bytes: int,
+               host: str = "127.0.0.1"):
+    """Listens at the ports.
 
     Args:
-      predictor: an encoder.
-      texts: runs texts of several requests together.
+      model: an encoder.
       ports: of this machine.
+      metrics: counts requests.
       max_bytes: of a request.
       host: the address that is listened at; * for all.
 
@@ -99,8 +106,8 @@ class BertClients:
                             "-r requirements-serving.txt")
     import zmq
     self._zmq = zmq
-    self._predictor = predictor
-    self._batcher = texts
+    self._model = model
+    self._metrics = metrics
     self._ports = ports
     self.num_requests = self.num_refused = 0
     self._num_texts = 0
@@ -114,6 +121,9 @@ class BertClients:
     self._requests.setsockopt(zmq.MAXMSGSIZE, max_bytes)
     self._responses = self._bind(zmq.PUB, host, ports.responses)
     self._thread = threading.Thread(target=self._serve, daemon=True)
+
+  def start(self) -> None:
+    """Begins to answer."""
     self._thread.start()
 
   def close(self) -> None:
@@ -159,10 +169,11 @@ class BertClients:
         return
       texts = _texts_of(message)
       for each in texts:
-        self._predictor.to_example(each)
+        self._model.current.predictor.to_example(each)
       self._num_texts += len(texts)
-      self._jobs.append(_Job(client, number, texts))
+      self._jobs.append(_Job(client, number, texts, self._model.acquire()))
     except UserError as error:
+      self._metrics.add(self._model.name, "zmq", "refused", 0.0)
       self.num_refused += 1
       if self.num_refused <= _MAX_LOGGED or self.num_refused % 1000 == 0:
         tf.logging.warning("A request of bert-serving-client is refused, %d so "
@@ -173,29 +184,34 @@ class BertClients:
       self._responses.send_multipart(self._delayed.popleft()[1])
 
   def _advance(self, job):
+    """Lets a request go on; sends its response where it is done."""
+    is_done, code = True, "ok"
     try:
-      is_done = job.advance(self._batcher.submit, self._predictor.batch_size)
+      is_done = job.advance()
+      if is_done:
+        self._respond(job)
     except Exception as error:  # pylint: disable=broad-except
+      code = "failed"
       tf.logging.error("A request of bert-serving-client failed: %s", error)
-      return
-    if not is_done:
+    if is_done or code == "failed":
+      self._model.release(job.version)
+      self._metrics.add(self._model.name, "zmq", code,
+                        time.monotonic() - job.began)
+    else:
       self._jobs.append(job)
-      return
+
+  def _respond(self, job):
     vectors = np.ascontiguousarray(encoder.stack(job.vectors), np.float32)
     about = {"dtype": "float32", "shape": vectors.shape,
-             "tokens": [self._tokens_of(each) for each in job.texts]}
+             "tokens": [_tokens_of(job.version.predictor, each)
+                        for each in job.texts]}
     self._responses.send_multipart([
         job.client, json.dumps(about).encode("ascii"), vectors, job.number])
 
-  def _tokens_of(self, text):
-    tokenizer = self._predictor.loaded.encoder.tokenizer
-    (columns,) = self._predictor.encode(self._predictor.to_example(text))
-    return tokenizer.convert_ids_to_tokens(
-        columns["input_ids"][0][:columns["input_mask"].sum()].tolist())
-
   def _describe(self, client, has_statistic) -> Dict:
     """Returns what a client is told of the server."""
-    task = self._predictor.task
+    predictor = self._model.current.predictor
+    task = predictor.task
     about = {
         "client": client.decode("ascii", "replace"),
         "server_version": VERSION, "python_version": sys.version,
@@ -203,8 +219,8 @@ class BertClients:
         "pyzmq_version": self._zmq.pyzmq_version(),
         "zmq_version": self._zmq.zmq_version(),
         "max_seq_len": task["max_seq_length"], "show_tokens_to_client": True,
-        "max_batch_size": self._predictor.batch_size,
-        "model_dir": self._predictor.folder, "port": self._ports.requests,
+        "max_batch_size": predictor.batch_size,
+        "model_dir": predictor.folder, "port": self._ports.requests,
         "port_out": self._ports.responses,
         "pooling_strategy": task["sentence_vectors"],
         "pooling_layer": task["vector_layer"], "num_worker": 1}
@@ -215,6 +231,13 @@ class BertClients:
           "num_total_seq": self._num_texts,
           "num_total_client": len(self._clients)}
     return about
+
+
+def _tokens_of(predictor, text):
+  """Returns the tokens of a text that are read, as clients show them."""
+  (columns,) = predictor.encode(predictor.to_example(text))
+  return predictor.loaded.encoder.tokenizer.convert_ids_to_tokens(
+      columns["input_ids"][0][:columns["input_mask"].sum()].tolist())
 
 
 def _check_frames(frames: Sequence[bytes]) -> Tuple[bytes, bytes, bytes]:

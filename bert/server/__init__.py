@@ -1,0 +1,1 @@
+"""Trained models behind ports: HTTP, gRPC, the clients of bert-as-service."""

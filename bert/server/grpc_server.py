@@ -1,0 +1,240 @@
+"""Answers the stubs of TensorFlow Serving: Predict, GetModelMetadata and
+GetModelStatus over gRPC.
+
+Source: https://github.com/tensorflow/serving/tree/master/tensorflow_serving/apis.
+"""
+
+import time
+import typing
+from concurrent import futures
+from typing import Callable, Dict, Optional, Tuple
+
+import grpc
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow_serving.apis import get_model_metadata_pb2
+from tensorflow_serving.apis import get_model_status_pb2
+from tensorflow_serving.apis import model_service_pb2_grpc
+from tensorflow_serving.apis import predict_pb2
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from bert.common.errors import UserError
+from bert.heads.base import DEFAULT_SIGNATURE
+from bert.server import id_inputs
+from bert.server import model_requests
+from bert.server.access_log import AccessLog
+from bert.server.model_requests import Limits
+from bert.server.models import Models
+from bert.server.server_metrics import ServerMetrics
+
+# Seconds that what was accepted may take at the end.
+_MAX_CLOSING = 60
+# Calls that may wait for each thread; more get RESOURCE_EXHAUSTED.
+_MAX_WAITING = 16
+
+
+class GrpcError(Exception):
+  """Ends a call with a grpc.StatusCode and a message."""
+
+  def __init__(self, code, message):
+    super().__init__(message)
+    self.code = code
+
+
+class Recorder(typing.NamedTuple):
+  """Where calls are counted and logged; a log of None: they are not."""
+  metrics: ServerMetrics
+  log: Optional[AccessLog] = None
+
+  def add(self, model: str, method: str, code: str, seconds: float) -> None:
+    """Counts and logs a call."""
+    self.metrics.add(model, "grpc", code, seconds)
+    if self.log:
+      self.log.write(protocol="grpc", method=method, model=model, code=code,
+                     seconds=round(seconds, 6))
+
+
+class GrpcServer:
+  """Answers calls in threads until it is closed.
+
+  Attributes:
+    port: that it listens at.
+  """
+
+  def __init__(self, models: Models, address: Tuple[str, int], limits: Limits,
+               num_threads: int, recorder: Recorder):
+    """Listens at the address.
+
+    Raises:
+      UserError: it can't be had.
+    """
+    self._server = grpc.server(
+        futures.ThreadPoolExecutor(num_threads), options=[
+            ("grpc.max_receive_message_length", limits.max_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0)],
+        maximum_concurrent_rpcs=num_threads * _MAX_WAITING)
+    calls = _Calls(models, limits, recorder)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+        _PredictionService(calls), self._server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+        _ModelService(calls), self._server)
+    host = "[%s]" % address[0] if ":" in address[0] else address[0]
+    try:
+      self.port = self._server.add_insecure_port("%s:%d" % (host, address[1]))
+    except RuntimeError as error:  # Of later versions.
+      raise UserError("--grpc=%s:%d: %s" % (address + (error,)))
+    if not self.port:
+      raise UserError("--grpc=%s:%d: the port is in use, or the address is not "
+                      "this machine's" % address)
+
+  def start(self) -> None:
+    """Begins to answer."""
+    self._server.start()
+
+  def close(self) -> None:
+    """Lets the calls that were accepted come to their end, then ends."""
+    self._server.stop(_MAX_CLOSING).wait()
+
+
+class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+  """The calls for predictions."""
+
+  def __init__(self, calls):
+    self._calls = calls
+
+  def Predict(self, request, context):
+    """Runs a signature on ids."""
+    return self._calls.run("Predict", self._calls.predict, request, context)
+
+  def GetModelMetadata(self, request, context):
+    """Returns the signatures."""
+    return self._calls.run("GetModelMetadata", self._calls.metadata, request,
+                           context)
+
+
+class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
+  """The calls for the state of a model."""
+
+  def __init__(self, calls):
+    self._calls = calls
+
+  def GetModelStatus(self, request, context):
+    """Returns the versions that are there, and those that come."""
+    return self._calls.run("GetModelStatus", self._calls.status, request,
+                           context)
+
+
+class _Calls:
+  """What calls do, and how they are counted and fail."""
+
+  def __init__(self, models, limits, recorder):
+    self._models = models
+    self._limits = limits
+    self._recorder = recorder
+
+  def run(self, name: str, function: Callable, request, context):
+    """Returns the response of a call, or ends it with a status."""
+    began = time.monotonic()
+    model = request.model_spec.name
+    served = self._models.get(model)
+    code, message, response = grpc.StatusCode.OK, "", None
+    try:
+      if served is None:
+        raise GrpcError(grpc.StatusCode.NOT_FOUND, "no model %r; models: %s" % (
+            model, ", ".join(self._models.names)))
+      with served.using() as version:
+        _check_version(request.model_spec, served, version)
+        response = function(request, served, version)
+    except GrpcError as error:
+      code, message = error.code, str(error)
+    except UserError as error:
+      code, message = grpc.StatusCode.INVALID_ARGUMENT, str(error)
+    self._recorder.add(model if served else "", name, code.name,
+                       time.monotonic() - began)
+    if response is None:
+      context.abort(code, message)
+    return response
+
+  def predict(self, request, served, version):
+    """Returns a PredictResponse."""
+    signature = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    if not request.inputs:
+      raise UserError("there are no inputs")
+    arrays = id_inputs.to_arrays({
+        name: _to_array(name, tensor, self._limits.max_bytes)
+        for name, tensor in request.inputs.items()})
+    outputs = _filtered(model_requests.run_ids(
+        version, arrays, signature, self._limits), request.output_filter)
+    response = predict_pb2.PredictResponse()
+    _fill_spec(response.model_spec, served, version)
+    response.model_spec.signature_name = signature
+    for name, values in outputs.items():
+      response.outputs[name].CopyFrom(tf.make_tensor_proto(values))
+    return response
+
+  def metadata(self, request, served, version):
+    """Returns a GetModelMetadataResponse."""
+    if list(request.metadata_field) != ["signature_def"]:
+      raise UserError("metadata_field must be signature_def")
+    response = get_model_metadata_pb2.GetModelMetadataResponse()
+    _fill_spec(response.model_spec, served, version)
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    for name, each in version.predictor.loaded.engine.signatures.items():
+      signatures.signature_def[name].CopyFrom(each)
+    response.metadata["signature_def"].Pack(signatures)
+    return response
+
+  def status(self, request, served, version):
+    """Returns a GetModelStatusResponse."""
+    response = get_model_status_pb2.GetModelStatusResponse()
+    status = get_model_status_pb2.ModelVersionStatus
+    states = [(served.loading, status.LOADING),
+              (version.number, status.AVAILABLE)]
+    for number, state in states:
+      if number:
+        response.model_version_status.add(
+            version=_to_number(number), state=state)
+    return response
+
+
+def _check_version(spec, served, version):
+  """Raises GrpcError unless a spec means the version that there is."""
+  number = spec.version.value if spec.HasField("version") else None
+  if spec.version_label or number not in (None, _to_number(version.number)):
+    raise GrpcError(grpc.StatusCode.NOT_FOUND, "%s has version %s alone" % (
+        served.name, version.number))
+
+
+def _fill_spec(spec, served, version):
+  spec.name = served.name
+  spec.version.value = _to_number(version.number)
+
+
+def _to_number(version):
+  """Returns a version as TensorFlow Serving has it; folders may be called
+  otherwise."""
+  return int(version) if version.isdigit() else 0
+
+
+def _to_array(name, tensor, max_size):
+  """Returns the array of an input, which is made only if it is small."""
+  size = 1
+  for dim in tensor.tensor_shape.dim:
+    size *= dim.size
+  if not 0 < size <= max_size:  # One value may stand for any number.
+    raise UserError("%r has %d values; at most %d are read" % (
+        name, size, max_size))
+  try:
+    return tf.make_ndarray(tensor)
+  except (TypeError, ValueError) as error:
+    raise UserError("%r can't be read: %s" % (name, error))
+
+
+def _filtered(outputs: Dict[str, np.ndarray], names) -> Dict[str, np.ndarray]:
+  for name in names:
+    if name not in outputs:
+      raise UserError("there is no output %r; outputs: %s" % (
+          name, " ".join(sorted(outputs))))
+  return {name: values for name, values in outputs.items()
+          if not names or name in names}

@@ -1,0 +1,224 @@
+"""The models of a server: each by its name, in its newest version."""
+
+import contextlib
+import os
+import threading
+import typing
+from typing import Callable, Dict, Iterator, List, Optional
+
+import tensorflow.compat.v1 as tf
+
+from bert.common.errors import UserError
+from bert.serving import encoder
+from bert.serving import exports
+from bert.serving.predictor import Predictor
+from bert.server import batcher
+from bert.server.settings import ModelSpec
+
+
+class LoadSettings(typing.NamedTuple):
+  """How models are loaded, and their texts run together.
+
+  Attributes:
+    wait: seconds that a text waits for others.
+    max_queue: most texts that wait for a model.
+    has_warmup: whether a newer version is warmed up before it takes over.
+  """
+  wait: float = 0.002
+  max_queue: int = 1024
+  has_warmup: bool = False
+
+
+class Version:
+  """A version of a model, loaded.
+
+  Attributes:
+    predictor: runs it.
+    texts: runs the texts of several requests together.
+    number: name of the export's folder.
+    is_encoder: whether it answers texts with vectors.
+    num_users: requests that are being answered by it.
+  """
+
+  def __init__(self, spec: ModelSpec, folder: str, settings: LoadSettings,
+               observe: Callable):
+    """Raises UserError if the export in the folder can't be loaded."""
+    self.predictor = Predictor(folder, spec.max_batch, spec.precision,
+                               spec.engine)
+    self.texts = batcher.Batcher(self.predictor.predict, spec.max_batch,
+                                 settings.wait, settings.max_queue, observe)
+    self.number = os.path.basename(folder.rstrip("/"))
+    self.is_encoder = encoder.is_encoder(self.predictor)
+    self.num_users = 0
+
+  def close(self) -> None:
+    """Runs what waits, and gives the memory back."""
+    self.texts.close()
+    self.predictor.close()
+
+
+class ServedModel:
+  """A model, which passes from a version to the next without a lost request.
+
+  Attributes:
+    name: in paths.
+    current: the Version that answers new requests.
+    loading: number of the version that is being loaded, or None.
+  """
+
+  def __init__(self, spec: ModelSpec, settings: LoadSettings,
+               observe: Callable = lambda num_texts, waits: None):
+    """Loads the newest version.
+
+    Args:
+      spec: what is loaded.
+      settings: how.
+      observe: called with the number of texts of each batch, and the seconds
+        that each of them waited.
+
+    Raises:
+      UserError: it can't be loaded.
+    """
+    self.name = spec.name
+    self._spec = spec
+    self._settings = settings
+    self._observe = observe
+    self._lock = threading.Lock()
+    self._failure = None  # type: Optional[str]
+    self.loading = None  # type: Optional[str]
+    self.current = self._load(exports.find(spec.export_dir))
+
+  def acquire(self) -> Version:
+    """Returns the current version, which stays loaded until it is released."""
+    with self._lock:
+      self.current.num_users += 1
+      return self.current
+
+  def release(self, version: Version) -> None:
+    """Says that a request needs a version no more."""
+    with self._lock:
+      version.num_users -= 1
+      is_last = self._is_unused(version)
+    if is_last:
+      self._unload(version)
+
+  @contextlib.contextmanager
+  def using(self) -> Iterator[Version]:
+    """Gives the current version to a block."""
+    version = self.acquire()
+    try:
+      yield version
+    finally:
+      self.release(version)
+
+  def refresh(self) -> bool:
+    """Loads a newer version, if there is one, and lets it take over; a broken
+    one is logged once. Returns whether one took over."""
+    try:
+      folder = exports.find(self._spec.export_dir)
+      if folder == self.current.predictor.folder:
+        return False
+      self.loading = os.path.basename(folder.rstrip("/"))
+      version = self._load(folder)
+      if self._settings.has_warmup:
+        version.predictor.warm_up()
+    except Exception as error:  # pylint: disable=broad-except
+      # Half a copy, most of all: it is tried again.
+      message = error if isinstance(error, UserError) else repr(error)
+      if str(message) != self._failure:
+        tf.logging.error("Model %s: the newest version can't be loaded, version "
+                         "%s goes on: %s", self.name, self.current.number,
+                         message)
+      self._failure = str(message)
+      return False
+    finally:
+      self.loading = None
+    self._take_over(version)
+    return True
+
+  def close(self) -> None:
+    """Runs what waits, and ends."""
+    self.current.close()
+
+  def _load(self, folder):
+    return Version(self._spec, folder, self._settings, self._observe)
+
+  def _take_over(self, version):
+    with self._lock:
+      old, self.current, self._failure = self.current, version, None
+      is_last = self._is_unused(old)
+    tf.logging.info("Model %s: version %s takes over from %s", self.name,
+                    version.number, old.number)
+    if is_last:
+      self._unload(old)
+
+  def _is_unused(self, version):
+    return version is not self.current and not version.num_users
+
+  def _unload(self, version):
+    version.close()
+    tf.logging.info("Model %s: version %s is unloaded", self.name,
+                    version.number)
+
+
+class Models:
+  """All models of a server.
+
+  Attributes:
+    is_ready: whether they are warmed up, if they are to be, and not closing.
+  """
+
+  def __init__(self, models: List[ServedModel]):
+    self._models = {each.name: each for each in models}  # type: Dict
+    self._ended = threading.Event()
+    self._thread = None  # type: Optional[threading.Thread]
+    self.is_ready = False
+
+  def __iter__(self):
+    return iter(self._models.values())
+
+  @property
+  def names(self) -> List[str]:
+    """Their names, the first one first."""
+    return list(self._models)
+
+  def get(self, name: str) -> Optional[ServedModel]:
+    """Returns a model by its name, None if there is none."""
+    return self._models.get(name)
+
+  @property
+  def encoders(self) -> List[ServedModel]:
+    """The models that answer texts with vectors."""
+    return [each for each in self if each.current.is_encoder]
+
+  def start(self, poll_seconds: float = 0.0, has_warmup: bool = False) -> None:
+    """Warms the models up, then looks for newer versions, in a thread.
+
+    Args:
+      poll_seconds: between two looks; 0: there is but one version.
+      has_warmup: whether models are warmed up.
+    """
+    self.is_ready = not has_warmup
+    self._thread = threading.Thread(
+        target=self._watch, args=(poll_seconds, has_warmup), daemon=True)
+    self._thread.start()
+
+  def close(self) -> None:
+    """Runs what waits, and ends."""
+    self.is_ready = False
+    self._ended.set()
+    if self._thread:
+      self._thread.join()
+    for model in self:
+      model.close()
+
+  def _watch(self, poll_seconds, has_warmup):
+    if has_warmup:
+      for model in self:
+        with model.using() as version:
+          version.predictor.warm_up()
+      self.is_ready = not self._ended.is_set()
+      tf.logging.info("All models are warmed up")
+    while poll_seconds and not self._ended.wait(poll_seconds):
+      for model in self:
+        model.refresh()

@@ -1,0 +1,38 @@
+"""The web page that shows a model."""
+
+import json
+import os
+
+from bert.server.http_messages import Response
+from bert.server.models import Models
+from bert.server.models import ServedModel
+from bert.training import export
+
+_POLICY = ("default-src 'self'; style-src 'unsafe-inline'; script-src "
+           "'unsafe-inline'")
+
+
+class Page:
+  """page.html, with what it has to know of a model."""
+
+  def __init__(self, models: Models):
+    self._models = models
+    with open(os.path.join(os.path.dirname(__file__), "page.html"),
+              encoding="utf-8") as reader:
+      self._page = reader.read()
+
+  def show(self, served: ServedModel) -> Response:
+    """Returns the page of a model."""
+    with served.using() as version:
+      predictor = version.predictor
+      head = predictor.head
+      about = {"model": served.name, "models": self._models.names,
+               "version": version.number, "task": predictor.task["task"],
+               "takes_pairs": head.takes_pairs, "inputs": head.input_names,
+               "takes_lines": head.takes_lines,
+               "examples": predictor.task.get(export.SAMPLES, [])}
+    # As in HTML, where no tag may begin within it.
+    text = json.dumps(about).replace("<", "\\u003c")
+    return Response(200, self._page.replace("{{about}}", text).encode(),
+                    "text/html; charset=utf-8",
+                    {"Content-Security-Policy": _POLICY})

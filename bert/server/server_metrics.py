@@ -1,0 +1,95 @@
+"""The metrics of a server, as Prometheus reads them."""
+
+import threading
+from typing import Callable
+
+from bert.server.models import ServedModel
+
+# Upper ends of the buckets of histograms: seconds, and texts of a batch.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class ServerMetrics:
+  """Counts requests that are open and that were answered; for several threads.
+
+  Attributes:
+    num_open: requests that are being answered.
+  """
+
+  def __init__(self):
+    import prometheus_client
+    self._lock = threading.Lock()
+    self.num_open = 0
+    # Several servers in a process have metrics of their own.
+    self._registry = registry = prometheus_client.CollectorRegistry()
+    self._requests = prometheus_client.Counter(
+        "bert_requests", "Requests answered, by model, protocol and status.",
+        ["model", "protocol", "code"], registry=registry)
+    self._seconds = prometheus_client.Histogram(
+        "bert_request_seconds", "Seconds until a request was answered.",
+        ["model", "protocol"], buckets=_SECONDS, registry=registry)
+    self._sizes = prometheus_client.Histogram(
+        "bert_batch_texts", "Texts that were run together.", ["model"],
+        buckets=_SIZES, registry=registry)
+    self._waits = prometheus_client.Histogram(
+        "bert_queue_seconds", "Seconds that a text waited to be run.",
+        ["model"], buckets=_SECONDS, registry=registry)
+    self._waiting = prometheus_client.Gauge(
+        "bert_texts_waiting", "Texts that wait to be run.", ["model"],
+        registry=registry)
+    self._versions = prometheus_client.Gauge(
+        "bert_model_version", "Version that answers new requests.", ["model"],
+        registry=registry)
+    prometheus_client.Gauge(
+        "bert_requests_open", "Requests that are being answered.",
+        registry=registry).set_function(lambda: self.num_open)
+
+  def open(self) -> None:
+    """Counts a request that has come."""
+    with self._lock:
+      self.num_open += 1
+
+  def close(self) -> None:
+    """Counts one that has been answered."""
+    with self._lock:
+      self.num_open -= 1
+
+  def add(self, model: str, protocol: str, code: str, seconds: float) -> None:
+    """Counts the status of a response, and how long it took.
+
+    Args:
+      model: its name; empty for what is not of a model.
+      protocol: http, grpc or zmq.
+      code: of the response, as its protocol has it.
+      seconds: from the request's first look to its response.
+    """
+    self._requests.labels(model, protocol, code).inc()
+    self._seconds.labels(model, protocol).observe(seconds)
+
+  def observer(self, name: str) -> Callable:
+    """Returns what ServedModel calls for each batch of the model `name`."""
+    sizes, waits = self._sizes.labels(name), self._waits.labels(name)
+
+    def observe(num_texts, seconds):
+      sizes.observe(num_texts)
+      for each in seconds:
+        waits.observe(each)
+
+    return observe
+
+  def show(self, model: ServedModel) -> None:
+    """Has the queue and the version of a model among the metrics."""
+    self._waiting.labels(model.name).set_function(
+        lambda: len(model.current.texts))
+    self._versions.labels(model.name).set_function(
+        lambda: _to_number(model.current.number))
+
+  def exposition(self) -> bytes:
+    """Returns all metrics in Prometheus's text format."""
+    import prometheus_client
+    return prometheus_client.generate_latest(self._registry)
+
+
+def _to_number(version):
+  return int(version) if version.isdigit() else 0
