@@ -1,16 +1,19 @@
 """Loads servers of sentence vectors with the clients of bert-as-service: ours,
 and bert-serving-server 1.10 itself.
 
-  python -m benchmarks.encoder_load --ours=output/encoder --theirs=minilm \\
+  python -m benchmarks.load vectors --ours=output/encoder --theirs=minilm \\
     --their_command=venv/bin/bert-serving-start --input_file=texts.txt
 
---theirs is a folder with bert_config.json, vocab.txt and bert_model.ckpt.
+--theirs is a folder with bert_config.json, vocab.txt and bert_model.ckpt. After
+the rounds, ours gets --frames requests, of which every tenth is broken.
 """
 
 import argparse
+import collections
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -21,9 +24,18 @@ import time
 from concurrent import futures
 from typing import Dict, Iterator, List, Sequence, Tuple
 
+import numpy as np
+import zmq
 from bert_serving.client import BertClient
 
+from bert.predictor import Encoder
+
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Requests that can't be answered.
+BROKEN = ([b""], [b"x"], [b"x", b"y", b"1"], [b"", b'["a"]', b"1", b"1"],
+          [b"x", b"\xff", b"1", b"1"], [b"x", b"[", b"1", b"1"],
+          [b"x", b"[3]", b"1", b"1"], [b"x", b'["a"]', b"one", b"1"],
+          [b"x", b"[" * 100000, b"1", b"1"], [b"x", b'[" "]', b"1", b"1"])
 # Texts that a client sends at once, and short ones that are timed alone.
 _SIZE, _NUM_SINGLE = 8, 200
 
@@ -33,21 +45,24 @@ def main(argv: Sequence[str]) -> None:
   parser = argparse.ArgumentParser(description=__doc__)
   for name in ("ours", "theirs", "their_command", "input_file"):
     parser.add_argument("--" + name, required=True)
-  for name, value in (("clients", 32), ("requests", 10), ("rounds", 3)):
+  for name, value in (("clients", 32), ("requests", 20), ("rounds", 3),
+                      ("frames", 10000)):
     parser.add_argument("--" + name, type=int, default=value)
   args = parser.parse_args(argv)
   with open(args.input_file, encoding="utf-8") as stream:
     texts = [line.strip() for line in stream if line.strip()]
   for number in range(1, args.rounds + 1):
     for name in ("ours", "theirs"):
-      with serving(name, args) as ports:
+      with serving(name, args) as (ports, _):
         print(json.dumps(dict(measure(ports, texts, args), server=name,
                               round=number)), flush=True)
+  with serving("ours", args) as (ports, process):
+    print(json.dumps(send_frames(ports, process, texts, args)), flush=True)
 
 
 @contextlib.contextmanager
-def serving(name: str, args: argparse.Namespace) -> Iterator[Tuple[int, int]]:
-  """Runs a server while the block runs; gives its ports."""
+def serving(name: str, args: argparse.Namespace) -> Iterator[Tuple]:
+  """Runs a server while the block runs; gives its ports and its process."""
   ports = free_ports()
   if name == "ours":
     command = [sys.executable, os.path.join(_ROOT, "run_predictor.py"),
@@ -63,7 +78,7 @@ def serving(name: str, args: argparse.Namespace) -> Iterator[Tuple[int, int]]:
   try:
     with connect(ports) as client:  # Waits until it is there.
       client.encode(["a text"])
-    yield ports
+    yield ports, process
   finally:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -94,6 +109,49 @@ def run_client(ports: Tuple[int, int], texts: List[str], index: int,
       assert len(client.encode(batch)) == len(batch)
       count += len(batch)
   return count
+
+
+def send_frames(ports: Tuple[int, int], process: subprocess.Popen,
+                texts: List[str], args: argparse.Namespace) -> Dict:
+  """Sends requests of one text from all clients, every tenth of them broken;
+  returns how many responses came, and the server's MiB on the way."""
+  memory = []
+  shorts = [text[:40] for text in texts]
+  expected = Encoder(args.ours).encode(shorts)
+
+  def work(index):
+    counts = collections.Counter()
+    sender = zmq.Context.instance().socket(zmq.PUSH)
+    sender.setsockopt(zmq.LINGER, 0)
+    sender.connect("tcp://127.0.0.1:%d" % ports[0])
+    with connect(ports) as client:
+      for number in range(args.frames // args.clients):
+        if number % 10 == 0:
+          sender.send_multipart(BROKEN[number // 10 % len(BROKEN)])
+          counts["broken"] += 1
+        else:
+          place = (number * 7 + index) % len(texts)
+          (vector,) = client.encode([shorts[place]])
+          is_right = np.abs(vector - expected[place]).max() < 1e-4
+          counts["right" if is_right else "wrong"] += 1
+        if index == 0 and number % max(1, args.frames // args.clients // 8) == 0:
+          memory.append(round(memory_of(process)))
+    sender.close()
+    return counts
+
+  with futures.ThreadPoolExecutor(args.clients) as pool:
+    counts = sum(pool.map(work, range(args.clients)), collections.Counter())
+  with connect(ports) as client:
+    statistic = client.server_status["statistic"]
+  return dict(counts, memory=memory + [round(memory_of(process))],
+              refused=statistic["num_total_request"] -
+              statistic["num_data_request"])
+
+
+def memory_of(process: subprocess.Popen) -> float:
+  """Returns the MiB that a process has in memory."""
+  with open("/proc/%d/status" % process.pid) as stream:
+    return int(re.search(r"VmRSS:\s+(\d+)", stream.read()).group(1)) / 1024
 
 
 def timed(client: BertClient, text: str) -> float:

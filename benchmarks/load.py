@@ -1,11 +1,13 @@
 """Asks a server more than it can take, a tenth of it wrong, and counts.
 
 Usage: python -m benchmarks.load --export_dir=DIR --input_file=TEXTS
+       python -m benchmarks.load vectors ... (see benchmarks.encoder_load)
 
 TEXTS has a text a line, or `text_a ||| text_b`. Starts run_predictor.py --http,
 and tells what one text takes in a bare session, in the Predictor and over HTTP,
 how many a second are answered, whether every answer was right, and the server's
-memory on the way.
+memory on the way. With --swaps, DIR is an output_dir, whose newest export is
+copied to a newer number so many times meanwhile.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import statistics
@@ -21,9 +24,11 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from typing import Callable, Dict, Sequence, Tuple
 
 from bert.heads.base import DEFAULT_SIGNATURE
+from bert.serving import exports
 from bert.serving import formats
 from bert.serving import predictor
 
@@ -207,6 +212,7 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--input_file", required=True)
   parser.add_argument("--requests", type=int, default=10000)
   parser.add_argument("--clients", type=int, default=32)
+  parser.add_argument("--swaps", type=int, default=0)
   args = parser.parse_args(argv)
   with open(args.input_file, encoding="utf-8") as stream:
     asked = [formats.of_line(line) for line in stream if line.strip()]
@@ -220,21 +226,60 @@ def main(argv: Sequence[str]) -> None:
   rate = len(asked) / (time.perf_counter() - start)
   print("Predictor: %.1f texts/s" % rate)
   shown = [made.head.to_json(answer) for answer in answers]
-  server = Server(args.export_dir)
+  server = Server(args.export_dir, "--poll_seconds=1")
   try:
     client = Client(server.port)
     print("one short text over HTTP: %.2f ms" % median_ms(
         lambda: client.post(to_body(shortest))))
     start = time.perf_counter()
+    swapper = Swapper(args.export_dir, args.swaps)
     found = load(server, asked, lambda number, said: is_close(
         said, shown[number]), args.requests, args.clients)
     tell(found, time.perf_counter() - start, rate)
+    swapper.finish(server.port)
   finally:
     print("exit code of the server: %d" % server.stop())
 
 
+class Swapper:
+  """Copies the newest export to newer numbers while a load runs."""
+
+  def __init__(self, export_dir: str, count: int):
+    self._made = []
+    self._source = exports.find(export_dir)
+    self._ended = threading.Event()
+    self._thread = threading.Thread(target=self._work, args=(count,))
+    self._thread.start()
+
+  def finish(self, port: int) -> None:
+    """Waits; prints which version the server ended with; removes the copies."""
+    self._ended.set()
+    self._thread.join()
+    if self._made:
+      with urllib.request.urlopen(
+          "http://127.0.0.1:%d/v1/models/bert" % port) as response:
+        (state,) = json.load(response)["model_version_status"]
+      print("versions that appeared: %d; the last one answers: %s" % (
+          len(self._made), state["version"] == os.path.basename(
+              self._made[-1])))
+    for folder in self._made:
+      shutil.rmtree(folder)
+
+  def _work(self, count):
+    parent, number = os.path.split(self._source)
+    for step in range(1, count + 1):
+      if self._ended.wait(5):
+        return
+      folder = os.path.join(parent, str(int(number) + step))
+      shutil.copytree(self._source, folder + ".copy")
+      os.rename(folder + ".copy", folder)
+      self._made.append(folder)
+
+
 def is_close(one: dict, other: dict) -> bool:
-  """Whether two answers are the same to 1e-5."""
+  """Whether two answers are the same to 1e-5, vectors to 1e-4."""
+  if "vector" in one:
+    return max(abs(a - b) for a, b in zip(one["vector"], other["vector"])) < 1e-4
   numbers = lambda answer: [answer["score"]] + [
       each for _, each in sorted(answer.get("probabilities", {}).items())]
   return one.get("label") == other.get("label") and all(
@@ -254,4 +299,8 @@ def tell(found: dict, seconds: float, rate: float) -> None:
 
 
 if __name__ == "__main__":
-  main(sys.argv[1:])
+  if sys.argv[1:2] == ["vectors"]:
+    from benchmarks import encoder_load
+    encoder_load.main(sys.argv[2:])
+  else:
+    main(sys.argv[1:])
