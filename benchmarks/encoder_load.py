@@ -73,8 +73,12 @@ def serving(name: str, args: argparse.Namespace) -> Iterator[Tuple]:
         "-pooling_strategy", "REDUCE_MEAN", "-pooling_layer", "-1",
         "-max_seq_len", "NONE", "-port", str(ports[0]), "-port_out",
         str(ports[1])]
-  process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, preexec_fn=os.setsid)
+  # What the TensorFlow of this process has set is not for another one.
+  environment = {name: value for name, value in os.environ.items()
+                 if not name.startswith("TF")}
+  process = subprocess.Popen(
+      command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+      preexec_fn=os.setsid, env=environment)
   try:
     with connect(ports) as client:  # Waits until it is there.
       client.encode(["a text"])

@@ -1,0 +1,3 @@
+"""Fine-tunes BERT and reads it out."""
+
+from bert.common.versions import VERSION as __version__

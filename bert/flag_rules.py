@@ -231,6 +231,19 @@ def check_evaluation(evaluation: options.EvalOptions,
                     evaluation.eval_every)
 
 
+def check_search(search: options.SearchOptions,
+                 flags: options.FineTuningFlags) -> None:
+  """Raises UserError for a search that can't be made with such flags."""
+  if search.pruner != "none" and not flags.evaluation.eval_every:
+    raise UserError("--pruner=%s needs --eval_every" % search.pruner)
+  if flags.speed.use_horovod or flags.tpu.use_tpu:
+    raise UserError("run_search.py trains on one machine: leave out --%s" % (
+        "use_horovod" if flags.speed.use_horovod else "use_tpu"))
+  if "://" in flags.run.output_dir and not search.search_storage:
+    raise UserError("--output_dir=%s: on an object store, a search needs "
+                    "--search_storage" % flags.run.output_dir)
+
+
 def check_vectors(vectors: options.VectorOptions) -> None:
   """Raises UserError for flags of extract_features.py that --do_export needs,
   or that its work without it needs."""

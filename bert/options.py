@@ -11,6 +11,7 @@ import dataclasses
 import typing
 
 from bert.common.command_line import Path
+from bert.common.command_line import Repeated
 from bert.common.command_line import option
 
 _VOCAB_FILE = option(None, "WordPiece vocabulary file: one token per line.",
@@ -36,6 +37,10 @@ _TRAIN_BATCH_SIZE = option(32, "Examples per training step.", minimum=1)
 _EVAL_BATCH_SIZE = option(8, "Examples per evaluation step.", minimum=1)
 BATCH_SIZE = option(32, "Maximum number of texts per prediction step.",
                      minimum=1)
+_TRAIN_FRACTION = option(1.0, "Share of the training set that is used, drawn by "
+                         "--random_seed with the same shares of all labels; a "
+                         "smaller share is part of a greater one.", above=0.0,
+                         maximum=1.0)
 _LEARNING_RATE = option(5e-5, "Peak learning rate of Adam.", above=0.0)
 _ADAM_BIAS_CORRECTION = option(False, "Correct Adam's moment estimates for "
                                "their start at 0, as in the paper; BERT "
@@ -92,6 +97,7 @@ class DataOptions:
   max_seq_length: int = _TEXT_LENGTH
   processor_module: Path = option(None, "Python module, or path of a .py file, "
                                   "that registers tasks of your own.")
+  train_fraction: float = _TRAIN_FRACTION
   bad_rows: str = option("error", "What becomes of rows of the training and "
                          "dev set that have too few or too many cells, or a "
                          "label that is not the task's: error, or skip, which "
@@ -310,6 +316,37 @@ class FineTuningFlags(typing.NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
+class SearchOptions:
+  """Search"""
+  search: Repeated = option(None, "A flag of data, head, model or training, and "
+                            "the values to try: FLAG=log:LOW:HIGH, "
+                            "FLAG=float:LOW:HIGH, FLAG=int:LOW:HIGH or "
+                            "FLAG=int:LOW:HIGH:STEP, HIGH included, or "
+                            "FLAG=choice:A,B,...; may be given several times.")
+  search_file: Path = option(None, "JSON file with more of them: {FLAG: "
+                             "\"log:LOW:HIGH\", FLAG: [A, B, ...]}.")
+  sampler: str = option("tpe", "How settings are chosen: grid, all combinations "
+                        "of choice and int; random; or tpe, near those that "
+                        "were good.", choices=("grid", "random", "tpe"))
+  num_search_trials: int = option(None, "Number of trials; 20 when not given, "
+                                  "of a grid all.", minimum=1)
+  search_timeout: float = option(None, "Minutes after which no trial is begun.",
+                                 above=0.0)
+  pruner: str = option("none", "Which trials end at an evaluation of "
+                       "--eval_every: none; median, those below the median of "
+                       "others; or halving, the lower part of those as far.",
+                       choices=("none", "median", "halving"))
+  keep_trials: int = option(1, "Number of best trials that keep their "
+                            "checkpoints.", minimum=1)
+  search_storage: str = option(None, "URL of Optuna's storage that several "
+                               "machines share, such as postgresql://...; a "
+                               "SQLite file in --output_dir when not given.")
+  do_predict: bool = option(False, "Predict the test set with the best trial.")
+  do_export: bool = option(False, "Export the best trial for "
+                           "run_predictor.py.")
+
+
+@dataclasses.dataclass(frozen=True)
 class SquadOptions(TaskOptions):
   """What to do"""
   do_eval: bool = option(False, "Score the answers to --eval_file: "
@@ -327,6 +364,7 @@ class QuestionOptions:
                            "--eval_every; --predict_file when not given.")
   predict_file: Path = option(None, "JSON file of questions, for --do_predict; "
                               "it need not have answers.")
+  train_fraction: float = _TRAIN_FRACTION
   vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
   max_seq_length: int = option(384, "Number of tokens of a question and a "

@@ -63,8 +63,9 @@ class ServerOptions:
   max_batch: int = option(None, "Maximum number of texts of several requests "
                           "that are run together; --batch_size when not given.",
                           minimum=1)
-  batch_wait_ms: float = option(2.0, "Milliseconds that a text waits for "
-                                "others to fill a batch.", minimum=0.0,
+  batch_wait_ms: float = option(0.0, "Milliseconds that a text waits for "
+                                "others to fill a batch; those that come while "
+                                "a batch is run are the next one.", minimum=0.0,
                                 maximum=10000.0)
   max_queue: int = option(1024, "Maximum number of waiting texts per model; "
                           "more are refused with status 429.", minimum=1)

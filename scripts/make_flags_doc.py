@@ -24,7 +24,7 @@ one per line. Switches are `--do_train`, `--do_train=true` or
 `--do_train=false`.
 """
 COMMANDS = (
-    "run_classifier", "run_squad", "run_cross_validation",
+    "run_classifier", "run_squad", "run_cross_validation", "run_search",
     "create_pretraining_data", "run_pretraining", "run_predictor",
     "extract_features")
 SCRIPTS = ("convert_checkpoint", "prepare_corpus", "strip_checkpoint",

@@ -7,8 +7,10 @@ import create_pretraining_data
 import extract_features
 import run_predictor
 import run_pretraining
+import run_search
 import run_squad
 import option_cases
+from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
 from option_cases import Case
@@ -22,7 +24,8 @@ from option_cases import switch
 
 COMMANDS = {"create_pretraining_data": create_pretraining_data,
             "run_pretraining": run_pretraining, "run_predictor": run_predictor,
-            "extract_features": extract_features, "run_squad": run_squad}
+            "extract_features": extract_features, "run_squad": run_squad,
+            "run_search": run_search}
 # Flags that run_classifier.py has as well.
 SHARED = {flag: option_cases.CASES[flag] for flag in (
     "precision", "gradient_accumulation_steps", "cpu_replicas", "use_horovod",
@@ -34,6 +37,9 @@ OF_TEXTS = (
     "head_tokens", "num_windows", "window_stride", "tokenizer", "threshold",
     "pooling", "pair_encoding", "encoder_top", "window_pooling", "crf", "loss",
     "class_weights", "label_smoothing")
+# What run_classifier.py does, and how often.
+OF_ACTIONS = tuple(field.name for field in dataclasses.fields(
+    options.TaskOptions))
 MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}
 # [CLS], a token, [SEP], a token, [SEP].
 LENGTH = Case("64", 64, [("4", "must be at least 5"), ("long", "int")])
@@ -61,6 +67,14 @@ CASES = {
         {flag: case for flag, case in option_cases.CASES.items()
          if flag not in OF_TEXTS}, train_file=name(), eval_file=name(),
         predict_file=name(), max_seq_length=LENGTH),
+    "run_search": dict(
+        {flag: case for flag, case in option_cases.CASES.items()
+         if flag not in OF_ACTIONS}, do_predict=switch(), do_export=switch(),
+        search=Case("a=choice:1", command_line.Repeated(["a=choice:1"])),
+        search_file=name(), sampler=choice("grid", "tpe"),
+        num_search_trials=count(), search_timeout=positive(),
+        pruner=choice("median", "none"), keep_trials=count(),
+        search_storage=name()),
     "run_predictor": {
         "export_dir": name(), "processor_module": name(),
         "batch_size": count(),
@@ -119,7 +133,7 @@ REFERENCE_DEFAULTS = {
         "max_eval_steps": 100, "use_tpu": False, "tpu_name": None,
         "tpu_zone": None, "gcp_project": None, "master": None,
         "num_tpu_cores": 8},
-    "run_predictor": {},
+    "run_predictor": {}, "run_search": {},
     "extract_features": {
         "input_file": None, "output_file": None, "layers": "-1,-2,-3,-4",
         "bert_config_file": None, "max_seq_length": 128,

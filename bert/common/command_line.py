@@ -9,6 +9,7 @@ import math
 import os
 import sys
 import textwrap
+import warnings
 from typing import Iterator, List, Optional, Sequence
 
 from absl import flags
@@ -19,6 +20,11 @@ from bert.common.errors import UserError
 class Path(str):
   """The type of a flag that is a path, or several with commas between them: in
   its value, which is a plain str, ~ and ~user are home folders."""
+
+
+class Repeated(tuple):
+  """The type of a flag that may be given several times; its values, a str
+  each."""
 
 
 def option(default, help_text, **limits):
@@ -40,11 +46,15 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
 
   Raises:
     UserError: unknown flag or argument, missing or impossible value.
-    SystemExit: code 0, after --help.
+    SystemExit: code 0, after --help or --version.
   """
   if any(arg.lstrip("-") in ("help", "helpfull", "helpshort", "h") and
          arg.startswith("-") for arg in argv[1:]):
     print(help_text(argv[0], groups, about))
+    sys.exit(0)
+  if any(arg.lstrip("-") == "version" and arg.startswith("-")
+         for arg in argv[1:]):
+    print_version()
     sys.exit(0)
   values = _define(groups)
   if any(arg.lstrip("-").startswith("undefok") for arg in argv[1:]):
@@ -65,6 +75,15 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
   for group in options:
     _check(group)
   return options
+
+
+def print_version() -> None:
+  """Prints the versions of the program and of what it runs on."""
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  warnings.simplefilter("ignore")
+  from bert.common import versions
+  for line in versions.lines():
+    print(line)
 
 
 def paths_of(groups) -> List[str]:
@@ -90,7 +109,8 @@ def flatten(groups) -> Iterator:
 def help_text(command: str, groups: Sequence[type], about: str) -> str:
   """Returns what --help prints."""
   lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
-           "       --flagfile=FILE reads flags from a file, one a line."]
+           "       --flagfile=FILE reads flags from a file, one a line.",
+           "       --version prints the versions of all that is at work."]
   for group in groups:
     lines += ["", group.__doc__ + ":"]
     for field in dataclasses.fields(group):
@@ -115,7 +135,7 @@ def _define(groups):
   values = flags.FlagValues()
   define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
             float: flags.DEFINE_float, str: flags.DEFINE_string,
-            Path: flags.DEFINE_string}
+            Path: flags.DEFINE_string, Repeated: flags.DEFINE_multi_string}
   for group in groups:
     for field in dataclasses.fields(group):
       define[field.type](field.name, field.default, field.metadata["help"],
@@ -125,6 +145,8 @@ def _define(groups):
 
 def _value(field, value):
   """Returns a flag's value, the home folder in place of ~ in paths."""
+  if field.type is Repeated:
+    return Repeated(value) if value else None
   if field.type is not Path or not value:
     return value
   return ",".join(_expand(field.name, path) for path in value.split(","))

@@ -51,6 +51,32 @@ def locked(folder: str, flag: str = "--output_dir") -> Iterator[None]:
     os.close(descriptor)
 
 
+@contextlib.contextmanager
+def held(path: str, waits: bool = False) -> Iterator[bool]:
+  """Holds a lock while the block runs; gives the block whether it does.
+
+  Args:
+    path: of a file for this alone, which stays; its folder exists.
+    waits: whether to wait until no other process holds it.
+  """
+  if is_remote(path) or fcntl is None:
+    yield True
+    return
+  descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+  try:
+    try:
+      fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except OSError as error:
+      if error.errno not in _IS_TAKEN:
+        raise
+      is_held = False
+    else:
+      is_held = True
+    yield is_held
+  finally:
+    os.close(descriptor)
+
+
 def _take(path, where):
   """Returns the descriptor of a lock file that this process holds."""
   while True:

@@ -96,6 +96,11 @@ def registered() -> Dict:
   return {name: metric.compute for name, metric in _METRICS.items()}
 
 
+def keys_of(name: str) -> Sequence[str]:
+  """Returns the keys of a metric's numbers, the most telling one first."""
+  return _METRICS[name].keys
+
+
 def compute(names: Iterable[str],
             predictions: EvalPrediction) -> Dict[str, float]:
   """Returns `eval_<key>` -> number of all the metrics named.

@@ -151,8 +151,10 @@ class Application:
         for name in self._models.names]})
 
   def _health(self):
-    return to_response({"status": "ok", "models": {
-        each.name: each.current.number for each in self._models}})
+    first = next(iter(self._models))
+    return to_response({
+        "status": "ok", "model": first.name, "version": first.current.number,
+        "models": {each.name: each.current.number for each in self._models}})
 
   def _readiness(self):
     if self.is_closing:

@@ -9,6 +9,7 @@ from typing import Callable, List, Optional
 
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
+from bert.serving import formats
 
 
 class Full(Exception):
@@ -19,6 +20,7 @@ class _Pending(typing.NamedTuple):
   text: TextInput
   future: futures.Future
   since: float
+  size: int
 
 
 class Batcher:
@@ -62,7 +64,7 @@ class Batcher:
       Full: there is no capacity for all of them.
     """
     now = time.monotonic()
-    pending = [_Pending(text, futures.Future(), now) for text in texts]
+    pending = [_Pending(text, futures.Future(), now, formats.num_chars(text)) for text in texts]
     with self._changed:
       if self._is_closed or (
           len(self._queue) + len(pending) > self._max_queue):
@@ -98,12 +100,27 @@ class Batcher:
         left = until - time.monotonic()
         if left <= 0 or not self._changed.wait(left):
           break
-      count = min(len(self._queue), self._max_batch)
-      batch = [self._queue.popleft() for _ in range(count)]
+      batch = self._choose()
     # Callers that gave up need no output.
     return ([each for each in batch
              if each.future.set_running_or_notify_cancel()] or
             (batch and self._take()))
+
+  def _choose(self):
+    """Takes a batch off the queue: the oldest text, and those whose length is
+    nearest to its own, as shorter ones are padded."""
+    if len(self._queue) <= self._max_batch:
+      batch = list(self._queue)
+      self._queue.clear()
+      return batch
+    waiting = list(self._queue)
+    oldest = waiting[0].size
+    nearest = sorted(range(1, len(waiting)), key=lambda index: abs(
+        waiting[index].size - oldest))
+    chosen = {0, *nearest[:self._max_batch - 1]}
+    self._queue = collections.deque(
+        each for index, each in enumerate(waiting) if index not in chosen)
+    return [waiting[index] for index in sorted(chosen)]
 
   def _run(self, batch):
     try:

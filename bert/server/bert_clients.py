@@ -9,12 +9,14 @@ Source: https://pypi.org/project/bert-serving-client/1.10.0/
 """
 
 import collections
+import contextlib
 import json
+import os
 import sys
 import threading
 import time
 import typing
-from typing import Deque, Dict, List, Sequence, Tuple
+from typing import Callable, Deque, Dict, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -39,7 +41,8 @@ _MAX_IDENTITY = 256
 _MAX_LOGGED = 10
 # Clients that are counted, and requests that wait here; more stay on their way.
 _MAX_CLIENTS, _MAX_JOBS = 10000, 1000
-# Milliseconds between two looks at what is being computed, and at all else.
+# Milliseconds between two looks at what nobody tells of: delayed responses, the
+# end of the server.
 _SHORT, _LONG = 1, 100
 
 
@@ -56,8 +59,11 @@ class _Job:
     self.vectors = []  # type: List[np.ndarray]
     self.pending = []  # type: List
 
-  def advance(self) -> bool:
+  def advance(self, wake: Callable) -> bool:
     """Takes what has been computed, submits more; returns whether all is done.
+
+    Args:
+      wake: called when something more has been computed.
     """
     if any(not each.done() for each in self.pending):
       return False
@@ -68,6 +74,7 @@ class _Job:
     if rest:
       try:
         self.pending = self.version.texts.submit(rest)
+        self.pending[-1].add_done_callback(wake)
       except batcher.Full:
         pass  # There will be room later.
     return not rest
@@ -120,6 +127,11 @@ class BertClients:
     self._requests = self._bind(zmq.PULL, host, ports.requests)
     self._requests.setsockopt(zmq.MAXMSGSIZE, max_bytes)
     self._responses = self._bind(zmq.PUB, host, ports.responses)
+    self._pipe = os.pipe()
+    os.set_blocking(self._pipe[1], False)
+    self._poller = zmq.Poller()
+    for each in (self._requests, self._pipe[0]):
+      self._poller.register(each, zmq.POLLIN)
     self._thread = threading.Thread(target=self._serve, daemon=True)
 
   def start(self) -> None:
@@ -143,17 +155,34 @@ class BertClients:
 
   def _serve(self):
     while not self._is_closed:
-      wait = _SHORT if self._jobs or self._delayed else _LONG
-      if len(self._jobs) >= _MAX_JOBS:
-        time.sleep(wait / 1000)
-      elif self._requests.poll(wait):
-        self._take(self._requests.recv_multipart())
+      # Texts that the full queue has not taken yet are nobody's to tell of.
+      is_held_up = self._delayed or any(
+          not each.pending for each in self._jobs)
+      ready = dict(self._poller.poll(_SHORT if is_held_up else _LONG))
+      if self._pipe[0] in ready:
+        os.read(self._pipe[0], 1 << 16)
+      if len(self._jobs) < _MAX_JOBS:
+        self._take_all()
+      elif self._requests in ready:  # They stay on their way.
+        time.sleep(_SHORT / 1000)
       self._send_delayed()
       for _ in range(len(self._jobs)):
         self._advance(self._jobs.popleft())
     self._requests.close()
     self._responses.close()
     self._context.term()
+    os.close(self._pipe[0])
+
+  def _take_all(self):
+    for _ in range(_MAX_JOBS - len(self._jobs)):
+      if not self._requests.poll(0):
+        return
+      self._take(self._requests.recv_multipart())
+
+  def _wake(self, _):
+    """Tells the thread that texts have been computed."""
+    with contextlib.suppress(OSError):  # It has been told often enough.
+      os.write(self._pipe[1], b"x")
 
   def _take(self, frames):
     """Begins what a request asks for; a broken one is counted."""
@@ -187,7 +216,7 @@ class BertClients:
     """Lets a request go on; sends its response where it is done."""
     is_done, code = True, "ok"
     try:
-      is_done = job.advance()
+      is_done = job.advance(self._wake)
       if is_done:
         self._respond(job)
     except Exception as error:  # pylint: disable=broad-except

@@ -74,9 +74,11 @@ def models_of(predicting: serving_options.PredictorOptions,
     UserError: neither or both are given, or a model is not as it has to be.
   """
   max_batch = serving.max_batch or predicting.batch_size
-  if bool(predicting.export_dir) == bool(serving.config):
-    raise UserError("either --export_dir is required, or --config with several "
-                    "models. See --help.")
+  if not predicting.export_dir and not serving.config:
+    raise UserError("--export_dir or --config is required. See --help.")
+  if predicting.export_dir and serving.config:
+    raise UserError("--export_dir=%s does not go with --config; leave one out" %
+                    predicting.export_dir)
   if serving.config and serving.model_name != serving.__class__.model_name:
     raise UserError("--model_name=%s is for --export_dir; --config has names of "
                     "its own" % serving.model_name)

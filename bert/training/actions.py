@@ -6,6 +6,7 @@ import typing
 from typing import Callable, Dict, Optional, Sequence
 
 from bert.model import distribution
+from bert.training import flag_files
 from bert.training.finetuning import FineTuning
 from bert.training.finetuning import Rows
 
@@ -53,6 +54,8 @@ def run(finetuning: FineTuning, actions: Sequence[str],
       seed = workers.share(finetuning.folder.open_to_train(
           finetuning.flags.run.random_seed,
           has_pairs=_has_pairs(examples["train"])))
+      finetuning.folder.write_lines(flag_files.NAME, flag_files.lines_of(
+          [finetuning.flags]))
       finetuning.train(examples["train"],
                        examples["eval"] if is_watched else None, seed)
       checkpoint = finetuning.folder.best_or_latest()

@@ -34,6 +34,11 @@ class EarlyStoppingConfig(typing.NamedTuple):
   plateau_patience: Optional[int] = None
   plateau_factor: float = 0.5
 
+  @property
+  def is_falling(self) -> bool:
+    """Whether less of the metric is better."""
+    return self.metric in _FALLING
+
   def is_better(self, results: Dict[str, float],
                 other: Dict[str, float]) -> bool:
     """Whether an evaluation beats another; any number beats NaN.
@@ -45,7 +50,7 @@ class EarlyStoppingConfig(typing.NamedTuple):
                    for each in (results, other)]
     if math.isnan(best):
       return not math.isnan(value)
-    return value < best if self.metric in _FALLING else value > best
+    return value < best if self.is_falling else value > best
 
 
 class EvalHistory:

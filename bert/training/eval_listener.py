@@ -18,6 +18,8 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
 
   Attributes:
     history: the evaluations so far.
+    judge: list of evaluations -> whether the training is to end; None: it goes
+      on.
   """
 
   def __init__(self, folder: OutputFolder, history: EvalHistory,
@@ -37,11 +39,14 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
     self._make_evaluator = make_evaluator
     self._interval = interval
     self._last_step = last_step
+    self.judge = None  # type: Optional[Callable]
     self._evaluator = None  # type: Optional[evaluator.Evaluator]
 
   def is_over(self) -> bool:
     """Whether training has gone on long enough without a new best."""
-    return self.history.is_over()
+    entries = self.history.entries
+    return self.history.is_over() or bool(
+        self.judge and entries and self.judge(entries))
 
   def saving_steps(self, most: int) -> int:
     """Returns the steps between two checkpoints, so that evaluations meet them.
@@ -62,7 +67,7 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
       return session.run({name: variables[name] for name in names})
 
     self._evaluate(read, int(global_step_value))
-    return self.history.is_over()
+    return self.is_over()
 
   def _evaluate(self, read, step):
     if not self._is_due(step) or self.history.has(step):

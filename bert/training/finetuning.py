@@ -18,6 +18,7 @@ from bert.data import vocabulary
 from bert.data.examples import InputExample
 from bert.data.examples import only_label
 from bert.evaluation import metrics
+from bert.evaluation import prediction_file
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.model import checkpoints
 from bert.model import dataset_outputs
@@ -51,7 +52,9 @@ class FineTuning:
     flags, task: the command line, and what is learnt.
     folder: the OutputFolder.
     shapes: returns name -> shape of all that the model has.
+    judge: what EvalListener asks whether the training is to end; None: nothing.
   """
+  judge = None  # type: Optional[Callable]
 
   def __init__(self, flags: FineTuningFlags, task: Task,
                shapes: Optional[Callable[[], checkpoints.Shapes]] = None):
@@ -195,6 +198,8 @@ class FineTuning:
       predictions = self.task.head.eval_prediction(columns, examples)
       self.task.head.write_evaluation(self.folder.path, examples, predictions,
                                       step)
+      prediction_file.write(self.folder.path, prediction_file.Predictions(
+          self.task.metrics, [each.guid for each in examples], predictions))
       return metrics.compute(self.task.metrics, predictions)
 
     results = self._evaluator(input_fn, file, score).evaluate_checkpoint(
@@ -355,10 +360,12 @@ class FineTuning:
     history = eval_history.EvalHistory(
         self.folder.path, self.early_stopping(), self.folder.last_step())
     history.entries = distribution.workers().share(history.entries)
-    return EvalListener(
+    listener = EvalListener(
         self.folder, history,
         lambda: self._evaluator(input_fn, file, score),
         self._eval_interval(num_steps), num_steps)
+    listener.judge = self.judge
+    return listener
 
   def _merge(self, columns, examples, file):
     """Returns name -> array of a row per example, of one per record."""

@@ -19,6 +19,7 @@ from bert.heads import registry
 from bert.heads.base import Head
 from bert.model import model_config
 from bert.options import FineTuningFlags
+from bert.training import subset
 
 
 class Task(typing.NamedTuple):
@@ -115,7 +116,9 @@ def read_examples(flags: FineTuningFlags, task: Task,
                    TruncationSettings.from_options(flags.data),
                    is_labelled=name != "predict")
   if "train" in examples:
-    examples["train"] = task.head.usable(examples["train"])
+    examples["train"] = subset.take(
+        task.head.usable(examples["train"]), flags.data.train_fraction,
+        task.head, flags.run.random_seed or 0)
   _warn_of_one_label(examples.get("train", []))
   return examples
 

@@ -52,7 +52,7 @@ def _run_all(finetuning, models, actions, examples):
       best = number
   finetuning.folder.write_lines("trials.txt", table(
       [each.flags.run.random_seed for each in models], trials))
-  _copy_results(models[best].folder.path, finetuning.folder.path)
+  copy_results(models[best].folder.path, finetuning.folder.path)
   tf.logging.info("Best of %d trials by %s: trial_%d; all are in trials.txt",
                   len(models), config.metric, best + 1)
 
@@ -72,7 +72,8 @@ def table(names: Sequence, runs: List[Dict[str, float]]) -> List[str]:
   return lines
 
 
-def _copy_results(source: str, target: str) -> None:
+def copy_results(source: str, target: str) -> None:
+  """Copies the files of results from an output folder to another."""
   for name in tf.gfile.ListDirectory(source):
     is_result = name.startswith(("eval_", "test_")) and "." in name and (
         not name.endswith(".tf_record"))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -168,7 +169,8 @@ def test_server_tells_mistakes(server):
   assert server.ask(None, "none")[0] == 404
   assert server.ask(None, "healthz") == (200, {
       "status": "ok", "model": "bert",
-      "version": server.ask(None, "healthz")[1]["version"]})
+      "version": server.ask(None, "healthz")[1]["version"],
+      "models": {"bert": server.ask(None, "healthz")[1]["version"]}})
 
 
 @pytest.mark.parametrize("text, code", [
@@ -192,8 +194,9 @@ def test_sigterm_lets_accepted_requests_end(flags):
   thread = threading.Thread(target=lambda: found.append(
       made.ask({"instances": ["two votes"]})))
   thread.start()
-  while b"bert_texts_waiting 1" not in urllib.request.urlopen(
-      made.url + "metrics").read():
+  until = time.monotonic() + 60
+  while b'bert_texts_waiting{model="bert"} 1' not in urllib.request.urlopen(
+      made.url + "metrics").read() and time.monotonic() < until:
     pass
   made.process.send_signal(signal.SIGTERM)
   thread.join()
@@ -203,7 +206,7 @@ def test_sigterm_lets_accepted_requests_end(flags):
 
 @pytest.mark.parametrize("arguments, fragment", [
     (["--export_dir=none"], "--export_dir=none"),
-    ([], "--export_dir is required"), (["--http=x"], "--http=x"),
+    ([], "--export_dir or --config is required"), (["--http=x"], "--http=x"),
     (["--http=localhost:70000"], "--http=localhost:70000"),
     (["--batch_size=0"], "--batch_size=0"),
     (["--input_format=csv"], "--input_format=csv"),

@@ -7,7 +7,7 @@ import re
 
 # From the ground up; a module may import from its own floor and those below.
 FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
-          "training", "pretraining", "serving", "server", "thin",
+          "training", "search", "pretraining", "serving", "server", "thin",
           "commands")
 GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
 OPTIONS = ("bert.options", "bert.script_options", "bert.serving_options",

@@ -80,7 +80,7 @@ CASES = {
     "cpu_replicas": count(0), "use_horovod": switch(),
     "fp16_allreduce": switch(),
     "allow_missing_weights": switch(),
-    "bad_rows": choice("skip", "error"),
+    "train_fraction": fraction(), "bad_rows": choice("skip", "error"),
     "truncation": choice("head_tail", "tail"), "head_tokens": count(),
     "num_windows": count(), "window_stride": count(),
     "pooling": choice("mean_max_attention", "attention"),

@@ -55,6 +55,23 @@ def test_what_waits_is_read_together_up_to_a_batch(asked):
   made.close()
 
 
+def test_texts_of_similar_length_are_run_together(asked):
+  made = make(asked, max_queue=9)
+  asked.go.clear()
+  first = made.submit(["x"])
+  while len(made):
+    pass
+  texts = ["a" * length for length in (5, 1, 9, 4, 2, 6, 1)]
+  waiting = made.submit(texts)
+  asked.go.set()
+  assert [each.result(5) for each in first + waiting] == ["X"] + [
+      text.upper() for text in texts]
+  # Each batch has the text that waits longest.
+  assert [list(map(len, each)) for each in asked.batches] == [
+      [1], [5, 4, 6], [1, 2, 1], [9]]
+  made.close()
+
+
 def test_lone_question_waits_for_others(asked):
   made = make(asked, wait=5.0)
   one = made.submit(["a"])

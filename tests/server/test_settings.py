@@ -121,11 +121,12 @@ def test_config_that_is_not_there_is_told(tmp_path):
   assert message.startswith("--config=") and "No such file" in message
 
 
-@pytest.mark.parametrize("flags", [
-    {}, {"config": "x", "export_dir": "y"}])
-def test_either_an_export_or_a_config_is_needed(flags):
+@pytest.mark.parametrize("flags, fragment", [
+    ({}, "--export_dir or --config is required"),
+    ({"config": "x", "export_dir": "y"}, "--export_dir=y does not go with")])
+def test_either_an_export_or_a_config_is_needed(flags, fragment):
   result = commands.run(dict(flags, http="0"), run_predictor)
-  assert result.code == 2 and "either --export_dir" in result.log
+  assert result.code == 2 and fragment in result.log
 
 
 def test_names_are_of_the_config_or_of_the_flag():

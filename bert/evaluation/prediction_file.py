@@ -1,0 +1,90 @@
+"""eval_predictions.json: the labels and predictions of a dev set, kept so that
+runs can be compared example by example.
+"""
+
+import json
+import os
+import typing
+from typing import List, Sequence
+
+import numpy as np
+
+from bert.common import files
+from bert.common.errors import UserError
+from bert.evaluation.eval_prediction import EvalPrediction
+
+NAME = "eval_predictions.json"
+
+
+class Predictions(typing.NamedTuple):
+  """What the file holds.
+
+  Attributes:
+    metrics: names of the metrics that the task is scored by.
+    guids: of the examples.
+    eval_prediction: their labels and predictions.
+  """
+  metrics: List[str]
+  guids: List[str]
+  eval_prediction: EvalPrediction
+
+
+def write(folder: str, predictions: Predictions) -> None:
+  """Writes the file into an output folder, if all outputs are numbers."""
+  if not predictions.eval_prediction.is_finite():
+    return
+  content = {"metrics": list(predictions.metrics),
+             "guids": list(predictions.guids)}
+  for name, value in predictions.eval_prediction._asdict().items():
+    content[name] = (_rounded(value) if isinstance(value, np.ndarray) else
+                     value)
+  files.write_text(os.path.join(folder, NAME),
+                   [json.dumps(content, ensure_ascii=False)])
+
+
+def read(folder: str) -> Predictions:
+  """Reads the file of an output folder.
+
+  Raises:
+    UserError: there is none, or it is something else.
+  """
+  path = os.path.join(folder, NAME)
+  content = files.read_json(path)
+  try:
+    arrays = {name: content[name] for name in EvalPrediction._fields}
+    metrics, guids = content["metrics"], content["guids"]
+  except (KeyError, TypeError):
+    raise UserError("%s: not the program's own; evaluate again" % path)
+  for name, value in arrays.items():
+    # Lists of text are of no array's shape.
+    if isinstance(value, list) and not _is_text(value):
+      arrays[name] = np.array(value)
+  return Predictions(metrics, guids, EvalPrediction(**arrays))
+
+
+def take(predictions: EvalPrediction,
+         indices: Sequence[int]) -> EvalPrediction:
+  """Returns the labels and predictions of some examples."""
+  return EvalPrediction(*[_take(value, indices) for value in predictions])
+
+
+def _take(value, indices):
+  if isinstance(value, np.ndarray):
+    return value[indices]
+  if isinstance(value, list):
+    return [value[index] for index in indices]
+  return value
+
+
+def _rounded(array):
+  if array.dtype.kind == "f":
+    # Seven digits tell all float32 apart that matter.
+    return [json.loads("%.7g" % each) for each in array.ravel()] if (
+        array.ndim == 1) else [_rounded(row) for row in array]
+  return array.tolist()
+
+
+def _is_text(value):
+  """Whether a list holds text, or lists of text."""
+  return any(isinstance(each, str) or isinstance(each, list) and (
+      not each or isinstance(each[0], str)) for each in value)

@@ -1,0 +1,96 @@
+"""The files of a search: search.tsv, best.flags; what is left of its trials."""
+
+import dataclasses
+import os
+from typing import Dict
+
+import tensorflow.compat.v1 as tf
+
+from bert import options
+from bert.common import files
+from bert.common import tables
+from bert.search import space
+from bert.training import flag_files
+
+_SCORE_DIGITS = "%.4f"
+
+
+def describe(settings: Dict) -> str:
+  """Returns settings as flags."""
+  return " ".join("--%s=%s" % (flag, space.as_flag(value))
+                  for flag, value in settings.items())
+
+
+def run_options_of(run: options.RunOptions, folder: str) -> options.RunOptions:
+  """Returns the options of a run with the folder of a trial."""
+  return dataclasses.replace(run, output_dir=folder)
+
+
+def rows_of(study):
+  """Returns a header, and a row of text for each trial."""
+  flags = [each.flag for each in study.settings.dimensions]
+  header = ["trial", "state", study.settings.metric, "global_step",
+            "seconds"] + flags + ["error"]
+  rows = []
+  for trial in study.trials():
+    attributes = trial.user_attrs
+    scores = attributes.get("scores", {})
+    score = scores.get(study.settings.metric)
+    step = scores.get("global_step")
+    rows.append(
+        [str(trial.number + 1), trial.state.name.lower(),
+         "" if score is None else "%.6f" % score,
+         "" if step is None else str(int(step)),
+         "%.1f" % attributes.get("seconds", 0.0)] +
+        [space.as_flag(trial.params[flag]) if flag in trial.params else ""
+         for flag in flags] + [attributes.get("error", "")])
+  return header, rows
+
+
+def write_table(folder: str, study) -> None:
+  """Writes search.tsv, a line for each trial."""
+  header, rows = rows_of(study)
+  files.write_text(os.path.join(folder, "search.tsv"), [
+      "\t".join(" ".join(cell.split("\t")) for cell in row)
+      for row in [header] + rows])
+
+
+def print_table(study) -> None:
+  """Shows the trials on the console, the best ones first."""
+  header, rows = rows_of(study)
+  ranks = {str(each.number + 1): rank
+           for rank, each in enumerate(study.ranking())}
+  rows.sort(key=lambda row: (ranks.get(row[0], len(rows)), int(row[0])))
+  for row in rows:
+    row[2] = row[2] and _SCORE_DIGITS % float(row[2])
+    row[5:] = [_shorten(cell) for cell in row[5:]]
+  for line in tables.table(header, rows, None):
+    print(line)
+
+
+def write_flags(folder: str, flags, trial, settings) -> None:
+  """Writes best.flags, which trains the best trial again."""
+  files.write_text(os.path.join(folder, "best.flags"), [
+      "# Trial %d: %s = %s" % (trial.number + 1, settings.metric, trial.value),
+      "--do_train", "--do_eval"] + flag_files.lines_of(
+          [flags], without=("output_dir",)))
+
+
+def remove_checkpoints(folder: str) -> None:
+  """Removes what a trial needs no more: its checkpoints, and its records."""
+  names = ("model.ckpt-*", "checkpoint", "graph.pbtxt", "*.tf_record")
+  for pattern in names:
+    for path in tf.gfile.Glob(os.path.join(folder, pattern)):
+      tf.gfile.Remove(path)
+  best = os.path.join(folder, "best")
+  if tf.gfile.IsDirectory(best):
+    tf.gfile.DeleteRecursively(best)
+
+
+def _shorten(cell):
+  """Returns a number of many digits with a few of them."""
+  try:
+    value = float(cell)
+  except ValueError:
+    return cell
+  return cell if len(cell) < 8 else "%.3g" % value

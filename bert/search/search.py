@@ -1,0 +1,179 @@
+"""A search for the best settings: trainings, their table, the best one's files.
+"""
+
+import math
+import os
+import time
+from typing import Callable, Dict
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from bert.common import files
+from bert.common.errors import UserError
+from bert.model import checkpoints
+from bert.options import FineTuningFlags
+from bert.search import figures
+from bert.search import results
+from bert.search.study import Study
+from bert.search.study import StudySettings
+from bert.training import actions as actions_lib
+from bert.training import task as tasks
+from bert.training import trials as trials_lib
+from bert.training.finetuning import FineTuning
+
+# What happens to a trial alone, so that the search goes on.
+_OF_A_TRIAL = (UserError, MemoryError, tf.errors.ResourceExhaustedError)
+
+
+class Search:
+  """Runs the trials of a search, beside other processes that do so too."""
+
+  def __init__(self, base: FineTuningFlags, search, space,
+               parse: Callable[[Dict], FineTuningFlags],
+               load_processor: Callable):
+    """Opens the search of base.run.output_dir.
+
+    Args:
+      base: the flags of the command line.
+      search: SearchOptions.
+      space: list of Dimension.
+      parse: settings -> the flags of a trial with them, but for its folder.
+      load_processor: data options -> where examples come from.
+
+    Raises:
+      UserError: something does not fit, before anything is trained.
+    """
+    self._base = base
+    self._search = search
+    self._parse = parse
+    self._load_processor = load_processor
+    self._folder = base.run.output_dir
+    self._until = (time.monotonic() + 60 * search.search_timeout
+                   if search.search_timeout else math.inf)
+    tuning = self._tuning(base)
+    tuning.check_folder(True)
+    config = tuning.early_stopping()
+    files.make_folder(self._folder)
+    self._study = Study(self._folder, search, StudySettings(
+        space, config.metric, config.is_falling,
+        tuning.folder.choose_seed(base.run.random_seed)))
+
+  def run(self, actions) -> None:
+    """Makes trials until there are enough; then uses the best one.
+
+    Args:
+      actions: what is done with the best one: predict, export, onnx.
+    """
+    while True:
+      if time.monotonic() > self._until:
+        tf.logging.info("--search_timeout=%g minutes are over",
+                        self._search.search_timeout)
+        break
+      with self._study.next_trial() as trial:
+        if trial is None:
+          break
+        self._run_trial(trial)
+      self._write()
+    self._finish(actions)
+
+  def _run_trial(self, trial):
+    """Trains and scores one; a mistake in its settings is its failure."""
+    tf.logging.info("***** Trial %d of %d: %s *****", trial.number + 1,
+                    self._study.num_trials, results.describe(trial.params))
+    began = time.monotonic()
+    before = trial.user_attrs.get("seconds", 0.0)
+    state, facts, value = "complete", {}, None
+    try:
+      tuning = self._tuning(self._flags_of(trial))
+      scores = self._train(tuning, trial)
+      value = scores.get(self._study.settings.metric, math.nan)
+      facts = {"scores": {name: float(score)
+                          for name, score in scores.items()}}
+      if math.isnan(value):
+        raise UserError("%s is not defined" % self._study.settings.metric)
+      if tuning.was_pruned:
+        state = "pruned"
+    except _OF_A_TRIAL as error:
+      state, facts = "fail", {"error": " ".join(str(error).split())[:300]}
+      tf.logging.error("Trial %d has failed: %s", trial.number + 1,
+                       facts["error"])
+    finally:  # A trial that is to go on keeps its time.
+      trial.set_user_attr("seconds", before + time.monotonic() - began)
+    self._study.end(trial, state, value, **facts)
+    tf.logging.info("Trial %d is %s%s", trial.number + 1, state,
+                    "" if value is None else ": %s = %.4f" % (
+                        self._study.settings.metric, value))
+
+  def _train(self, tuning, trial):
+    """Returns the content of a trial's eval_results.txt."""
+    tuning.was_pruned = False
+
+    def judge(entries):
+      value = entries[-1].get(self._study.settings.metric, math.nan)
+      if not math.isnan(value) and self._study.report(
+          trial, len(entries), float(value)):
+        tuning.was_pruned = True
+      return tuning.was_pruned
+
+    if self._search.pruner != "none":
+      tuning.judge = judge
+    return actions_lib.run(tuning, ("train", "eval"),
+                           self._reader(tuning)).results
+
+  def _flags_of(self, trial) -> FineTuningFlags:
+    flags = self._parse(trial.params)
+    return flags._replace(run=results.run_options_of(
+        flags.run, self._path_of(trial)))
+
+  def _path_of(self, trial):
+    return os.path.join(self._folder, "trial_%d" % (trial.number + 1))
+
+  def _tuning(self, flags):
+    flags = flags._replace(model=checkpoints.resolve_init(flags.model))
+    return FineTuning(flags, tasks.load(flags, self._load_processor(
+        flags.data)))
+
+  def _reader(self, tuning):
+    return lambda names: tasks.read_examples(tuning.flags, tuning.task, names)
+
+  def _write(self):
+    """Writes the table; removes checkpoints that are no longer among the best.
+    """
+    with self._study.locked():
+      results.write_table(self._folder, self._study)
+      ranking = self._study.ranking()
+      kept = {each.number for each in ranking[:self._search.keep_trials]}
+      for each in self._study.trials():
+        if each.state.is_finished() and each.number not in kept:
+          results.remove_checkpoints(self._path_of(each))
+
+  def _finish(self, actions):
+    """Writes what is left of the search; the last process uses the best trial.
+    """
+    self._write()
+    ranking = self._study.ranking()
+    if not ranking:
+      raise UserError("--output_dir=%s: no trial is complete, the errors are in "
+                      "search.tsv there" % self._folder)
+    best = ranking[0]
+    flags = self._flags_of(best)
+    with self._study.locked():
+      results.write_flags(self._folder, flags, best, self._study.settings)
+      figures.draw(self._folder, self._study)
+      results.print_table(self._study)
+    if self._study.is_running():
+      tf.logging.info("Other processes have trials that still run; the last one "
+                      "uses the best of them")
+      return
+    with self._study.locked():
+      if actions:
+        tuning = self._tuning(flags)
+        actions_lib.run(tuning, actions, self._reader(tuning))
+      trials_lib.copy_results(self._path_of(best), self._folder)
+    tf.logging.info(
+        "Best of %d trials by %s: trial_%d, %s; `python run_classifier.py "
+        "--flagfile=%s --output_dir=...` trains it again", len(
+            self._study.trials()), self._study.settings.metric,
+        best.number + 1, results.describe(best.params),
+        os.path.join(self._folder, "best.flags"))

@@ -1,0 +1,185 @@
+"""The settings that a search tries: --search and --search_file, without
+TensorFlow."""
+
+import dataclasses
+import difflib
+import itertools
+import json
+import typing
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+from bert import options
+from bert.common.errors import UserError
+
+Value = Union[int, float, str]
+# Groups whose flags may be searched.
+_GROUPS = (options.DataOptions, options.HeadOptions, options.ModelOptions,
+           options.TrainOptions)
+_FORMS = "log:LOW:HIGH, float:LOW:HIGH, int:LOW:HIGH[:STEP] or choice:A,B,..."
+
+
+class Dimension(typing.NamedTuple):
+  """A flag, and the values that are tried.
+
+  Attributes:
+    flag: its name.
+    kind: log, float, int or choice.
+    low, high, step: of numbers, both ends included.
+    choices: of choice, as the command line has them.
+  """
+  flag: str
+  kind: str
+  low: Optional[Value] = None
+  high: Optional[Value] = None
+  step: int = 1
+  choices: Tuple[str, ...] = ()
+
+  def ends(self) -> List[Value]:
+    """Returns the values that stand for all: a flag that takes them takes
+    those between, too."""
+    return list(self.choices) or [self.low, self.high]
+
+  def all_values(self) -> List[Value]:
+    """Returns all values; raises UserError for numbers of any size."""
+    if self.kind == "choice":
+      return list(self.choices)
+    if self.kind == "int":
+      return list(range(self.low, self.high + 1, self.step))
+    raise UserError("--sampler=grid tries all values, and --search=%s=%s:... "
+                    "has no end of them; give a choice" % (
+                        self.flag, self.kind))
+
+
+def read(search: Sequence[str], search_file: Optional[str]) -> List[Dimension]:
+  """Returns the space of --search and of --search_file.
+
+  Raises:
+    UserError: there is none, a flag is unknown or there twice, a range is empty.
+  """
+  dimensions = [_of_text(text) for text in search or ()]
+  if search_file:
+    dimensions += _read_file(search_file)
+  if not dimensions:
+    raise UserError("--search or --search_file is required, such as "
+                    "--search=learning_rate=log:1e-5:5e-5")
+  names = [each.flag for each in dimensions]
+  for name in names:
+    if names.count(name) > 1:
+      raise UserError("--search=%s=...: the flag is there twice" % name)
+  return dimensions
+
+
+def to_json(dimensions: Sequence[Dimension]) -> str:
+  """Returns a space as text, by which spaces are compared."""
+  return json.dumps(sorted(map(list, dimensions)))
+
+
+def combinations(dimensions: Sequence[Dimension]
+                ) -> Iterator[Dict[str, Value]]:
+  """Yields all settings of a grid; raises UserError if they have no end."""
+  names = [each.flag for each in dimensions]
+  for values in itertools.product(*[each.all_values()
+                                    for each in dimensions]):
+    yield dict(zip(names, values))
+
+
+def check(dimensions: Sequence[Dimension], check_settings) -> None:
+  """Raises UserError for values that the flags do not take.
+
+  Args:
+    dimensions: the space.
+    check_settings: raises UserError for flag -> value that can't be run.
+  """
+  first = {each.flag: each.ends()[0] for each in dimensions}
+  for dimension in dimensions:
+    for value in dimension.ends():
+      try:
+        check_settings(dict(first, **{dimension.flag: value}))
+      except UserError as error:
+        raise UserError("--search=%s=%s: %s" % (
+            dimension.flag, value, error))
+
+
+def as_flag(value: Value) -> str:
+  """Returns a value as the command line has it."""
+  return value if isinstance(value, str) else repr(value)
+
+
+def _of_text(text):
+  flag, separator, form = text.partition("=")
+  if not separator:
+    raise UserError("--search=%s: needed is FLAG=%s" % (text, _FORMS))
+  return _dimension(flag, form, "--search=%s" % text)
+
+
+def _read_file(path):
+  where = "--search_file=%s" % path
+  try:
+    with open(path, encoding="utf-8-sig") as reader:
+      content = json.load(reader)
+  except OSError as error:
+    raise UserError("%s: %s" % (where, error.strerror))
+  except (ValueError, RecursionError) as error:
+    raise UserError("%s: not JSON: %s" % (where, error))
+  if not isinstance(content, dict) or not content:
+    raise UserError('%s: needed is {"learning_rate": "log:1e-5:5e-5", '
+                    '"pooling": ["cls", "mean"]}' % where)
+  return [_of_entry(flag, form, "%s: %s" % (where, flag))
+          for flag, form in content.items()]
+
+
+def _of_entry(flag, form, where):
+  if isinstance(form, list):
+    choices = tuple(each if isinstance(each, str) else json.dumps(each)
+                    for each in form)
+    return _check_choices(Dimension(_check_flag(flag, where), "choice",
+                                    choices=choices), where)
+  if not isinstance(form, str):
+    raise UserError("%s: needed is a list, or text as %s" % (where, _FORMS))
+  return _dimension(flag, form, where)
+
+
+def _dimension(flag, form, where):
+  field = _check_flag(flag, where)
+  kind, _, rest = form.partition(":")
+  if kind == "choice":
+    return _check_choices(Dimension(
+        field, kind, choices=tuple(rest.split(","))), where)
+  parse = {"log": float, "float": float, "int": int}.get(kind)
+  parts = rest.split(":")
+  if parse is None or len(parts) not in (2, 3) or (
+      len(parts) == 3 and kind != "int"):
+    raise UserError("%s: needed is %s" % (where, _FORMS))
+  try:
+    low, high, *step = map(parse, parts)
+  except ValueError:
+    raise UserError("%s: LOW and HIGH must be numbers, of int whole ones" %
+                    where)
+  step = step[0] if step else 1
+  # A range of which nothing is a number, too.
+  if not low < high or step < 1 or high - low == float("inf"):
+    raise UserError("%s: the range is empty; LOW must be less than HIGH" % where)
+  if kind == "log" and low <= 0:
+    raise UserError("%s: LOW of log must be over 0" % where)
+  return Dimension(field, kind, low, high, step)
+
+
+def _check_choices(dimension, where):
+  choices = dimension.choices
+  if not choices or "" in choices:
+    raise UserError("%s: a choice is empty" % where)
+  if len(set(choices)) < len(choices):
+    raise UserError("%s: a choice is there twice" % where)
+  return dimension
+
+
+def _check_flag(flag, where):
+  known = [field.name for group in _GROUPS
+           for field in dataclasses.fields(group)]
+  if flag not in known:
+    near = difflib.get_close_matches(flag, known, 1)
+    raise UserError("%s: %r is no flag that can be searched%s; those of data, "
+                    "head, model and training can" % (
+                        where, flag, ", did you mean %s?" % near[0]
+                        if near else ""))
+  return flag

@@ -1,0 +1,51 @@
+#!/usr/bin/env python
+"""Searches the best settings of a task: trains many models with flags of
+run_classifier.py, compares them, and evaluates and predicts with the best.
+
+Each trial is an output_dir of run_classifier.py: trial_1, trial_2, ... Given
+again, a search goes on; several processes share one.
+"""
+
+import sys
+
+from bert import flag_rules
+from bert import options
+from bert.common import command
+from bert.common import command_line
+from bert.search import space
+
+GROUPS = (options.SearchOptions,) + tuple(
+    options.FineTuningFlags.__annotations__.values())
+
+
+def main(argv):
+  search, flags = parse(argv, {})
+  dimensions = space.read(search.search, search.search_file)
+  flag_rules.check_search(search, flags)
+  if search.sampler == "grid":
+    list(space.combinations(dimensions))
+  space.check(dimensions, lambda settings: parse(argv, settings))
+
+  command.start_tensorflow(flags)
+  from bert.search import search as search_lib
+  from processors import loading
+  actions = [name for name in ("predict", "export")
+             if getattr(search, "do_" + name)]
+  search_lib.Search(flags, search, dimensions,
+                    lambda settings: parse(argv, settings)[1],
+                    loading.load_processor).run(actions)
+
+
+def parse(argv, settings):
+  """Returns the options of the search, and the flags with some settings."""
+  search, *groups = command_line.parse(
+      list(argv) + ["--%s=%s" % (flag, space.as_flag(value))
+                    for flag, value in settings.items()], GROUPS, __doc__)
+  flags = options.FineTuningFlags(*groups)
+  flag_rules.check_fine_tuning(flags, ["train", "eval"] + [
+      "predict"] * search.do_predict)
+  return search, flags
+
+
+if __name__ == "__main__":
+  sys.exit(command.run(main, sys.argv))

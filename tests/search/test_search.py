@@ -1,0 +1,314 @@
+"""Searches from the command line: their trials, files, and what ends them."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import commands
+import run_classifier
+import run_search
+from bert.search import study as study_lib
+from bert.search import search as search_lib
+from bert.training import actions
+
+optuna = pytest.importorskip("optuna", reason="requirements-search.txt")
+
+SCRIPT = os.path.abspath(run_search.__file__)
+
+
+def flags_of(folder, **changes):
+  commands.write_domainc(folder)
+  return commands.tiny_flags(folder, "domainc", **dict({
+      "search": "learning_rate=log:1e-3:1e-1", "num_search_trials": 3,
+      "sampler": "random", "train_batch_size": 4}, **changes))
+
+
+def run(flags):
+  result = commands.run(flags, run_search)
+  assert result.code == 0, result.log
+  return result.log
+
+
+def table(folder):
+  """The rows of search.tsv as dicts."""
+  header, *rows = [line.split("\t") for line in commands.lines(
+      str(folder), "search.tsv")]
+  return [dict(zip(header, row)) for row in rows]
+
+
+def settings(folder):
+  return [row["learning_rate"] for row in table(folder)]
+
+
+def has_checkpoint(folder):
+  return os.path.exists(os.path.join(str(folder), "checkpoint"))
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_search_leaves_its_files(sampler, tmp_path, capsys):
+  flags = flags_of(tmp_path, sampler=sampler, do_predict=True, do_export=True)
+  run(flags)
+  out = tmp_path / "out"
+  rows = table(out)
+  assert [row["trial"] for row in rows] == ["1", "2", "3"]
+  assert {row["state"] for row in rows} == {"complete"}
+  assert all(1e-3 <= float(row["learning_rate"]) <= 1e-1 for row in rows)
+  best = max(rows, key=lambda row: float(row["eval_accuracy"]))
+  folder = out / ("trial_" + best["trial"])
+  for name in ("eval_results.txt", "test_results.tsv"):
+    assert commands.content(str(out), name) == commands.content(
+        str(folder), name)
+  assert commands.results(str(out))["eval_accuracy"] == pytest.approx(
+      float(best["eval_accuracy"]), abs=1e-6)
+  # Its settings are those of its training.
+  assert os.listdir(str(folder / "export"))
+  assert [has_checkpoint(out / ("trial_" + row["trial"])) for row in rows] == [
+      row is best for row in rows]
+  for name in ("search_history.png", "search_parallel.png"):
+    with open(str(out / name), "rb") as stream:
+      assert stream.read(4) == b"\x89PNG"
+  shown = capsys.readouterr().out.strip().split("\n")
+  assert shown[0].split()[:3] == ["trial", "state", "eval_accuracy"]
+  assert shown[2].split()[0] == best["trial"] and len(shown) == 5
+
+
+def test_best_flags_train_the_best_again(tmp_path):
+  flags = flags_of(tmp_path, num_search_trials=2)
+  run(flags)
+  out = tmp_path / "out"
+  again = str(tmp_path / "again")
+  result = commands.run(["--flagfile=%s" % (out / "best.flags"),
+                         "--output_dir=" + again], run_classifier)
+  assert result.code == 0, result.log
+  assert commands.results(again) == pytest.approx(
+      commands.results(str(out)), abs=1e-5)
+
+
+def test_grid_tries_all_once(tmp_path):
+  flags = flags_of(tmp_path, sampler="grid", num_search_trials=None,
+                   search="train_batch_size=choice:2,4",
+                   search_file=commands.write(
+                       tmp_path / "space.json",
+                       '{"num_train_epochs": "int:1:2"}'))
+  run(flags)
+  found = [(row["train_batch_size"], row["num_train_epochs"])
+           for row in table(tmp_path / "out")]
+  assert sorted(found) == [("2", "1"), ("2", "2"), ("4", "1"), ("4", "2")]
+  run(flags)  # All is done: nothing is added.
+  assert len(table(tmp_path / "out")) == 4
+
+
+def test_search_goes_on_where_more_trials_are_asked_for(tmp_path):
+  flags = flags_of(tmp_path, num_search_trials=1)
+  run(flags)
+  first = settings(tmp_path / "out")
+  run(dict(flags, num_search_trials=3))
+  found = settings(tmp_path / "out")
+  assert found[:1] == first and len(set(found)) == 3
+
+
+def test_small_space_ends_the_search(tmp_path):
+  flags = flags_of(tmp_path, search="train_batch_size=choice:2,4",
+                   num_search_trials=5)
+  log = run(flags)
+  assert "All settings of the space have been tried" in log
+  assert sorted(row["train_batch_size"]
+                for row in table(tmp_path / "out")) == ["2", "4"]
+
+
+def test_other_space_or_metric_needs_another_folder(tmp_path):
+  flags = flags_of(tmp_path, num_search_trials=1)
+  run(flags)
+  for changes, name in (({"search": "learning_rate=log:1e-4:1e-1"}, "space"),
+                        ({"best_metric": "loss"}, "metric")):
+    result = commands.run(dict(flags, **changes), run_search)
+    assert result.code == 2 and "another %s" % name in result.log
+
+
+def test_loss_is_the_better_the_less(tmp_path):
+  run(flags_of(tmp_path, best_metric="loss", num_search_trials=2))
+  rows = table(tmp_path / "out")
+  best = min(rows, key=lambda row: float(row["loss"]))
+  assert commands.results(str(tmp_path / "out"))["loss"] == pytest.approx(
+      float(best["loss"]), abs=1e-5)
+
+
+def test_best_trials_keep_their_checkpoints(tmp_path):
+  run(flags_of(tmp_path, keep_trials=2))
+  out = tmp_path / "out"
+  ranked = sorted(table(out), key=lambda row: -float(row["eval_accuracy"]))
+  assert [has_checkpoint(out / ("trial_" + row["trial"]))
+          for row in ranked] == [True, True, False]
+  # What is not the program's own stays.
+  worst = out / ("trial_" + ranked[-1]["trial"])
+  assert (worst / "eval_results.txt").exists()
+
+
+@pytest.mark.parametrize("pruner", ["median", "halving"])
+def test_trial_that_is_pruned_stops_at_its_evaluation(
+    pruner, tmp_path, monkeypatch):
+  flags = flags_of(tmp_path, pruner=pruner, eval_every="epoch",
+                   num_train_epochs=4, num_search_trials=2)
+  class Pruner:  # Optuna's own are not ours to test.
+    def prune(self, study, trial):
+      return trial.number == 1 and trial.last_step == 2
+  monkeypatch.setattr(study_lib.Study, "_pruner", lambda self: Pruner())
+  run(flags)
+  rows = table(tmp_path / "out")
+  assert [row["state"] for row in rows] == ["complete", "pruned"]
+  assert len(commands.lines(str(tmp_path / "out"), "trial_1",
+                            "evaluations.jsonl")) == 4
+  assert len(commands.lines(str(tmp_path / "out"), "trial_2",
+                            "evaluations.jsonl")) == 2
+  assert not has_checkpoint(tmp_path / "out" / "trial_2")
+
+
+@pytest.mark.parametrize("error, text", [
+    (MemoryError("no memory"), "no memory"),
+    (search_lib.UserError("it diverged"), "it diverged")])
+def test_dead_trial_is_one_line_and_the_search_goes_on(
+    error, text, tmp_path, monkeypatch):
+  real = actions.run
+  def broken(tuning, *args):
+    if tuning.folder.path.endswith("trial_2"):
+      raise error
+    return real(tuning, *args)
+  monkeypatch.setattr(actions, "run", broken)
+  log = run(flags_of(tmp_path))
+  assert log.count("Trial 2 has failed: " + text) == 1
+  rows = table(tmp_path / "out")
+  assert [row["state"] for row in rows] == ["complete", "fail", "complete"]
+  assert rows[1]["error"] == text
+
+
+def test_settings_that_make_no_step_fail_alone(tmp_path):
+  run(flags_of(tmp_path, search="train_batch_size=choice:4,64",
+               sampler="grid", num_search_trials=None))
+  states = {row["train_batch_size"]: row["state"]
+            for row in table(tmp_path / "out")}
+  assert states == {"4": "complete", "64": "fail"}
+
+
+def test_search_without_a_complete_trial_says_so(tmp_path):
+  result = commands.run(flags_of(
+      tmp_path, search="train_batch_size=choice:64,128", sampler="grid",
+      num_search_trials=None), run_search)
+  assert result.code == 2 and "no trial is complete" in result.log
+  assert [row["state"] for row in table(tmp_path / "out")] == ["fail", "fail"]
+
+
+def test_full_disk_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
+  flags = flags_of(tmp_path)
+  real = actions.run
+  def full(tuning, *args):
+    if tuning.folder.path.endswith("trial_2"):
+      raise OSError(28, "No space left on device")
+    return real(tuning, *args)
+  with monkeypatch.context() as patch:
+    patch.setattr(actions, "run", full)
+    result = commands.run(flags, run_search)
+  assert result.code == 1 and "failed: " in result.log
+  run(flags)
+  rows = table(tmp_path / "out")
+  assert [row["state"] for row in rows] == ["complete"] * 3
+
+
+def start(flags):
+  return subprocess.Popen([sys.executable, SCRIPT] + commands.argv(flags),
+                          stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          env=commands.environment({}))
+
+
+def wait_for(path, process):
+  until = time.monotonic() + 120
+  while not os.path.exists(path) and time.monotonic() < until:
+    assert process.poll() is None, process.stderr.read().decode()
+    time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_search_has_the_trials_of_one_that_was_not(number, tmp_path):
+  changes = dict(sampler="tpe", num_search_trials=4, num_train_epochs=30,
+                 save_checkpoints_steps=5)
+  whole = flags_of(tmp_path / "whole", **changes)
+  killed = flags_of(tmp_path / "killed", **changes)
+  run(whole)
+  process = start(killed)
+  wait_for(os.path.join(killed["output_dir"], "trial_3",
+                        "model.ckpt-5.index"), process)
+  process.send_signal(number)
+  process.communicate(timeout=60)
+  log = run(killed)
+  assert "***** Trial 3 of 4" in log and "***** Trial 2 of 4" not in log
+  rows, expected = [table(tmp_path / name / "out")
+                    for name in ("killed", "whole")]
+  for row, other in zip(rows, expected):
+    assert {key: value for key, value in row.items() if key != "seconds"} == {
+        key: value for key, value in other.items() if key != "seconds"}
+  assert len(rows) == 4
+
+
+def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
+  flags = flags_of(tmp_path, num_search_trials=1)
+  run(flags)
+  flags = dict(flags, num_search_trials=2)
+  for _ in range(3):
+    process = subprocess.run([sys.executable, "-c", (
+        "import os, sys; sys.argv = %r; import run_search\n"
+        "from bert.common import command\n"
+        "import bert.training.actions as actions\n"
+        "actions.run = lambda *args: os._exit(9)\n"
+        "command.run(run_search.main, sys.argv)") % (
+            ["run_search.py"] + commands.argv(flags),)],
+                             env=commands.environment({
+                                 "PYTHONPATH": os.path.dirname(SCRIPT)}))
+    assert process.returncode == 9
+  log = run(flags)
+  assert "its process has died 3 times" in log
+  assert [row["state"] for row in table(tmp_path / "out")] == [
+      "complete", "fail"]
+
+
+@pytest.mark.parametrize("sampler, search", [
+    ("random", "learning_rate=log:1e-3:1e-1"),
+    ("grid", "train_batch_size=choice:1,2,3,4,5,6")])
+def test_two_processes_make_no_trial_twice(sampler, search, tmp_path):
+  flags = flags_of(tmp_path, sampler=sampler, search=search,
+                   num_search_trials=6)
+  processes = [start(flags) for _ in range(2)]
+  logs = [each.communicate(timeout=240)[1].decode() for each in processes]
+  assert [each.returncode for each in processes] == [0, 0], logs
+  rows = table(tmp_path / "out")
+  assert [row["trial"] for row in rows] == list("123456")
+  assert len({tuple(row.items())[5] for row in rows}) == 6
+  for number in range(1, 7):
+    starts = sum(log.count("***** Trial %d of 6:" % number) for log in logs)
+    assert starts == 1
+  assert all("***** Trial" in log for log in logs)
+
+
+def test_time_that_is_over_begins_no_trial(tmp_path):
+  flags = flags_of(tmp_path, num_search_trials=2)
+  run(dict(flags, num_search_trials=1))
+  log = run(dict(flags, search_timeout=1e-6))
+  assert "--search_timeout=1e-06 minutes are over" in log
+  assert len(table(tmp_path / "out")) == 1
+
+
+def test_storage_may_be_elsewhere(tmp_path):
+  storage = "sqlite:///%s" % (tmp_path / "elsewhere.db")
+  run(flags_of(tmp_path, search_storage=storage, num_search_trials=1))
+  study = optuna.load_study(study_name="search", storage=storage)
+  assert len(study.trials) == 1
+  assert json.loads(study.user_attrs["space"])
+
+
+def test_storage_that_cannot_be_opened_is_one_line(tmp_path):
+  result = commands.run(flags_of(
+      tmp_path, search_storage="sqlite:////none/at/all.db"), run_search)
+  assert result.code == 2
+  assert "--search_storage=sqlite:////none/at/all.db" in result.log
