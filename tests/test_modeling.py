@@ -8,6 +8,8 @@ from bert import modeling
 from graphs import (
     LAYER_VARIABLES, golden_config, names_of, tiny_config, unused_operations)
 
+pytestmark = pytest.mark.smoke
+
 OTHER_VARIABLES = [
     "embeddings/word_embeddings", "embeddings/token_type_embeddings",
     "embeddings/position_embeddings", "embeddings/LayerNorm/beta",

@@ -1,11 +1,14 @@
 """A training that the reference did, done again."""
 import numpy as np
+import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
 from bert import optimization
 from graphs import run_init, variable
+
+pytestmark = pytest.mark.smoke
 
 # The reference left it to chance whether the step is counted before the rate is
 # read. In the golden run it was: every update took the rate of the step after.

@@ -11,6 +11,8 @@ from bert.common.errors import UserError
 from option_cases import CASES
 from option_cases import as_dict
 
+pytestmark = pytest.mark.smoke
+
 REQUIRED = {"data_dir": "d", "bert_config_file": "c", "task_name": "t",
             "vocab_file": "v", "output_dir": "o"}
 

@@ -13,6 +13,8 @@ import pytest
 import commands
 from bert.common import versions
 
+pytestmark = pytest.mark.smoke
+
 ROOT = os.path.dirname(commands.SCRIPT)
 EXTRAS = ("plots", "serving", "pretraining", "interchange", "distributed",
           "search", "storage", "onnx", "docs")

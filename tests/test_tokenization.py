@@ -7,6 +7,8 @@ import pytest
 import golden
 from bert import tokenization
 
+pytestmark = pytest.mark.smoke
+
 CASINGS = pytest.mark.parametrize("do_lower_case", [True, False])
 
 

@@ -78,6 +78,8 @@ def write_flags(folder: str, flags, trial, settings) -> None:
 
 def remove_checkpoints(folder: str) -> None:
   """Removes what a trial needs no more: its checkpoints, and its records."""
+  if not tf.gfile.IsDirectory(folder):  # It failed before it had one.
+    return
   names = ("model.ckpt-*", "checkpoint", "graph.pbtxt", "*.tf_record")
   for pattern in names:
     for path in tf.gfile.Glob(os.path.join(folder, pattern)):

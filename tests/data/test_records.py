@@ -17,6 +17,8 @@ from processors import base
 from record_files import make_input_fn
 from record_files import read_batches
 
+pytestmark = pytest.mark.smoke
+
 GOLDEN_SETS = [(task, name) for task in ("cola", "mnli", "mrpc", "xnli")
                for name in ("train", "eval", "predict")
                if (task, name) != ("xnli", "predict")]

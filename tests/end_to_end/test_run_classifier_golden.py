@@ -13,6 +13,8 @@ from golden_runs import (
     assert_golden_records, assert_golden_results, golden_checkpoint,
     golden_flags)
 
+pytestmark = pytest.mark.smoke
+
 # What a test set's guids are, and what the task is scored by beside accuracy.
 GOLDEN_TASKS = {
     "cola": (["test-%d" % row for row in range(1, 14)], {"eval_mcc"}),

@@ -9,6 +9,8 @@ import golden
 import run_squad
 import span_golden
 
+pytestmark = pytest.mark.smoke
+
 RUNS = golden.document("squad", "runs.json")
 CHINESE = golden.document("squad", "chinese", "runs.json")
 

@@ -10,6 +10,8 @@ from bert.evaluation.eval_prediction import EvalPrediction
 from bert.evaluation.prediction_file import Predictions
 from mistakes import message_of
 
+pytestmark = pytest.mark.smoke
+
 
 def classes(predicted, labels=(0, 1) * 10):
   probabilities = np.eye(2, dtype=np.float32)[list(predicted)]

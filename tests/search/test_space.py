@@ -9,6 +9,8 @@ from bert.common.errors import UserError
 from bert.search import space
 from mistakes import message_of
 
+pytestmark = pytest.mark.smoke
+
 
 def read(*texts):
   return space.read(texts, None)

@@ -7,6 +7,8 @@ import pytest
 from bert.common.errors import UserError
 from bert.server import batcher
 
+pytestmark = pytest.mark.smoke
+
 
 class Asked:
   """Answers in upper case; can be held up; remembers its batches."""

@@ -9,6 +9,8 @@ from bert import serving_options
 from bert.server import settings
 from mistakes import message_of
 
+pytestmark = pytest.mark.smoke
+
 DEFAULT = settings.ModelSpec("bert", None)
 
 
