@@ -138,7 +138,8 @@ def send_frames(ports: Tuple[int, int], process: subprocess.Popen,
           (vector,) = client.encode([shorts[place]])
           is_right = np.abs(vector - expected[place]).max() < 1e-4
           counts["right" if is_right else "wrong"] += 1
-        if index == 0 and number % max(1, args.frames // args.clients // 8) == 0:
+        if index == 0 and number % max(
+            1, args.frames // args.clients // 8) == 0:
           memory.append(round(memory_of(process)))
     sender.close()
     return counts

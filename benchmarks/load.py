@@ -279,7 +279,8 @@ class Swapper:
 def is_close(one: dict, other: dict) -> bool:
   """Whether two answers are the same to 1e-5, vectors to 1e-4."""
   if "vector" in one:
-    return max(abs(a - b) for a, b in zip(one["vector"], other["vector"])) < 1e-4
+    return all(abs(a - b) < 1e-4
+               for a, b in zip(one["vector"], other["vector"]))
   numbers = lambda answer: [answer["score"]] + [
       each for _, each in sorted(answer.get("probabilities", {}).items())]
   return one.get("label") == other.get("label") and all(

@@ -14,10 +14,11 @@ _NETWORK = "check the address, and the network"
 _FILES = "raise the limit (ulimit -n)"
 # What TensorFlow's and the system's messages say -> the way out.
 _CAUSES = (
-    (re.compile("No space left on device|[Qq]uota exceeded|File too large"),
+    (re.compile("No space left on device|[Qq]uota exceeded|File too large|"
+                "disk is full|disk I/O error"),
      _DISK),
     (re.compile("Permission denied|Read-only file system|"
-                "Operation not permitted"), _RIGHTS),
+                "Operation not permitted|readonly database"), _RIGHTS),
     (re.compile("OOM when allocating|Cannot allocate memory|"
                 "[Ff]ailed to allocate memory|out of memory"), _MEMORY),
     (re.compile("Too many open files"), _FILES),
@@ -43,7 +44,8 @@ def describe(error: BaseException) -> Optional[str]:
     if is_of_tensorflow and _LOST_WORKER.search(str(each)):
       return ("another worker has ended, and says why; the same command goes on "
               "from the last checkpoint")
-    if is_of_tensorflow or type(each) is RuntimeError or (
+    is_of_sqlite = type(each).__module__ == "sqlite3"
+    if is_of_tensorflow or is_of_sqlite or type(each) is RuntimeError or (
         isinstance(each, OSError) and each.errno in _ERRNOS):
       for pattern, way_out in _CAUSES:
         lines = [line for line in str(each).split("\n") if pattern.search(line)]

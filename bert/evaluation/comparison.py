@@ -125,8 +125,10 @@ def _differences(first, second):
     if name in second.metrics:
       key = metrics.keys_of(name)[0]
       compute = metrics.registered()[name]
-      compared.append(_resample("eval_" + key, len(first.guids), lambda indices: [
-          compute(prediction_file.take(run, indices))[key] for run in runs]))
+      compared.append(_resample(
+          "eval_" + key, len(first.guids), lambda indices: [
+              compute(prediction_file.take(run, indices))[key]
+              for run in runs]))
   return compared
 
 

@@ -6,7 +6,6 @@ import os
 import time
 from typing import Callable, Dict
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files

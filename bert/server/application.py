@@ -1,8 +1,6 @@
 """The WSGI application of a server: its paths."""
 
 import http
-import json
-import os
 import re
 import time
 import urllib.parse

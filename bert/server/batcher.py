@@ -64,7 +64,8 @@ class Batcher:
       Full: there is no capacity for all of them.
     """
     now = time.monotonic()
-    pending = [_Pending(text, futures.Future(), now, formats.num_chars(text)) for text in texts]
+    pending = [_Pending(text, futures.Future(), now, formats.num_chars(text))
+               for text in texts]
     with self._changed:
       if self._is_closed or (
           len(self._queue) + len(pending) > self._max_queue):

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from typing import List, Optional
+from typing import List
 
 from bert.common import libraries
 from bert.common.errors import UserError

@@ -1,6 +1,7 @@
 """What the machine does to a run, told from bugs."""
 import errno
 import os
+import sqlite3
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -27,6 +28,8 @@ def os_error(number):
     (os_error(errno.EROFS), ["Read-only", "mend the rights"]),
     (os_error(errno.ENOMEM), ["allocate memory", "lower the batch size"]),
     (os_error(errno.EMFILE), ["Too many open files", "ulimit"]),
+    (sqlite3.OperationalError("database or disk is full"),
+     ["disk is full", "make room"]),
     (MemoryError(), ["memory ran out", "lower the batch size"]),
     (tf.errors.ResourceExhaustedError(
         None, None, "OOM when allocating tensor with shape[9]\n\t [[node]]"),
