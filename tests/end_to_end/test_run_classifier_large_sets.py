@@ -12,7 +12,7 @@ from processors import adapter
 KINDS = {"pairs": tiny_runs.pairs, "single_texts": tiny_runs.single_texts,
          "sentences": tiny_runs.sentences}
 # Of TensorFlow's and of a run's own, which tell the time.
-UNLIKE = ("eval", "graph.pbtxt", "events.", "checkpoint", "model.ckpt",
+UNLIKE = ("run.flags", "eval", "graph.pbtxt", "events.", "checkpoint", "model.ckpt",
           "task.json", ".lock")
 
 
