@@ -8,13 +8,16 @@ Writes compare_runs.png, the learning curves, into the current folder, where
 Matplotlib is installed.
 """
 
+import dataclasses
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
+from bert import options
 from bert.common import command
+from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
 
@@ -58,8 +61,9 @@ def names_of(folders):
 
 def rows_of(runs):
   """Yields the rows of the table: settings that differ, scores, speed."""
+  defaults = defaults_of_flags()
   for name in sorted({name for run in runs for name in run.settings}):
-    values = [run.settings.get(name, "default") for run in runs]
+    values = [run.settings.get(name, defaults.get(name, "-")) for run in runs]
     if len(set(values)) > 1:
       yield ["--" + name] + values
   for key in sorted({key for run in runs for key in run.results}):
@@ -68,6 +72,13 @@ def rows_of(runs):
   yield ["seconds of training"] + [number(run.seconds, "%.1f") for run in runs]
   yield ["examples/s"] + [number(run.examples_per_second, "%.1f")
                           for run in runs]
+
+
+def defaults_of_flags():
+  """Returns name -> default of the flags of run_classifier.py, as text."""
+  return {field.name: command_line.describe(field.default)
+          for group in options.FineTuningFlags.__annotations__.values()
+          for field in dataclasses.fields(group)}
 
 
 def number(value, form):
