@@ -119,9 +119,7 @@ class ServedModel:
       if folder == self.current.predictor.folder:
         return False
       self.loading = os.path.basename(folder.rstrip("/"))
-      version = self._load(folder)
-      if self._settings.has_warmup:
-        version.predictor.warm_up()
+      version = self._load_warm(folder)
     except Exception as error:  # pylint: disable=broad-except
       # Half a copy, most of all: it is tried again.
       message = error if isinstance(error, UserError) else repr(error)
@@ -142,6 +140,16 @@ class ServedModel:
 
   def _load(self, folder):
     return Version(self._spec, folder, self._settings, self._observe)
+
+  def _load_warm(self, folder):
+    version = self._load(folder)
+    if self._settings.has_warmup:
+      try:
+        version.predictor.warm_up()
+      except BaseException:
+        version.close()
+        raise
+    return version
 
   def _take_over(self, version):
     with self._lock:
