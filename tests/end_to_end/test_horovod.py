@@ -131,7 +131,9 @@ def test_end_of_a_worker_ends_all_with_a_line_each(alone, tmp_path, worker, act,
     lines = horovod_runs.lines_of(result.log, each, "failed: |Interrupted")
     assert len(lines) == len(expected), result.log
     for line, part in zip(lines, expected):
-      assert part in line
+      # On a busy machine horovodrun's SIGTERM may come before the news.
+      is_first = each != worker and act != "SIGTERM" and "Interrupted" in line
+      assert part in line or is_first
     assert not horovod_runs.lines_of(result.log, each, "Traceback"), result.log
   if (worker, act) not in ((1, "SIGKILL"), (0, "SIGTERM")):
     return
