@@ -20,7 +20,8 @@ def draw(folder: str, study) -> None:
   matplotlib.use("Agg")
   from matplotlib import pyplot
   from optuna.visualization import matplotlib as plots
-  with warnings.catch_warnings():
+  # Optuna sets a style for all pictures of the process.
+  with warnings.catch_warnings(), matplotlib.rc_context():
     warnings.simplefilter("ignore")  # The plots are called experimental.
     _save(pyplot, folder, "search_history.png", lambda: (
         plots.plot_optimization_history(

@@ -50,6 +50,8 @@ def has_checkpoint(folder):
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
 def test_search_leaves_its_files(sampler, tmp_path, capsys):
+  matplotlib = pytest.importorskip("matplotlib")
+  style = dict(matplotlib.rcParams)
   flags = flags_of(tmp_path, sampler=sampler, do_predict=True, do_export=True)
   run(flags)
   out = tmp_path / "out"
@@ -71,6 +73,10 @@ def test_search_leaves_its_files(sampler, tmp_path, capsys):
   for name in ("search_history.png", "search_parallel.png"):
     with open(str(out / name), "rb") as stream:
       assert stream.read(4) == b"\x89PNG"
+  # Pictures of the process are drawn as before.
+  changed = {name for name, value in style.items()
+             if matplotlib.rcParams[name] != value}
+  assert changed <= {"backend", "backend_fallback"}
   shown = capsys.readouterr().out.strip().split("\n")
   assert shown[0].split()[:3] == ["trial", "state", "eval_accuracy"]
   assert shown[2].split()[0] == best["trial"] and len(shown) == 5
