@@ -178,8 +178,9 @@ make_venv() {
     -exec rm -rf {} +
   quietly "$python" -m venv "$venv"
   python=$venv/bin/python
-  # Older ones do not know the wheels of today; 24.0 is the last for Python 3.7.
-  quietly "$python" -m pip install "pip>=20.3,<24.1"
+  # Older ones build seqeval in a way that fails today; 24.0 is the last for
+  # Python 3.7.
+  quietly "$python" -m pip install "pip>=23.1,<24.1"
   echo "Installing the requirements: about 2 GB, some minutes"
 }
 
