@@ -27,10 +27,10 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, config, files):
   """Shows the names of files that are no pages; called by MkDocs."""
   del config, files
-  if page.file.src_uri in _PAGES:
+  # Those of docs/zh/ have links to the pages above them.
+  if page.file.src_uri in _PAGES or page.file.src_uri.startswith("zh/"):
     return markdown
-  return _LINK.sub(_to_name if not page.file.src_uri.startswith("zh/")
-                   else _to_page, markdown)
+  return _LINK.sub(_to_name, markdown)
 
 
 def of_readme(text, up):
@@ -43,8 +43,3 @@ def of_readme(text, up):
 def _to_name(match):
   text, path = match.groups()
   return text if text == path else "%s (`%s`)" % (text, path)
-
-
-def _to_page(match):
-  """Pages of docs/zh/ have links to those above them."""
-  return match.group(0)

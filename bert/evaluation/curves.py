@@ -1,12 +1,11 @@
 """Learning curves of several runs in one picture."""
 
-import io
 from typing import Dict, List, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common import libraries
+from bert.evaluation import plots
 
 Curve = List[Tuple[float, float]]
 
@@ -38,9 +37,5 @@ def draw(path: str, panels: Dict[str, Sequence[Curve]],
     if any(curves):
       axis.legend()
   made.tight_layout()
-  content = io.BytesIO()
-  made.savefig(content, format="png", dpi=100)
-  with files.replacing(path) as partial:
-    with tf.gfile.GFile(partial, "wb") as writer:
-      writer.write(content.getvalue())
+  plots.write_png(path, made)
   return True

@@ -77,7 +77,7 @@ def write(folder: str, labels: Sequence[str],
                     "pictures show numbers: %s", ", ".join(
                         "%s %s" % pair for pair in zip(
                             names.texts, labels[:MAX_CLASSES])))
-  return {name: _write_png(os.path.join(folder, name), draw(names))
+  return {name: write_png(os.path.join(folder, name), draw(names))
           for name, draw in drawings.items()}
 
 
@@ -134,7 +134,7 @@ def write_lengths(path: str, lengths: Dict[str, np.ndarray],
       axes.legend(loc="upper right")
   axes.set_xlabel("tokens, [CLS] and [SEP] included" + (
       "; %d = as many or more" % longest if longest == _MAX_TOKENS else ""))
-  _write_png(path, figure)
+  write_png(path, figure)
 
 
 def _counts(labels, predictions):
@@ -257,8 +257,8 @@ def _png(figure):
   return buffer.getvalue()
 
 
-def _write_png(path, figure):
-  """Returns what it writes."""
+def write_png(path, figure):
+  """Writes a figure of Matplotlib as a PNG file; returns its content."""
   content = _png(figure)
   with files.replacing(path) as partial:
     with tf.gfile.GFile(partial, "wb") as writer:

@@ -79,8 +79,8 @@ def _take(value, indices):
 def _rounded(array):
   if array.dtype.kind == "f":
     # Seven digits tell all float32 apart that matter.
-    return [json.loads("%.7g" % each) for each in array.ravel()] if (
-        array.ndim == 1) else [_rounded(row) for row in array]
+    return np.vectorize(lambda each: float("%.7g" % each),
+                        otypes=[float])(array).tolist()
   return array.tolist()
 
 

@@ -5,8 +5,8 @@ import warnings
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common import libraries
+from bert.evaluation import plots
 
 
 def draw(folder: str, study) -> None:
@@ -19,26 +19,24 @@ def draw(folder: str, study) -> None:
   import matplotlib
   matplotlib.use("Agg")
   from matplotlib import pyplot
-  from optuna.visualization import matplotlib as plots
+  from optuna.visualization import matplotlib as drawings
   # Optuna sets a style for all pictures of the process.
   with warnings.catch_warnings(), matplotlib.rc_context():
     warnings.simplefilter("ignore")  # The plots are called experimental.
     _save(pyplot, folder, "search_history.png", lambda: (
-        plots.plot_optimization_history(
+        drawings.plot_optimization_history(
             study.optuna, target_name=study.settings.metric)))
     _save(pyplot, folder, "search_parallel.png", lambda: (
-        plots.plot_parallel_coordinate(
+        drawings.plot_parallel_coordinate(
             study.optuna, target_name=study.settings.metric)))
     if len({each.value for each in study.ranking()}) > 1:
       _save(pyplot, folder, "search_importance.png", lambda: (
-          plots.plot_param_importances(
+          drawings.plot_param_importances(
               study.optuna, target_name=study.settings.metric)))
 
 
 def _save(pyplot, folder, name, plot):
   figure = plot().figure
   figure.set_size_inches(9, 5)
-  with files.replacing(os.path.join(folder, name)) as partial:
-    with tf.gfile.GFile(partial, "wb") as writer:
-      figure.savefig(writer, format="png", dpi=100, bbox_inches="tight")
+  plots.write_png(os.path.join(folder, name), figure)
   pyplot.close(figure)

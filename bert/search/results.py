@@ -1,12 +1,8 @@
-"""The files of a search: search.tsv, best.flags; what is left of its trials."""
+"""The files of a search: search.tsv and best.flags; its table on the console."""
 
-import dataclasses
 import os
 from typing import Dict
 
-import tensorflow.compat.v1 as tf
-
-from bert import options
 from bert.common import files
 from bert.common import tables
 from bert.search import space
@@ -19,11 +15,6 @@ def describe(settings: Dict) -> str:
   """Returns settings as flags."""
   return " ".join("--%s=%s" % (flag, space.as_flag(value))
                   for flag, value in settings.items())
-
-
-def run_options_of(run: options.RunOptions, folder: str) -> options.RunOptions:
-  """Returns the options of a run with the folder of a trial."""
-  return dataclasses.replace(run, output_dir=folder)
 
 
 def rows_of(study):
@@ -74,19 +65,6 @@ def write_flags(folder: str, flags, trial, settings) -> None:
       "# Trial %d: %s = %s" % (trial.number + 1, settings.metric, trial.value),
       "--do_train", "--do_eval"] + flag_files.lines_of(
           [flags], without=("output_dir",)))
-
-
-def remove_checkpoints(folder: str) -> None:
-  """Removes what a trial needs no more: its checkpoints, and its records."""
-  if not tf.gfile.IsDirectory(folder):  # It failed before it had one.
-    return
-  names = ("model.ckpt-*", "checkpoint", "graph.pbtxt", "*.tf_record")
-  for pattern in names:
-    for path in tf.gfile.Glob(os.path.join(folder, pattern)):
-      tf.gfile.Remove(path)
-  best = os.path.join(folder, "best")
-  if tf.gfile.IsDirectory(best):
-    tf.gfile.DeleteRecursively(best)
 
 
 def _shorten(cell):

@@ -17,6 +17,7 @@ from bert.search import results
 from bert.search.study import Study
 from bert.search.study import StudySettings
 from bert.training import actions as actions_lib
+from bert.training import output_folder
 from bert.training import task as tasks
 from bert.training import trials as trials_lib
 from bert.training.finetuning import FineTuning
@@ -37,13 +38,12 @@ class Search:
       base: the flags of the command line.
       search: SearchOptions.
       space: list of Dimension.
-      parse: settings -> the flags of a trial with them, but for its folder.
+      parse: flag -> value -> the command line's flags with these.
       load_processor: data options -> where examples come from.
 
     Raises:
       UserError: something does not fit, before anything is trained.
     """
-    self._base = base
     self._search = search
     self._parse = parse
     self._load_processor = load_processor
@@ -121,9 +121,7 @@ class Search:
                            self._reader(tuning)).results
 
   def _flags_of(self, trial) -> FineTuningFlags:
-    flags = self._parse(trial.params)
-    return flags._replace(run=results.run_options_of(
-        flags.run, self._path_of(trial)))
+    return self._parse(dict(trial.params, output_dir=self._path_of(trial)))
 
   def _path_of(self, trial):
     return os.path.join(self._folder, "trial_%d" % (trial.number + 1))
@@ -145,7 +143,7 @@ class Search:
       kept = {each.number for each in ranking[:self._search.keep_trials]}
       for each in self._study.trials():
         if each.state.is_finished() and each.number not in kept:
-          results.remove_checkpoints(self._path_of(each))
+          output_folder.remove_checkpoints(self._path_of(each))
 
   def _finish(self, actions):
     """Writes what is left of the search; the last process uses the best trial.

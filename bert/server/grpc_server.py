@@ -25,6 +25,7 @@ from bert.server import model_requests
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.models import Models
+from bert.server.models import to_number
 from bert.server.server_metrics import ServerMetrics
 
 # Seconds that what was accepted may take at the end.
@@ -194,27 +195,21 @@ class _Calls:
     for number, state in states:
       if number:
         response.model_version_status.add(
-            version=_to_number(number), state=state)
+            version=to_number(number), state=state)
     return response
 
 
 def _check_version(spec, served, version):
   """Raises GrpcError unless a spec means the version that there is."""
   number = spec.version.value if spec.HasField("version") else None
-  if spec.version_label or number not in (None, _to_number(version.number)):
+  if spec.version_label or number not in (None, to_number(version.number)):
     raise GrpcError(grpc.StatusCode.NOT_FOUND, "%s has version %s alone" % (
         served.name, version.number))
 
 
 def _fill_spec(spec, served, version):
   spec.name = served.name
-  spec.version.value = _to_number(version.number)
-
-
-def _to_number(version):
-  """Returns a version as TensorFlow Serving has it; folders may be called
-  otherwise."""
-  return int(version) if version.isdigit() else 0
+  spec.version.value = to_number(version.number)
 
 
 def _to_array(name, tensor, max_size):

@@ -57,6 +57,12 @@ class Version:
     self.predictor.close()
 
 
+def to_number(version: str) -> int:
+  """Returns a version as TensorFlow Serving and Prometheus have it, 0 for a
+  folder that is called otherwise."""
+  return int(version) if version.isdigit() else 0
+
+
 class ServedModel:
   """A model, which passes from a version to the next without a lost request.
 

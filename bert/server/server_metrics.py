@@ -4,6 +4,7 @@ import threading
 from typing import Callable
 
 from bert.server.models import ServedModel
+from bert.server.models import to_number
 
 # Upper ends of the buckets of histograms: seconds, and texts of a batch.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -83,13 +84,9 @@ class ServerMetrics:
     self._waiting.labels(model.name).set_function(
         lambda: len(model.current.texts))
     self._versions.labels(model.name).set_function(
-        lambda: _to_number(model.current.number))
+        lambda: to_number(model.current.number))
 
   def exposition(self) -> bytes:
     """Returns all metrics in Prometheus's text format."""
     import prometheus_client
     return prometheus_client.generate_latest(self._registry)
-
-
-def _to_number(version):
-  return int(version) if version.isdigit() else 0

@@ -193,6 +193,19 @@ def check_name(path: str) -> None:
                     "path with any of * ? [ ] \\; give another" % path)
 
 
+def remove_checkpoints(folder: str) -> None:
+  """Removes the checkpoints and the records of a run; its results stay."""
+  if not tf.gfile.IsDirectory(folder):  # The run failed before it had one.
+    return
+  names = ("model.ckpt-*", "checkpoint", "graph.pbtxt", "*.tf_record")
+  for pattern in names:
+    for path in tf.gfile.Glob(os.path.join(folder, pattern)):
+      tf.gfile.Remove(path)
+  best = os.path.join(folder, "best")
+  if tf.gfile.IsDirectory(best):
+    tf.gfile.DeleteRecursively(best)
+
+
 def read_task(path: str) -> Dict[str, Any]:
   """Returns the content of a folder's task.json, {} if there is none (as in
   the reference's folders).
