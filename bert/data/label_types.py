@@ -22,17 +22,22 @@ class LabelType:
   """Labels of one type.
 
   Attributes:
+    name: in files.
     description: for errors, as in "a task with ...".
     has_names: whether the labels are names out of a list.
     needed_keys: keys of table.json without which there are no such labels.
     unfit_keys: keys of table.json that mean nothing for such labels.
+    is_array: whether the labels of a dataset are an array of numbers, in which
+      names stand as their numbers; else a list.
   """
 
-  def __init__(self, description: str, has_names: bool = True, *,
-               needed_keys: Sequence[str] = (),
+  def __init__(self, name: str, description: str, *, has_names: bool = True,
+               is_array: bool = True, needed_keys: Sequence[str] = (),
                fit_keys: Sequence[str] = ("labels",)):
     """Takes what the labels are; fit_keys are those of _SPECIAL_KEYS that mean
     something for them."""
+    self.name = name
+    self.is_array = is_array
     self.description = description
     self.has_names = has_names
     self.needed_keys = tuple(needed_keys)
@@ -75,16 +80,19 @@ class _Answers(LabelType):
     return [each.strip() for each in texts if each.strip()]
 
 
-CLASS = LabelType("one label per text")
-LABEL_SET = _LabelSet("any number of labels per text",
+CLASS = LabelType("class", "one label per text")
+LABEL_SET = _LabelSet("label_set", "any number of labels per text",
                       fit_keys=("labels", "label_separator"))
-NUMBER = _Number("a number per text", has_names=False,
+NUMBER = _Number("number", "a number per text", has_names=False,
                  fit_keys=("label_range",))
-TAGS = LabelType("a label per word")
-ANSWERS = _Answers("answers out of a context", has_names=False,
-                   needed_keys=("text_b",), fit_keys=("label_separator",))
-CHOICE = LabelType("one of several choices", needed_keys=("choices",),
-                   fit_keys=("labels", "choices"))
+TAGS = LabelType("tags", "a label per word", is_array=False)
+ANSWERS = _Answers("answers", "answers out of a context", has_names=False,
+                   is_array=False, needed_keys=("text_b",),
+                   fit_keys=("label_separator",))
+CHOICE = LabelType("choice", "one of several choices",
+                   needed_keys=("choices",), fit_keys=("labels", "choices"))
+BY_NAME = {each.name: each
+           for each in (CLASS, LABEL_SET, NUMBER, TAGS, ANSWERS, CHOICE)}
 
 _TYPES = {}
 

@@ -1,14 +1,16 @@
 """Whether one run is better than another: paired tests on one dev set."""
 
+import operator
 import typing
 from typing import List
 
 import numpy as np
 
 from bert.common.errors import UserError
+from bert.data.label_types import ANSWERS
+from bert.data.label_types import NUMBER
 from bert.evaluation import metrics
 from bert.evaluation import prediction_file
-from bert.evaluation.eval_prediction import EvalPrediction
 from bert.evaluation.prediction_file import Predictions
 
 _NUM_RESAMPLES = 1000
@@ -61,7 +63,7 @@ def compare(first: Predictions, second: Predictions) -> Comparison:
   """
   _check_same(first, second)
   one, other = first.eval_prediction, second.eval_prediction
-  right, other_right = _right(one), _right(other)
+  right, other_right = _right(first), _right(second)
   if right is None:
     nearer = np.sign(np.abs(other.predicted - other.labels) -
                      np.abs(one.predicted - one.labels))
@@ -76,26 +78,22 @@ def compare(first: Predictions, second: Predictions) -> Comparison:
 
 
 def _check_same(first, second):
-  if first.guids != second.guids or not _equal(
-      first.eval_prediction.labels, second.eval_prediction.labels):
+  equal = np.array_equal if first.label_type.is_array else operator.eq
+  if (first.label_type is not second.label_type or
+      first.guids != second.guids or not equal(
+          first.eval_prediction.labels, second.eval_prediction.labels)):
     raise UserError("the runs were not evaluated on the same dev set")
 
 
-def _equal(one, other):
-  if isinstance(one, np.ndarray):
-    return isinstance(other, np.ndarray) and np.array_equal(one, other)
-  return one == other
-
-
-def _right(predictions: EvalPrediction):
+def _right(run: Predictions):
   """Returns which examples are right, bool [examples]; None for numbers."""
-  labels, predicted = predictions.labels, predictions.predicted
-  if isinstance(labels, np.ndarray):
-    if labels.dtype.kind == "f":
-      return None
+  labels, predicted = run.eval_prediction[:2]
+  if run.label_type is NUMBER:
+    return None
+  if run.label_type.is_array:
     same = labels == predicted
     return same if same.ndim == 1 else same.all(axis=1)
-  if predicted and isinstance(predicted[0], str):  # Answers to questions.
+  if run.label_type is ANSWERS:
     return np.array([text in answers if answers else not text
                      for answers, text in zip(labels, predicted)])
   return np.array([one == other for one, other in zip(labels, predicted)])

@@ -11,6 +11,8 @@ import numpy as np
 
 from bert.common import files
 from bert.common.errors import UserError
+from bert.data import label_types
+from bert.data.label_types import LabelType
 from bert.evaluation.eval_prediction import EvalPrediction
 
 NAME = "eval_predictions.json"
@@ -20,10 +22,12 @@ class Predictions(typing.NamedTuple):
   """What the file holds.
 
   Attributes:
-    metrics: names of the metrics that the task is scored by.
+    label_type: of the task.
+    metrics: names of the metrics that it is scored by.
     guids: of the examples.
     eval_prediction: their labels and predictions.
   """
+  label_type: LabelType
   metrics: List[str]
   guids: List[str]
   eval_prediction: EvalPrediction
@@ -33,7 +37,8 @@ def write(folder: str, predictions: Predictions) -> None:
   """Writes the file into an output folder, if all outputs are numbers."""
   if not predictions.eval_prediction.is_finite():
     return
-  content = {"metrics": list(predictions.metrics),
+  content = {"label_type": predictions.label_type.name,
+             "metrics": list(predictions.metrics),
              "guids": list(predictions.guids)}
   for name, value in predictions.eval_prediction._asdict().items():
     content[name] = (_rounded(value) if isinstance(value, np.ndarray) else
@@ -51,15 +56,16 @@ def read(folder: str) -> Predictions:
   path = os.path.join(folder, NAME)
   content = files.read_json(path)
   try:
-    arrays = {name: content[name] for name in EvalPrediction._fields}
+    label_type = label_types.BY_NAME[content["label_type"]]
     metrics, guids = content["metrics"], content["guids"]
+    values = {name: content[name] for name in EvalPrediction._fields}
   except (KeyError, TypeError):
     raise UserError("%s: not the program's own; evaluate again" % path)
-  for name, value in arrays.items():
-    # Lists of text are of no array's shape.
-    if isinstance(value, list) and not _is_text(value):
-      arrays[name] = np.array(value)
-  return Predictions(metrics, guids, EvalPrediction(**arrays))
+  lists = () if label_type.is_array else ("labels", "predicted")
+  for name, value in values.items():
+    if isinstance(value, list) and name not in lists:
+      values[name] = np.array(value)
+  return Predictions(label_type, metrics, guids, EvalPrediction(**values))
 
 
 def take(predictions: EvalPrediction,
@@ -82,9 +88,3 @@ def _rounded(array):
     return np.vectorize(lambda each: float("%.7g" % each),
                         otypes=[float])(array).tolist()
   return array.tolist()
-
-
-def _is_text(value):
-  """Whether a list holds text, or lists of text."""
-  return any(isinstance(each, str) or isinstance(each, list) and (
-      not each or isinstance(each[0], str)) for each in value)

@@ -199,7 +199,8 @@ class FineTuning:
       self.task.head.write_evaluation(self.folder.path, examples, predictions,
                                       step)
       prediction_file.write(self.folder.path, prediction_file.Predictions(
-          self.task.metrics, [each.guid for each in examples], predictions))
+          self.task.head.label_type, self.task.metrics,
+          [each.guid for each in examples], predictions))
       return metrics.compute(self.task.metrics, predictions)
 
     results = self._evaluator(input_fn, file, score).evaluate_checkpoint(

@@ -3,6 +3,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bert.data.label_types import ANSWERS
+from bert.data.label_types import CHOICE
+from bert.data.label_types import CLASS
+from bert.data.label_types import LABEL_SET
+from bert.data.label_types import NUMBER
+from bert.data.label_types import TAGS
 from bert.evaluation import comparison
 from bert.evaluation import metrics
 from bert.evaluation import prediction_file
@@ -15,7 +21,7 @@ pytestmark = pytest.mark.smoke
 
 def classes(predicted, labels=(0, 1) * 10):
   probabilities = np.eye(2, dtype=np.float32)[list(predicted)]
-  return Predictions(["mcc"], list(map(str, range(len(labels)))),
+  return Predictions(CLASS, ["mcc"], list(map(str, range(len(labels)))),
                      EvalPrediction(np.array(labels), np.array(predicted),
                                     probabilities))
 
@@ -63,7 +69,7 @@ def test_bootstrap_has_the_width_of_the_normal_distribution():
 
 def test_numbers_are_compared_by_nearness():
   def run(predicted):
-    return Predictions(["pearson_spearman"], ["a", "b", "c", "d"],
+    return Predictions(NUMBER, ["pearson_spearman"], ["a", "b", "c", "d"],
                        EvalPrediction(np.array([1.0, 2, 3, 4]),
                                       np.array(predicted),
                                       np.array(predicted)[:, None]))
@@ -82,32 +88,46 @@ def test_sets_tags_and_answers_are_right_as_a_whole():
   tags = EvalPrediction([["O", "B"], ["O"]], [["O", "B"], ["B"]], None, "BIO")
   answers = EvalPrediction([["a", "b"], [], ["c"]], ["b", "", "d"],
                            np.zeros([3, 1]), "squad")
-  for each, expected in ((sets, [True, False]), (tags, [True, False]),
-                         (answers, [True, True, False])):
-    assert list(comparison._right(each)) == expected
+  for label_type, each, expected in (
+      (LABEL_SET, sets, [True, False]), (TAGS, tags, [True, False]),
+      (ANSWERS, answers, [True, True, False])):
+    assert list(comparison._right(Predictions(
+        label_type, [], [], each))) == expected
 
 
 @pytest.mark.parametrize("other", [
-    classes(LABELS[:18], LABELS[:18]), classes(LABELS, [1] * 20)])
+    classes(LABELS[:18], LABELS[:18]), classes(LABELS, [1] * 20),
+    classes(LABELS)._replace(label_type=TAGS)])
 def test_runs_on_other_examples_are_not_compared(other):
   assert "not evaluated on the same dev set" in message_of(
       comparison.compare, classes(LABELS), other)
 
 
-@pytest.mark.parametrize("predictions", [
-    EvalPrediction(np.array([0, 2]), np.array([1, 2]),
-                   np.array([[0.25, 0.5, 0.25]] * 2, np.float32)),
-    EvalPrediction(np.array([[0, 1]]), np.array([[1, 1]]),
-                   np.array([[0.1, 0.9]], np.float32)),
-    EvalPrediction(np.array([0.5, 2.0]), np.array([1.25, 2.5]),
-                   np.array([[1.25], [2.5]]), cosines=np.array([0.5, 0.25])),
-    EvalPrediction([["O"], ["B-渡"]], [["O"], ["O"]], None, "BIO"),
-    EvalPrediction([["a"], []], ["渡轮", ""], np.array([[0.5], [0.25]]),
-                   "squad", np.array([1.5, -2.0]))])
-def test_file_holds_all_kinds(predictions, tmp_path):
-  written = Predictions(["accuracy"], ["1", "2"], predictions)
+@pytest.mark.parametrize("label_type, predictions", [
+    (CLASS, EvalPrediction(np.array([0, 2]), np.array([1, 2]),
+                           np.array([[0.25, 0.5, 0.25]] * 2, np.float32))),
+    (LABEL_SET, EvalPrediction(np.array([[0, 1]]), np.array([[1, 1]]),
+                               np.array([[0.1, 0.9]], np.float32))),
+    (NUMBER, EvalPrediction(
+        np.array([0.5, 2.0]), np.array([1.25, 2.5]),
+        np.array([[1.25], [2.5]]), cosines=np.array([0.5, 0.25]))),
+    (TAGS, EvalPrediction([["O"], ["B-渡"]], [["O"], ["O"]], None, "BIO")),
+    (ANSWERS, EvalPrediction(
+        [[], []], ["渡轮", ""], np.array([[0.5], [0.25]]), "squad",
+        np.array([1.5, -2.0]))),
+    (CHOICE, EvalPrediction(np.array([1, 0]), np.array([0, 0]),
+                            np.array([[0.75, 0.25]] * 2, np.float32))),
+    # Of a model that is about to diverge.
+    (ANSWERS, EvalPrediction([["a"], []], ["", ""], np.array([[0.5], [0.25]]),
+                             "squad", np.array([np.inf, np.nan]))),
+    (CLASS, EvalPrediction(np.array([0, 1]), np.array([1, 1]),
+                           np.array([[0.25, 0.75]] * 2, np.float32),
+                           cosines=np.array([np.nan, 0.5])))])
+def test_file_holds_all_label_types(label_type, predictions, tmp_path):
+  written = Predictions(label_type, ["accuracy"], ["1", "2"], predictions)
   prediction_file.write(str(tmp_path), written)
   found = prediction_file.read(str(tmp_path))
+  assert found.label_type is label_type
   assert found.guids == ["1", "2"] and found.metrics == ["accuracy"]
   for value, expected in zip(found.eval_prediction, predictions):
     if isinstance(expected, np.ndarray):
@@ -117,8 +137,9 @@ def test_file_holds_all_kinds(predictions, tmp_path):
 
 
 def test_outputs_that_are_no_numbers_are_not_kept(tmp_path):
-  prediction_file.write(str(tmp_path), Predictions([], ["1"], EvalPrediction(
-      np.array([0]), np.array([0]), np.array([[np.nan]]))))
+  prediction_file.write(str(tmp_path), Predictions(
+      CLASS, [], ["1"], EvalPrediction(
+          np.array([0]), np.array([0]), np.array([[np.nan]]))))
   assert not (tmp_path / prediction_file.NAME).exists()
 
 
