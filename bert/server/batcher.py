@@ -28,6 +28,9 @@ class Batcher:
 
   A text that comes alone waits for others no longer than `wait` seconds; a
   batch that is full does not wait.
+
+  Attributes:
+    max_queue: most texts that wait.
   """
 
   def __init__(self, predict: Callable, max_batch: int, wait: float,
@@ -46,7 +49,7 @@ class Batcher:
     self._predict = predict
     self._max_batch = max_batch
     self._wait = wait
-    self._max_queue = max_queue
+    self.max_queue = max_queue
     self._observe = observe or (lambda num_texts, waits: None)
     self._queue = collections.deque()
     self._changed = threading.Condition()
@@ -68,7 +71,7 @@ class Batcher:
                for text in texts]
     with self._changed:
       if self._is_closed or (
-          len(self._queue) + len(pending) > self._max_queue):
+          len(self._queue) + len(pending) > self.max_queue):
         raise Full()
       self._queue.extend(pending)
       self._changed.notify()

@@ -21,7 +21,6 @@ from typing import Callable, Deque, Dict, List, Sequence, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert.common import libraries
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
 from bert.data.examples import Words
@@ -69,7 +68,7 @@ class _Job:
       return False
     self.vectors += [each.result().vector for each in self.pending]
     self.pending = []
-    size = self.version.predictor.batch_size
+    size = min(self.version.predictor.batch_size, self.version.texts.max_queue)
     rest = self.texts[len(self.vectors):][:size]
     if rest:
       try:
@@ -107,10 +106,8 @@ class BertClients:
       host: the address that is listened at; * for all.
 
     Raises:
-      UserError: pyzmq is not installed, or a port can't be had.
+      UserError: a port can't be had.
     """
-    libraries.check_library("zmq", "--bert_serving",
-                            "-r requirements-serving.txt")
     import zmq
     self._zmq = zmq
     self._model = model

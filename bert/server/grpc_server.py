@@ -22,14 +22,13 @@ from bert.common.errors import UserError
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.server import id_inputs
 from bert.server import model_requests
+from bert.server import settings
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.models import Models
 from bert.server.models import to_number
 from bert.server.server_metrics import ServerMetrics
 
-# Seconds that what was accepted may take at the end.
-_MAX_CLOSING = 60
 # Calls that may wait for each thread; more get RESOURCE_EXHAUSTED.
 _MAX_WAITING = 16
 
@@ -95,7 +94,7 @@ class GrpcServer:
 
   def close(self) -> None:
     """Lets the calls that were accepted come to their end, then ends."""
-    self._server.stop(_MAX_CLOSING).wait()
+    self._server.stop(settings.MAX_CLOSING).wait()
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):

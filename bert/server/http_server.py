@@ -7,11 +7,10 @@ import time
 from typing import Tuple
 
 from bert.common.errors import UserError
+from bert.server import settings
 from bert.server.application import Application
 from bert.server.model_requests import Limits
 
-# Seconds that what was accepted may take at the end.
-_MAX_CLOSING = 60
 # Seconds between two looks for connections that have come to a stop.
 _CLEANUP_INTERVAL = 5
 # Bytes that a client may leave unread, on disk beyond the first MiB, before a
@@ -64,7 +63,7 @@ class HttpServer:
     """Lets what was accepted come to its end, then ends."""
     from waitress import wasyncore
     self._application.is_closing = True
-    until = time.monotonic() + _MAX_CLOSING
+    until = time.monotonic() + settings.MAX_CLOSING
     quiet = 0
     while quiet < 3 and time.monotonic() < until:
       time.sleep(0.1)

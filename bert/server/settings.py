@@ -11,6 +11,8 @@ from bert import serving_options
 from bert.common.errors import UserError
 
 Address = Tuple[str, int]
+# Seconds that what was accepted may take when a server ends.
+MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
 # What stands in a URL as it is.

@@ -1,4 +1,5 @@
 """The clients of bert-as-service, as they are, on ours."""
+import contextlib
 import json
 import os
 import random
@@ -47,7 +48,14 @@ def encoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(encoder):
   """Ports of a server, and the server."""
-  model = served.model_of(encoder.predictor.folder, max_batch=3, max_queue=10)
+  with serving(encoder, max_queue=10) as made:
+    yield made
+
+
+@contextlib.contextmanager
+def serving(encoder, max_queue):
+  model = served.model_of(encoder.predictor.folder, max_batch=3,
+                          max_queue=max_queue)
   ports = free_ports()
   made = make(model, ports)
   made.start()
@@ -90,6 +98,11 @@ def test_lists_are_encoded_in_order(client, encoder):
   assert_same(client.encode(TEXTS), encoder.encode(TEXTS))
   many = TEXTS * 20  # More than a batch, and than the queue.
   assert_same(client.encode(many), encoder.encode(many))
+
+
+def test_queue_may_be_shorter_than_a_batch(encoder):
+  with serving(encoder, max_queue=2) as server, connect(server) as client:
+    assert_same(client.encode(TEXTS), encoder.encode(TEXTS))
 
 
 def test_tokens_may_be_given_and_are_shown(client, encoder):
