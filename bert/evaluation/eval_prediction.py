@@ -10,10 +10,11 @@ class EvalPrediction(typing.NamedTuple):
   """The labels of a dataset and what a model predicted.
 
   Attributes:
-    labels: by label type (bert.data.label_types): CLASS: int [examples];
-      LABEL_SET: 0/1 int [examples, num_labels]; NUMBER: float [examples]; TAGS:
-      for each example a list of str, a label per word; ANSWERS: for each
-      question a list of str, the right answers, [] where there is none.
+    labels: by label type (bert.data.label_types): CLASS, CHOICE: int
+      [examples]; LABEL_SET: 0/1 int [examples, num_labels]; NUMBER: float
+      [examples]; TAGS: for each example a list of str, a label per word;
+      ANSWERS: for each question a list of str, the right answers, [] where
+      there is none.
     predicted: the same; ANSWERS: a str per question, "" for no answer.
     probabilities: float32 [examples, num_labels]; NUMBER and ANSWERS: of what
       is predicted, [examples, 1]; TAGS: None.
