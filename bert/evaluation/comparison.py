@@ -9,6 +9,7 @@ import numpy as np
 from bert.common.errors import UserError
 from bert.data.label_types import ANSWERS
 from bert.data.label_types import NUMBER
+from bert.evaluation import answer_scores
 from bert.evaluation import metrics
 from bert.evaluation import prediction_file
 from bert.evaluation.prediction_file import Predictions
@@ -87,15 +88,15 @@ def _check_same(first, second):
 
 def _right(run: Predictions):
   """Returns which examples are right, bool [examples]; None for numbers."""
-  labels, predicted = run.eval_prediction[:2]
   if run.label_type is NUMBER:
     return None
+  labels, predicted = run.eval_prediction.labels, run.eval_prediction.predicted
   if run.label_type.is_array:
     same = labels == predicted
     return same if same.ndim == 1 else same.all(axis=1)
   if run.label_type is ANSWERS:
-    return np.array([text in answers if answers else not text
-                     for answers, text in zip(labels, predicted)])
+    rule = answer_scores.RULES[run.eval_prediction.scheme]
+    return np.array([rule(*pair).exact == 1 for pair in zip(predicted, labels)])
   return np.array([one == other for one, other in zip(labels, predicted)])
 
 

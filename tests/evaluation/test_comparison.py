@@ -87,12 +87,20 @@ def test_sets_tags_and_answers_are_right_as_a_whole():
                         np.zeros([2, 2]))
   tags = EvalPrediction([["O", "B"], ["O"]], [["O", "B"], ["B"]], None, "BIO")
   answers = EvalPrediction([["a", "b"], [], ["c"]], ["b", "", "d"],
-                           np.zeros([3, 1]), "squad")
+                           np.zeros([3, 1]), "squad_v2")
   for label_type, each, expected in (
       (LABEL_SET, sets, [True, False]), (TAGS, tags, [True, False]),
       (ANSWERS, answers, [True, True, False])):
     assert list(comparison._right(Predictions(
         label_type, [], [], each))) == expected
+
+
+@pytest.mark.parametrize("rule, answer", [
+    ("squad", "The Ferry!"), ("squad_v2", "a ferry."), ("cmrc", "Ferry。")])
+def test_answers_are_right_by_the_rule_of_their_task(rule, answer):
+  found = comparison._right(Predictions(ANSWERS, [], [], EvalPrediction(
+      [["ferry"]] * 2, [answer, "port"], np.zeros([2, 1]), rule)))
+  assert list(found) == [True, False]
 
 
 @pytest.mark.parametrize("other", [
