@@ -22,11 +22,11 @@ def main(argv):
   flag_rules.check_tpu(flags.tpu, {"predict": flags.data.batch_size})
 
   command.start_tensorflow(flags)
-  from bert.model import checkpoints
+  from bert.model import checkpoint_choice
   from bert.model import distribution
   from bert.serving import vectors
   flags = distribution.join(flags)
-  flags = flags._replace(data=checkpoints.resolve_init(flags.data))
+  flags = flags._replace(data=checkpoint_choice.resolve_init(flags.data))
   if flags.data.do_export:
     vectors.write_export(flags.data)
   else:

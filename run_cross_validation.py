@@ -21,7 +21,7 @@ def main(argv):
   flag_rules.check_fine_tuning(flags, datasets + ["eval"])
 
   command.start_tensorflow(flags)
-  from bert.model import checkpoints
+  from bert.model import checkpoint_choice
   from bert.model import distribution
   from bert.model import estimator
   from bert.training import finetuning
@@ -30,7 +30,7 @@ def main(argv):
   from processors import loading
   flags = distribution.join(flags)
   estimator.check_precision(flags.speed.precision)
-  flags = flags._replace(model=checkpoints.resolve_init(flags.model))
+  flags = flags._replace(model=checkpoint_choice.resolve_init(flags.model))
   task = tasks.load(flags, loading.load_processor(flags.data))
   if folding.do_predict:
     task.head.check_averaging()

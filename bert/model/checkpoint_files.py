@@ -37,26 +37,16 @@ def latest(folder: str) -> Optional[str]:
     return None
 
 
-def resolve(path: Optional[str], flag: str) -> Optional[str]:
-  """Returns the checkpoint that a path means: of a folder, the newest in it.
+def newest_in(folder: str, flag: str) -> str:
+  """Returns the newest checkpoint of any folder with checkpoints.
 
   Args:
-    path: a checkpoint's, without .index, or a folder's; None stays.
+    folder: path.
     flag: that gave it, for errors.
 
   Raises:
-    UserError: a folder has no checkpoint, or several and no word of the newest.
+    UserError: it has no checkpoint, or several and no word of the newest.
   """
-  if not path or tf.gfile.Exists(path + ".index") or (
-      not tf.gfile.IsDirectory(path)):
-    return path
-  checkpoint = _newest_in(path, flag)
-  tf.logging.info("%s=%s: the newest checkpoint there is %s", flag, path,
-                  checkpoint)
-  return checkpoint
-
-
-def _newest_in(folder, flag):
   newest = latest(folder)
   if newest:
     return newest

@@ -14,7 +14,7 @@ from bert import options
 from bert.common import files
 from bert.common.errors import UserError
 from bert.data import example_store
-from bert.model import checkpoints
+from bert.model import checkpoint_choice
 from bert.model import distribution
 from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
@@ -170,7 +170,7 @@ def _start(finetuning, folding, number, num_rows):
     raise UserError("--init_folds=%s: fold %d held out %s examples, here it "
                     "does %d; the training set is another" % (
                         folding.init_folds, number, sorted(sizes), num_rows))
-  return checkpoints.best_or_latest(folder)
+  return checkpoint_choice.of_folder(folder)
 
 
 def _run_fold(model, train, held_out, test) -> Fold:
@@ -183,11 +183,8 @@ def _run_fold(model, train, held_out, test) -> Fold:
     return _load(path, len(held_out), len(test))
   model.expect({"train": train, "eval": held_out, "predict": test})
   with model.folder.in_use():
-    seed = workers.share(
-        model.folder.open_to_train(model.flags.run.random_seed))
-    is_watched = bool(model.flags.evaluation.eval_every)
-    model.train(train, held_out if is_watched else None, seed)
-    checkpoint = model.folder.best_or_latest()
+    has_eval_every = bool(model.flags.evaluation.eval_every)
+    checkpoint = model.train(train, held_out if has_eval_every else None)
     fold = Fold(model.evaluate(held_out, checkpoint),
                 model.outputs(held_out, checkpoint),
                 model.outputs(test, checkpoint) if test else [])

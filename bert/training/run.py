@@ -3,15 +3,18 @@
 import functools
 from typing import Callable, Sequence
 
-from bert.model import checkpoints
+from bert import flag_rules
+from bert.model import checkpoint_choice
 from bert.model import distribution
 from bert.model import estimator
 from bert.options import FineTuningFlags
 from bert.training import actions as actions_lib
 from bert.training import finetuning
+from bert.training import model_settings
 from bert.training import onnx_files
 from bert.training import task as tasks
 from bert.training import trials
+from bert.training.output_folder import read_task
 
 
 def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
@@ -22,7 +25,7 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     flags: the command line.
     actions: any of train, eval, predict, export, and onnx with export.
     num_trials: how many seeds to train with.
-    load_processor: returns where the examples come from.
+    load_processor: flags -> where the examples come from.
 
   Raises:
     UserError: before anything is written, if something does not fit.
@@ -31,11 +34,32 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
   estimator.check_precision(flags.speed.precision)
   if "onnx" in actions:
     onnx_files.check_libraries()
-  flags = flags._replace(model=checkpoints.resolve_init(flags.model))
-  task = tasks.load(flags, load_processor())
+  flags = flags._replace(model=checkpoint_choice.resolve_init(flags.model))
+  flags = with_folder(flags, actions)
+  task = tasks.load(flags, load_processor(flags))
   tuning = finetuning.FineTuning(flags, task)
   read = functools.partial(tasks.read_examples, flags, task)
   if num_trials > 1:
     trials.run(tuning, actions, num_trials, read)
   else:
     actions_lib.run(tuning, actions, read)
+
+
+def with_folder(flags: FineTuningFlags,
+                actions: Sequence[str]) -> FineTuningFlags:
+  """Returns the flags with the settings that --output_dir was made with in
+  place of those that are not given.
+
+  Args:
+    flags: the command line.
+    actions: as of run.
+
+  Raises:
+    UserError: they do not fit the flags that are given.
+  """
+  workers = distribution.workers()
+  adopted = model_settings.adopt(flags, workers.share(
+      read_task(flags.run.output_dir) if workers.is_first else None))
+  if adopted is not flags:
+    flag_rules.check_fine_tuning(adopted, actions)
+  return adopted
