@@ -128,14 +128,14 @@ def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
     vocab_file: path.
     config: of the encoder.
   """
-  current = dict(model_config.unchecked_by_shapes(config))
+  current = model_config.unchecked_by_shapes(config)
   if "vocab_hash" in task:
     current["vocab_hash"] = vocabulary.sha256(vocab_file)
   if text is not None:
     current.update({"--do_lower_case": text.do_lower_case,
                     "--tokenizer": text.tokenizer})
-  return ["%s %s, here %s" % (name, command_line.describe(old),
-                              command_line.describe(value))
+  return ["%s %.12s, here %.12s" % (name, command_line.describe(old),
+                                    command_line.describe(value))
           for name, value in current.items()
           for old in [task.get(name.lstrip("-"), value)] if old != value]
 
