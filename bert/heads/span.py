@@ -265,8 +265,7 @@ class SpanHead(SpanGraph, Head):
 
   def output_files(self, examples, rows):
     return answer_files.lines_of(
-        [example.guid for example in examples],
-        [decode(row["answers"]) for row in rows])
+        examples, [decode(row["answers"]) for row in rows])
 
   def check_averaging(self):
     raise UserError("--do_predict takes the mean of scores, which span tasks "
@@ -280,7 +279,8 @@ class SpanHead(SpanGraph, Head):
 
   def text_output(self, row, example):
     return super().text_output(row, example)._replace(
-        answers=answer_finder.to_objects(decode(row["answers"])))
+        answers=answer_finder.to_objects(decode(row["answers"]),
+                                         example.text_b))
 
   def to_json(self, output):
     return dict(output.answers[0], answers=list(output.answers))

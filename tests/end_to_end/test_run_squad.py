@@ -1,5 +1,6 @@
 """run_squad.py from files to answers: training, scores, resuming, exports."""
 import csv
+import io
 import json
 import os
 import shutil
@@ -16,7 +17,9 @@ import served
 import tiny_squad
 from bert import modeling
 from bert.common.errors import UserError
+from bert.serving import pipe
 from bert.serving import predictor
+from bert.serving_options import PredictorOptions
 from tiny_squad import finish, flags_of
 
 
@@ -104,6 +107,53 @@ def test_export_answers_as_the_command_did(made):
         [each["probability"] for each in answers], abs=1e-5)
     for each in output.answers:
       assert context[each["start"]:each["end"]] == each["answer"]
+
+
+# Texts whose white space is not as a tokenizer would write it.
+_ODD_CONTEXTS = [3 * text for text in (
+    "  The ferry  left\tthe ferry ", "\u3000ferry\u202fferry\t said",
+    "Ferry-ferry left  the  FERRY", "李娜和李娜 the ferry,李娜 ")]
+
+
+def test_places_are_those_of_the_text_as_given_everywhere(made):
+  flags, _ = made
+  asked = predictor.Predictor(flags["output_dir"], batch_size=3)
+  question = "who left ?"
+  outputs = [asked.head.to_json(each) for each in asked.predict(
+      [(question, context) for context in _ODD_CONTEXTS])]
+  for output, context in zip(outputs, _ODD_CONTEXTS):
+    for each in [output] + output["answers"]:
+      assert context[each["start"]:each["end"]] == each["answer"] != ""
+  assert served.ask(asked, [
+      {"question": question, "context": context}
+      for context in _ODD_CONTEXTS]) == outputs
+  lines = io.StringIO()
+  pipe.run(asked, PredictorOptions(
+      export_dir=asked.folder, output_format="jsonl"), io.BytesIO("".join(
+          "%s ||| %s\n" % (question, context)
+          for context in _ODD_CONTEXTS).encode("utf-8")), lines)
+  assert [json.loads(line) for line in lines.getvalue().splitlines()] == outputs
+
+
+def test_places_in_the_table_are_those_of_the_file(made, tmp_path):
+  flags, _ = made
+  document = tiny_squad.document(8)
+  for paragraph, context in zip(document["data"][0]["paragraphs"],
+                                _ODD_CONTEXTS):
+    paragraph["context"] = context
+    for each in paragraph["qas"]:
+      del each["answers"]
+  alone = flags_of(tmp_path, do_train=False, do_eval=False, do_predict=True,
+                   init_checkpoint=tf.train.latest_checkpoint(
+                       flags["output_dir"]))
+  commands.write(alone["predict_file"], json.dumps(document))
+  finish(alone)
+  rows = list(csv.reader(commands.lines(
+      alone["output_dir"], "test_predictions.tsv"), delimiter="\t"))[1:]
+  assert len(rows) == 8
+  for number, (_, text, _, start, end) in enumerate(rows):
+    context = _ODD_CONTEXTS[number // 2]
+    assert context[int(start):int(end)].replace("\t", " ") == text
 
 
 def test_server_answers_questions_of_long_contexts(made):
