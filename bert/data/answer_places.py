@@ -24,8 +24,9 @@ class Place(enum.Enum):
 
 
 def annotations(label) -> List[Annotation]:
-  """Returns the Annotations of a label, whose answers may be texts alone."""
-  return [each if isinstance(each, Annotation) else Annotation(each)
+  """Returns the Annotations of a label, whose answers may be texts alone, or
+  numbers."""
+  return [each if isinstance(each, Annotation) else Annotation(str(each))
           for each in label or ()]
 
 

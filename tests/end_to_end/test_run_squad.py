@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 import active_tasks
 import commands
+import official_scorers
 import run_squad
 import served
 import tiny_squad
@@ -62,6 +63,9 @@ def test_scores_are_those_of_the_answers(made):
               for each in questions]
   assert results["eval_exact_match"] == pytest.approx(np.mean(is_right))
   assert {"eval_f1", "eval_loss", "loss", "global_step"} < set(results)
+  official = official_scorers.squad_1(tiny_squad.document(8), answers)
+  for key, value in official.items():
+    assert 100 * results["eval_" + key] == pytest.approx(value)
   errors = list(csv.reader(commands.lines(
       flags["output_dir"], "eval_errors.tsv"), delimiter="\t"))
   assert len(errors) == 1 + is_right.count(False)
@@ -180,14 +184,22 @@ def test_masked_model_answers_the_same_everywhere(tmp_path):
   flags = flags_of(tmp_path, do_export=True, mask_outside_context=True,
                    context_tokens="character", version_2_with_negative=True)
   for name, count in (("train", 6), ("predict", 8)):
-    commands.write(flags[name + "_file"], json.dumps(
-        tiny_squad.document(count, is_impossible=False)))
+    document = tiny_squad.document(count, is_impossible=False)
+    document["data"][0]["paragraphs"][1]["qas"][0].update(
+        answers=[], is_impossible=True)
+    commands.write(flags[name + "_file"], json.dumps(document))
   finish(flags)
   results = commands.results(flags["output_dir"])
-  assert {"eval_exact", "eval_best_f1_thresh", "eval_HasAns_f1",
-          "eval_cmrc_f1"} <= set(results)
   odds = answers_of(flags["output_dir"], "null_odds.json")
   assert len(odds) == 8
+  official = official_scorers.squad_2(
+      document, answers_of(flags["output_dir"]), odds)
+  assert {"HasAns_f1", "NoAns_f1"} < set(official)
+  for key, value in official.items():
+    scale = 1 if key.endswith("thresh") else 100
+    assert scale * results["eval_" + key] == pytest.approx(value, rel=1e-4), key
+  # By the rule of CMRC, which has no such questions, no answer is right, too.
+  assert 0 <= results["eval_cmrc_f1"] <= 1
   asked = predictor.Predictor(flags["output_dir"], batch_size=3)
   answers = answers_of(flags["output_dir"])
   assert [each.labels[0] for each in asked.predict(texts_of(flags))] == list(

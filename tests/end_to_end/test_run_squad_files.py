@@ -5,6 +5,7 @@ import os
 import pytest
 
 import commands
+import official_scorers
 import run_squad
 import tiny_squad
 
@@ -62,8 +63,8 @@ MISTAKES = {
                  ["paragraph 2, question 1", '"who ?"']),
     "no_id": (broken(drop(question, "id")),
               ["paragraph 1, question 2 has no 'id'"]),
-    "id_number": (broken(put(question, "id", 7)),
-                  ["paragraph 1, question 2", "'id' is 7"]),
+    "id_list": (broken(put(question, "id", [7])),
+                ["paragraph 1, question 2", "'id' is [7]"]),
     "no_question": (broken(drop(question, "question")),
                     ["question q01 has no 'question'"]),
     "question_null": (broken(put(question, "question", None)),
@@ -137,14 +138,18 @@ def test_form_of_cmrc_is_read_as_well(tmp_path):
             "title": "t", "qas": [
                 {"query_id": "z1", "query_text": "船长是谁？",
                  "answers": ["李娜", "李娜从"]},
-                {"query_id": "z2", "query_text": "从哪里离开？",
-                 "answers": ["港口"]}]}]
+                {"query_id": 22, "query_text": "从哪里离开？",
+                 "answers": ["港口", 39764.0]}]}]
   for name in ("eval", "predict"):
     flags[name + "_file"] = commands.write(
         tmp_path / "cmrc.json", json.dumps(texts, ensure_ascii=False))
-  tiny_squad.finish(flags)
+  log = tiny_squad.finish(flags)
+  assert "1 ids and 1 answers are numbers" in log
   answers = json.loads(commands.content(flags["output_dir"],
                                         "predictions.json"))
-  assert set(answers) == {"z1", "z2"}
+  assert set(answers) == {"z1", "22"}
   assert all(answer in texts[0]["context_text"] for answer in answers.values())
-  assert "eval_cmrc_f1" in commands.results(flags["output_dir"])
+  results = commands.results(flags["output_dir"])
+  official = official_scorers.cmrc(texts, answers)
+  assert 100 * results["eval_cmrc_f1"] == pytest.approx(official["F1"])
+  assert 100 * results["eval_cmrc_exact_match"] == pytest.approx(official["EM"])
