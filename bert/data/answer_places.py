@@ -6,6 +6,7 @@ from typing import Dict, Iterable, List, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert.data import contexts
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from bert.data.span_reader import SpanReader
@@ -77,6 +78,31 @@ def _log(counts: Dict[Place, int]) -> None:
     tf.logging.warning("%d of %d questions of the training set are left out: "
                        "their answers were not found in their contexts",
                        counts[Place.NOWHERE], sum(counts.values()))
+
+
+def warn_of_paragraphs(examples: Sequence[InputExample],
+                       reader: SpanReader) -> None:
+  """Warns of Chinese contexts that are a word each.
+
+  Args:
+    examples: of a dataset.
+    reader: how contexts are split into words.
+  """
+  if reader.settings.context_tokens != "whitespace":
+    return
+  num_chinese = num_answers = num_whole = 0
+  for example in examples:
+    is_chinese = contexts.is_without_blanks(example.text_b)
+    num_chinese += is_chinese
+    for each in annotations(example.label):
+      num_answers += 1
+      num_whole += is_chinese and reader.is_whole_words(example.text_b, each)
+  if num_chinese:
+    tf.logging.warning(
+        "%d of %d questions have a context of Chinese without blanks, which is "
+        "one word to --context_tokens=whitespace; %d of %d annotated answers "
+        "are whole paragraphs to it: train with --context_tokens=character",
+        num_chinese, len(examples), num_whole, num_answers)
 
 
 def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:

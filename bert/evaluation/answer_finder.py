@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import options
+from bert.data import contexts
 from bert.data.examples import InputExample
 from bert.data.span_reader import Passage
 from bert.data.span_reader import SpanReader
@@ -87,6 +88,28 @@ def decode(encoded: bytes) -> Answers:
   """Returns the answers that encode has made JSON of; zeros may follow it."""
   best, each, null_odds = json.loads(bytes(encoded).rstrip(b"\0").decode())
   return Answers(best, [Answer(*values) for values in each], null_odds)
+
+
+def warn_of_paragraphs(texts: Sequence[str],
+                       span: options.SpanOptions) -> None:
+  """Warns of answers that are whole Chinese paragraphs, as the part that was
+  chosen could not be cut out.
+
+  Args:
+    texts: the answers to the questions of a dataset.
+    span: the user's settings.
+  """
+  if span.context_tokens != "whitespace":
+    return
+  # A Chinese character is at least one token.
+  num_whole = sum(contexts.num_ideographs(each) > span.max_answer_length
+                  for each in texts)
+  if num_whole:
+    tf.logging.warning(
+        "%d of %d answers are whole Chinese paragraphs, longer than "
+        "--max_answer_length=%d: their texts hold unknown characters or "
+        "accents; train with --context_tokens=character", num_whole,
+        len(texts), span.max_answer_length)
 
 
 def to_objects(found: Answers, context: str) -> List[Dict[str, Any]]:

@@ -204,6 +204,7 @@ class SpanHead(SpanGraph, Head):
 
   def log_examples(self, examples, encoder):
     answer_places.log_examples(examples, self._reader(encoder))
+    answer_places.warn_of_paragraphs(examples, self._reader(encoder))
 
   def sizes(self, num_examples, num_records, num_padding=None):
     return ["Num orig examples = %d" % num_examples,
@@ -248,6 +249,7 @@ class SpanHead(SpanGraph, Head):
         if self.span.version_2_with_negative else None)
 
   def write_report(self, folder, examples, predictions):
+    answer_finder.warn_of_paragraphs(predictions.predicted, self.span)
     reports.write_report(folder, answer_report.lines(
         [example.text_a for example in examples], predictions))
     reports.write_errors(folder, examples, answer_report.errors(predictions))
@@ -264,8 +266,9 @@ class SpanHead(SpanGraph, Head):
     return {}
 
   def output_files(self, examples, rows):
-    return answer_files.lines_of(
-        examples, [decode(row["answers"]) for row in rows])
+    found = [decode(row["answers"]) for row in rows]
+    answer_finder.warn_of_paragraphs([each.best for each in found], self.span)
+    return answer_files.lines_of(examples, found)
 
   def check_averaging(self):
     raise UserError("--do_predict takes the mean of scores, which span tasks "

@@ -153,3 +153,21 @@ def test_form_of_cmrc_is_read_as_well(tmp_path):
   official = official_scorers.cmrc(texts, answers)
   assert 100 * results["eval_cmrc_f1"] == pytest.approx(official["F1"])
   assert 100 * results["eval_cmrc_exact_match"] == pytest.approx(official["EM"])
+
+
+def test_paragraphs_of_chinese_are_advised_to_be_read_by_character(tmp_path):
+  # Where accents are taken off, no part of a word can be cut out.
+  context = "李娜从港口离开，渡轮的船长是李娜,e\u0301。"
+  texts = [{"context_id": "c", "context_text": context, "title": "t", "qas": [
+      {"query_id": "z%d" % number, "query_text": "船长是谁？",
+       "answers": ["李娜"]} for number in range(2)]}]
+  flags = tiny_squad.flags_of(tmp_path)
+  for name in ("train", "eval", "predict"):
+    flags[name + "_file"] = commands.write(
+        tmp_path / (name + ".json"), json.dumps(texts, ensure_ascii=False))
+  log = tiny_squad.finish(flags)
+  # Training, evaluation and prediction.
+  assert log.count("2 of 2 questions have a context of Chinese without blanks"
+                  ) == 3
+  assert log.count("2 of 2 answers are whole Chinese paragraphs") == 2
+  assert "--context_tokens=character" in log
