@@ -19,6 +19,7 @@ from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
+from processors.files import parse_json
 from processors.files import read_csv
 from processors.files import shorten
 
@@ -87,7 +88,7 @@ class C3(DataProcessor):
 
 def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
   try:
-    texts = json.loads(files.read_text(path))
+    texts = parse_json(files.read_text(path), path)
   except (ValueError, RecursionError) as error:
     raise UserError("%s: not JSON: %s" % (path, error))
   if not isinstance(texts, list) or not texts:

@@ -19,6 +19,7 @@ from bert.common.errors import UserError
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from processors.base import DataProcessor
+from processors.files import parse_json
 
 _KINDS = {str: "a text", list: "a list", dict: "an object", int: "a number",
           bool: "true or false"}
@@ -155,7 +156,7 @@ def _questions(path, flag, numbers):
   """Yields (node of a question, its context), in SQuAD's names."""
   where = "%s=%s" % (flag, path)
   try:
-    content = json.loads(files.read_text(path, flag))
+    content = parse_json(files.read_text(path, flag), where)
   except ValueError as error:
     raise UserError("%s: not JSON: %s" % (where, error))
   except RecursionError:

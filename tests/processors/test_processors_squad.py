@@ -199,3 +199,18 @@ def test_what_is_neither_text_nor_number_is_refused(value, tmp_path):
 def test_nothing_is_logged_of_texts(tmp_path, log):
   read(tmp_path, squad_1())
   assert not log
+
+
+def test_half_of_a_surrogate_pair_is_a_character_that_files_can_hold(tmp_path,
+                                                                     log):
+  document = squad_1()
+  paragraph = document["data"][0]["paragraphs"][0]
+  paragraph["context"] = "the \ud83d ferry \U0001f600"
+  for each in paragraph["qas"]:
+    each.update(question="\ude00?", answers=[
+        {"text": "\ud83d ferry", "answer_start": 4}])
+  path = commands.write(tmp_path / "dev.json", json.dumps(document))
+  for example in squad.read_questions(path, "--eval_file", False):
+    assert (example.text_a, example.text_b) == ("??", "the ? ferry \U0001f600")
+    assert example.label == [("? ferry", 4)]
+  assert any("7 texts hold half" in line for line in log)
