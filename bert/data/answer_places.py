@@ -2,6 +2,8 @@
 
 import enum
 import itertools
+import math
+import numbers
 from typing import Dict, Iterable, List, Sequence
 
 import tensorflow.compat.v1 as tf
@@ -25,10 +27,19 @@ class Place(enum.Enum):
 
 
 def annotations(label) -> List[Annotation]:
-  """Returns the Annotations of a label, whose answers may be texts alone, or
-  numbers."""
-  return [each if isinstance(each, Annotation) else Annotation(str(each))
-          for each in label or ()]
+  """Returns the Annotations of a label: a list of them, or one alone; each may
+  be a text alone, or a number."""
+  if isinstance(label, (str, numbers.Real, Annotation)):
+    label = [label] if label else []
+  return [_to_annotation(each) for each in label or ()]
+
+
+def _to_annotation(answer):
+  text, start = answer if isinstance(answer, Annotation) else (
+      Annotation(answer))
+  is_number = isinstance(text, numbers.Real) and not isinstance(text, bool)
+  return Annotation(str(text) if is_number and math.isfinite(text) else text,
+                    start)
 
 
 def usable(examples: Iterable[InputExample],

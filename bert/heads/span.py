@@ -169,6 +169,10 @@ class SpanHead(SpanGraph, Head):
       raise UserError("%s: no answer%s" % (
           example.locate(), " (--version_2_with_negative allows that)" if
           example.label is not None else ""))
+    for each in annotations(example.label):
+      if not isinstance(each.text, str):
+        raise UserError("%s: the answer is %r; it must be text" % (
+            example.locate(), each.text))
 
   def to_features(self, example, encoder):
     if isinstance(example, PaddingInputExample):
