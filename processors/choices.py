@@ -5,7 +5,6 @@ Source: Zellers et al. 2018, https://arxiv.org/abs/1808.05326; Sun et al. 2019,
 """
 
 import json
-import math
 import os
 from typing import Any, Iterator, List, Tuple
 
@@ -19,6 +18,7 @@ from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
+from processors.files import is_number
 from processors.files import parse_json
 from processors.files import read_csv
 from processors.files import shorten
@@ -120,17 +120,12 @@ def _with_texts(question: Any) -> Tuple[Any, int]:
     return question, 0
   choices = question["choice"]
   return dict(question, choice=list(map(_to_text, choices)), answer=_to_text(
-      question.get("answer"))), sum(map(_is_number, choices))
+      question.get("answer"))), sum(map(is_number, choices))
 
 
 def _to_text(value):
   """Returns a number as the text that Python writes; all else as it is."""
-  return str(value) if _is_number(value) else value
-
-
-def _is_number(value):
-  return (isinstance(value, (int, float)) and not isinstance(value, bool) and
-          math.isfinite(value))
+  return str(value) if is_number(value) else value
 
 
 def _to_example(context, question, needs_answer, where) -> InputExample:

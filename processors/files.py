@@ -4,6 +4,7 @@ import collections
 import csv
 import itertools
 import json
+import math
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import tensorflow.compat.v1 as tf
@@ -159,6 +160,13 @@ def parse_json(text: str, where: str) -> Any:
     tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
                     "as a question mark", where, num_halved)
   return value
+
+
+def is_number(value: Any) -> bool:
+  """Whether a value of JSON is a number, which NaN and infinity are not."""
+  if isinstance(value, float):
+    return math.isfinite(value)
+  return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _parse_object(line, where):

@@ -9,7 +9,6 @@ Source: Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822; Cui et al.
 
 import collections
 import json
-import math
 from typing import Any, Iterator, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
@@ -19,6 +18,7 @@ from bert.common.errors import UserError
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from processors.base import DataProcessor
+from processors.files import is_number
 from processors.files import parse_json
 
 _KINDS = {str: "a text", list: "a list", dict: "an object", int: "a number",
@@ -136,7 +136,7 @@ class _Node:
   def text(self, key: str) -> str:
     """Returns a text; a number is one as Python writes it."""
     value = self.value.get(key)
-    if not _is_number(value):
+    if not is_number(value):
       return self.get(key, str)
     self.numbers[key] += 1
     return str(value)
@@ -240,12 +240,7 @@ def _with_starts(question, context):
 
 
 def _is_name(value):
-  return isinstance(value, str) or _is_number(value)
-
-
-def _is_number(value):
-  return (isinstance(value, (int, float)) and not isinstance(value, bool) and
-          math.isfinite(value))
+  return isinstance(value, str) or is_number(value)
 
 
 def _shown(value):

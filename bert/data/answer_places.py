@@ -2,7 +2,6 @@
 
 import enum
 import itertools
-import math
 import numbers
 from typing import Dict, Iterable, List, Sequence
 
@@ -38,8 +37,8 @@ def _to_annotation(answer):
   text, start = answer if isinstance(answer, Annotation) else (
       Annotation(answer))
   is_number = isinstance(text, numbers.Real) and not isinstance(text, bool)
-  return Annotation(str(text) if is_number and math.isfinite(text) else text,
-                    start)
+  # NaN is what pandas reads an empty cell as.
+  return Annotation(str(text) if is_number and text == text else text, start)
 
 
 def usable(examples: Iterable[InputExample],

@@ -271,7 +271,8 @@ def test_accuracy_of_c3_is_that_of_the_file_that_clue_takes(tmp_path):
                               do_predict=True, max_seq_length=24)
   commands.write_config(tmp_path, **tiny_runs.CONFIG)
   commands.finish(flags)
-  labels = {each["id"]: each["label"] for each in map(json.loads, commands.lines(
-      flags["output_dir"], "c3_predict.json"))}
+  predicted = map(json.loads, commands.lines(flags["output_dir"],
+                                             "c3_predict.json"))
+  labels = {each["id"]: each["label"] for each in predicted}
   assert 100 * commands.results(flags["output_dir"])["eval_accuracy"] == (
       pytest.approx(official_scorers.c3(texts, labels)))

@@ -175,7 +175,8 @@ def test_question_without_answer_is_refused(label, span, fragment):
 
 @pytest.mark.parametrize("label, texts", [
     ("ferry", ["ferry"]), (Annotation("ferry", 4), ["ferry"]), ("", []),
-    ([39764.0, np.int64(7), Annotation(5, 3)], ["39764.0", "7", "5"]),
+    ([39764.0, np.int64(7), Annotation(10**400, 3)],
+     ["39764.0", "7", "1" + 400 * "0"]),
     (39764.0, ["39764.0"]), (["a", "b"], ["a", "b"])])
 def test_label_may_be_one_answer_and_an_answer_a_number(label, texts):
   row = {"answers": np.frombuffer(b'["", [], null]', np.uint8)}

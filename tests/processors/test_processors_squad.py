@@ -165,7 +165,8 @@ def test_scorers_of_the_tests_are_the_official_ones():
 
 
 @pytest.mark.parametrize("make", [cmrc_own, cmrc_as_squad])
-def test_numbers_are_text_as_the_official_scorer_takes_them(make, tmp_path, log):
+def test_numbers_are_text_as_the_official_scorer_takes_them(make, tmp_path,
+                                                           log):
   examples = read(tmp_path, make())
   assert [each.guid for each in examples] == [
       "DEV_0_QUERY_0", "7", "DEV_0_QUERY_2"]
