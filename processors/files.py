@@ -4,7 +4,8 @@ import collections
 import csv
 import itertools
 import json
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
+import math
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -122,6 +123,50 @@ def read_jsonl(path: str
       yield number, _parse_object(line, "%s:%d" % (path, number))
     except UserError as error:
       yield number, error
+
+
+def parse_json(text: str, where: str) -> Any:
+  """Returns the value of a whole file of JSON.
+
+  Half of a surrogate pair, as of a cut-off emoji, is a question mark, since no
+  file can hold it; the log counts the texts that have one.
+
+  Args:
+    text: of the file.
+    where: names it.
+
+  Raises:
+    ValueError, RecursionError: it is not JSON, or too deep.
+  """
+  num_halved = 0
+
+  def whole(value):
+    nonlocal num_halved
+    if isinstance(value, str):
+      mended = value.encode("utf-8", "replace").decode("utf-8")
+      num_halved += mended != value
+      return mended
+    if isinstance(value, list):
+      return [whole(each) for each in value]
+    if isinstance(value, dict):
+      return {whole(key): whole(each) for key, each in value.items()}
+    return value
+
+  value = json.loads(text)
+  if "\\ud" not in text.lower():  # As escapes alone can be one half.
+    return value
+  value = whole(value)
+  if num_halved:
+    tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
+                    "as a question mark", where, num_halved)
+  return value
+
+
+def is_number(value: Any) -> bool:
+  """Whether a value of JSON is a number, which NaN and infinity are not."""
+  if isinstance(value, float):
+    return math.isfinite(value)
+  return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _parse_object(line, where):

@@ -2,10 +2,12 @@
 
 import enum
 import itertools
+import numbers
 from typing import Dict, Iterable, List, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert.data import contexts
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from bert.data.span_reader import SpanReader
@@ -24,9 +26,19 @@ class Place(enum.Enum):
 
 
 def annotations(label) -> List[Annotation]:
-  """Returns the Annotations of a label, whose answers may be texts alone."""
-  return [each if isinstance(each, Annotation) else Annotation(each)
-          for each in label or ()]
+  """Returns the Annotations of a label: a list of them, or one alone; each may
+  be a text alone, or a number."""
+  if isinstance(label, (str, numbers.Real, Annotation)):
+    label = [label] if label else []
+  return [_to_annotation(each) for each in label or ()]
+
+
+def _to_annotation(answer):
+  text, start = answer if isinstance(answer, Annotation) else (
+      Annotation(answer))
+  is_number = isinstance(text, numbers.Real) and not isinstance(text, bool)
+  # NaN is what pandas reads an empty cell as.
+  return Annotation(str(text) if is_number and text == text else text, start)
 
 
 def usable(examples: Iterable[InputExample],
@@ -76,6 +88,31 @@ def _log(counts: Dict[Place, int]) -> None:
     tf.logging.warning("%d of %d questions of the training set are left out: "
                        "their answers were not found in their contexts",
                        counts[Place.NOWHERE], sum(counts.values()))
+
+
+def warn_of_paragraphs(examples: Sequence[InputExample],
+                       reader: SpanReader) -> None:
+  """Warns of Chinese contexts that are a word each.
+
+  Args:
+    examples: of a dataset.
+    reader: how contexts are split into words.
+  """
+  if reader.settings.context_tokens != "whitespace":
+    return
+  num_chinese = num_answers = num_whole = 0
+  for example in examples:
+    is_chinese = contexts.is_without_blanks(example.text_b)
+    num_chinese += is_chinese
+    for each in annotations(example.label):
+      num_answers += 1
+      num_whole += is_chinese and reader.is_whole_words(example.text_b, each)
+  if num_chinese:
+    tf.logging.warning(
+        "%d of %d questions have a context of Chinese without blanks, which is "
+        "one word to --context_tokens=whitespace; %d of %d annotated answers "
+        "are whole paragraphs to it: train with --context_tokens=character",
+        num_chinese, len(examples), num_whole, num_answers)
 
 
 def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:

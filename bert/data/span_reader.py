@@ -177,6 +177,22 @@ class SpanReader:
                                    self.tokenizer.tokenize)
     return None
 
+  def is_whole_words(self, text: str, annotation: Annotation) -> bool:
+    """Whether an annotated answer that is there is learnt as all of its words:
+    it is only a part of them, but its pieces are none of theirs."""
+    answer = annotation.text
+    start = self.locate(text, self.split(text), annotation)
+    if start is None or text.startswith(answer, start) and not any(
+        contexts.is_in_run(text, place)
+        for place in (start, start + len(answer))):
+      return False  # Its pieces are there, without a look at them.
+    context, pieces = self._read_context(text)
+    tokens = self.tokenizer.tokenize(answer)
+    first, last = contexts.piece_span(
+        pieces, contexts.find_answer(context, answer, start), answer,
+        self.tokenizer.tokenize)
+    return pieces.tokens[first:last + 1] != tokens
+
   def columns(self, passage: Passage, number: int) -> List[Sequence[int]]:
     """Returns input_ids, input_mask and segment_ids of a window, padded."""
     tokens = passage.tokens(number)

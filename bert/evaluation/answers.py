@@ -57,8 +57,8 @@ class WindowLogits(typing.NamedTuple):
 
 
 class TextSpan(typing.NamedTuple):
-  """A part of a context: its text, and where it begins and ends, in characters;
-  -1 where it is not of the context."""
+  """A part of a context: its text, as of Answer, and where it begins and ends,
+  in characters; -1 where it is not of the context."""
   text: str
   begin: int = -1
   end: int = -1
@@ -68,7 +68,9 @@ class Answer(typing.NamedTuple):
   """A text with its probability among those kept; "": there is no answer.
 
   Attributes:
-    text: of the answer.
+    text: of the answer, as the reference release has it: with --context_tokens=
+      whitespace its words are joined with one space, and of a text that its
+      words hold several times it is the first.
     probability: in [0, 1].
     start_logit, end_logit: as of Candidate.
     begin, end: where it stands in the context, in characters; -1: nowhere.
@@ -79,6 +81,10 @@ class Answer(typing.NamedTuple):
   end_logit: float
   begin: int
   end: int
+
+  def as_in(self, context: str) -> str:
+    """Returns the text that stands at its place; its own, if it has none."""
+    return context[self.begin:self.end] if self.begin >= 0 else self.text
 
 
 class Answers(typing.NamedTuple):
