@@ -9,6 +9,7 @@ checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 import sys
 
 from bert import flag_rules
+from bert import old_imports
 from bert import options
 from bert.common import command
 from bert.common import command_line
@@ -33,6 +34,11 @@ def main(argv):
   run.run(flags, actions, todo.num_trials, lambda: Squad(
       files.train_file, files.eval_file, files.predict_file,
       squad.span.version_2_with_negative))
+
+
+def __getattr__(name):
+  """Programs import names of the reference release from here."""
+  return old_imports.attribute("run_squad", name)
 
 
 if __name__ == "__main__":
