@@ -487,11 +487,12 @@ def test_predictions_mask_what_a_plain_version_does():
 @pytest.mark.parametrize("by_word, expected", [(False, [1, 2]), (True, [2, 3])])
 def test_program_says_by_a_flag_of_its_own_that_words_are_masked_whole(
     by_word, expected, own_flags):
-  # Of 5 tokens 2 are masked; a shuffle that leaves the order as it is.
-  class Unshuffled(random.Random):
+  class Unshuffled:
+    """Swaps each of three with itself, and masks what is chosen."""
+    draws = [2, 1]
 
     def getrandbits(self, bits):
-      return (1 << bits) - 1 if bits < 2 else 2  # Each swaps with itself.
+      return self.draws.pop(0)
 
     def random(self):
       return 0.5
@@ -500,6 +501,7 @@ def test_program_says_by_a_flag_of_its_own_that_words_are_masked_whole(
   tokens = ["[CLS]", "x", "y", "##z", "[SEP]"]
   if by_word:
     tokens[1] = "[SEP]"
+  # Of 5 tokens 2.
   output, positions, labels = old_pretraining_data.create_masked_lm_predictions(
       tokens, 0.4, 5, ["w"], Unshuffled())
   assert positions == expected
