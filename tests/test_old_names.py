@@ -123,6 +123,7 @@ NAMES = {
         "get_next_sentence_output":
             lambda bert_config, input_tensor, labels: 0,
         "gather_indexes": lambda sequence_tensor, positions: 0,
+        "_decode_record": lambda record, name_to_features: 0,
         "input_fn_builder":
             lambda input_files, max_seq_length, max_predictions_per_seq,
                    is_training, num_cpu_threads=4: 0,
@@ -538,6 +539,18 @@ def test_input_fn_of_pretraining_reads_files(tmp_path, is_training):
       "masked_lm_positions": (4, 7), "masked_lm_ids": (4, 7),
       "masked_lm_weights": (4, 7), "next_sentence_labels": (4, 1)}
   assert batch["masked_lm_weights"].dtype == np.float32
+
+
+def test_record_is_decoded_to_numbers_that_tpus_have(session):
+  record = tf.train.Example(features=tf.train.Features(feature={
+      "ids": old_pretraining_data.create_int_feature([3, 4]),
+      "weights": old_pretraining_data.create_float_feature([0.5])}))
+  found = session.run(old_pretraining._decode_record(
+      tf.constant(record.SerializeToString()), {
+          "ids": tf.io.FixedLenFeature([2], tf.int64),
+          "weights": tf.io.FixedLenFeature([1], tf.float32)}))
+  assert found["ids"].dtype == np.int32 and found["ids"].tolist() == [3, 4]
+  assert found["weights"].dtype == np.float32 and found["weights"] == [0.5]
 
 
 def test_texts_to_extract_features_of(tmp_path):
