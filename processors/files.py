@@ -16,6 +16,8 @@ from bert.common.errors import UserError
 _MAX_QUOTED_LINES = 100
 # Rows that tell how many cells a file's rows have.
 _NUM_COUNTED = 10000
+# What a line says that begins a document of CoNLL 2003.
+_DOCUMENT = "-DOCSTART-"
 
 Rows = Iterator[Tuple[int, List[str]]]
 
@@ -199,7 +201,7 @@ def read_conll(path: str, num_columns: int = 1
   """Yields (line number of its first word, columns of each word) a sentence.
 
   A tab separates columns, in a line without one spaces do. Blank lines, and
-  those that say -DOCSTART-, separate sentences. In place of a sentence in which
+  those that say -DOCSTART-, which are counted in the log, separate sentences. In place of a sentence in which
   a line has less than num_columns, or another number of them than most lines
   of the file, the UserError that says so.
 
@@ -209,15 +211,24 @@ def read_conll(path: str, num_columns: int = 1
   # The blank line ends the last sentence.
   rows = map(_split_columns, itertools.chain(_split_lines(path), [""]))
   usual, rows = usual_width(rows)
-  words, error = [], None
+  words, error, skipped = [], None, _Lines()
   for number, columns in enumerate(rows, 1):
-    if columns and columns[0] != "-DOCSTART-":
+    if columns and columns[0] != _DOCUMENT:
       error = error or _check_word(
           columns, num_columns, usual, "%s:%d" % (path, number))
       words.append(columns)
-    elif words:
+      continue
+    if columns:
+      skipped.add(number)
+    if words:
       yield number - len(words), error or words
       words, error = [], None
+  if skipped.count:
+    tf.logging.info(
+        "%s: %d lines that say %s begin documents and are no words, the first "
+        "at line %d; test_predictions.txt of a test set has no lines for them, "
+        "and one blank line after each sentence", path, skipped.count,
+        _DOCUMENT, skipped.first)
 
 
 def usual_width(rows: Iterator, num_cells: Callable = len

@@ -3,13 +3,15 @@
 import enum
 import itertools
 import numbers
-from typing import Dict, Iterable, List, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
 from bert.data import contexts
+from bert.data.contexts import Span
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
+from bert.data.span_reader import Passage
 from bert.data.span_reader import SpanReader
 
 # Questions whose windows are logged, and answers that are not found.
@@ -122,14 +124,25 @@ def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:
     passage = reader.read(example.text_a, example.text_b)
     span = reader.find_first(passage, annotations(example.label))
     for number in range(len(passage.windows)):
-      _log_window(passage, number, reader, {
+      log_window(passage, number, reader, {
           "unique_id": next(ids), "example_index": index,
           "doc_span_index": number})
       if example.label is not None:
-        _log_label(example, passage.place(number, span))
+        log_answer(passage.place(number, span),
+                   annotations(example.label)[0].text if example.label else
+                   None)
 
 
-def _log_window(passage, number, reader, names):
+def log_window(passage: Passage, number: int, reader: SpanReader,
+               names: Dict[str, int]) -> None:
+  """Logs a window of a question's context.
+
+  Args:
+    passage: the question with its context.
+    number: of the window.
+    reader: what the passage was made by.
+    names: what stands before it in the log, by name.
+  """
   tf.logging.info("*** Example ***")
   positions = range(passage.offset, passage.num_tokens(number) - 1)
   columns = reader.columns(passage, number)
@@ -145,10 +158,11 @@ def _log_window(passage, number, reader, names):
     tf.logging.info("%s: %s", name, value)
 
 
-def _log_label(example, place):
-  if not example.label:
+def log_answer(place: Span, text: Optional[str]) -> None:
+  """Logs where an answer stands in a window; None: there is none."""
+  if text is None:
     tf.logging.info("impossible example")
     return
   tf.logging.info("start_position: %d", place.start)
   tf.logging.info("end_position: %d", place.end)
-  tf.logging.info("answer: %s", annotations(example.label)[0].text)
+  tf.logging.info("answer: %s", text)

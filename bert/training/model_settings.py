@@ -192,8 +192,12 @@ def changed_architecture(task: Dict[str, Any]) -> List[str]:
   """Returns --name=value of what differs from a plain BERT with a head."""
   return ["--%s=%s" % (each.name, value_in(task, each.name))
           for each in SETTINGS if each.is_architecture and
-          _has_effect(each, task) and
-          value_in(task, each.name) != _default(each.name)]
+          _has_effect(each, task) and is_changed(task, each.name)]
+
+
+def is_changed(task: Dict[str, Any], name: str) -> bool:
+  """Whether a setting in a task.json is not the default."""
+  return value_in(task, name) != _default(name)
 
 
 def _has_effect(setting, values):
