@@ -87,5 +87,11 @@ class Words(list):
   """The words of one text, a str each."""
 
 
+def whole(text: str) -> str:
+  """Returns a text in which ? stands for what no file can hold: halves of
+  surrogate pairs, as of emoji that were cut off."""
+  return text.encode("utf-8", "replace").decode("utf-8")
+
+
 # What a trained model is given.
 TextInput = Union[str, TextPair, Words, Choices]

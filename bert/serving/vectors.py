@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from typing import List
@@ -31,9 +30,8 @@ from bert.model import estimator
 from bert.model import model_config
 from bert.model.model_function import Model
 from bert.serving import exports
+from bert.serving import formats
 from bert.training import export
-
-_PAIR = re.compile(r"(.*) \|\|\| (.*)$")
 
 
 def extract(flags: options.VectorFlags) -> None:
@@ -184,12 +182,8 @@ def read_examples(path: str) -> List[InputExample]:
     lines.pop()
   if not lines:
     raise UserError("--input_file=%s: the file is empty" % path)
-  examples = []
-  for index, line in enumerate(lines):
-    match = _PAIR.match(line.strip())
-    texts = match.groups() if match else (line.strip(), None)
-    examples.append(InputExample(str(index), *texts))
-  return examples
+  return [InputExample(str(index), *formats.split_pair(line.rstrip("\r")))
+          for index, line in enumerate(lines)]
 
 
 def _write_json(path, layers, rows, tokenizer):

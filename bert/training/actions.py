@@ -53,7 +53,7 @@ def run(finetuning: FineTuning, actions: Sequence[str],
     if is_training:
       seed = workers.share(finetuning.folder.open_to_train(
           finetuning.flags.run.random_seed,
-          has_pairs=_has_pairs(examples["train"])))
+          **finetuning.task.head.text_facts(examples["train"])))
       finetuning.folder.write_lines(flag_files.NAME, flag_files.lines_of(
           [finetuning.flags]))
       finetuning.train(examples["train"],
@@ -75,17 +75,8 @@ def _use(finetuning, actions, examples, checkpoint):
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions and distribution.workers().is_first:
     finetuning.export(
-        checkpoint, _has_pairs(itertools.chain.from_iterable(
-            examples.values())), "onnx" in actions,
+        checkpoint, finetuning.task.head.text_facts(
+            itertools.chain.from_iterable(examples.values())),
+        "onnx" in actions,
         examples.get("eval") or examples.get("predict") or ())
   return RunResult(results, rows)
-
-
-def _has_pairs(examples):
-  """Returns whether texts are pairs; None without any."""
-  has_pairs = None
-  for example in examples:
-    has_pairs = example.text_b is not None
-    if has_pairs:
-      break
-  return has_pairs

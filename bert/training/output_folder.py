@@ -99,7 +99,7 @@ class OutputFolder:
           "files of both may be mixed; give each run its own --output_dir",
           self.join("task.json"))
 
-  def open_to_train(self, random_seed: Optional[int], **facts: bool) -> int:
+  def open_to_train(self, random_seed: Optional[int], **facts: Any) -> int:
     """Writes task.json into the folder, which is in use; returns the training's
     seed.
 
