@@ -63,6 +63,13 @@ def split_pair(text: str) -> Tuple[str, Optional[str]]:
           match.group(2) + text[start + len(core):])
 
 
+def is_half(text: str) -> bool:
+  """Whether a text begins or ends with the separator of a pair."""
+  core = text.strip()
+  return core.startswith(SEPARATOR.lstrip()) or core.endswith(
+      SEPARATOR.rstrip())
+
+
 def of_bert_serving(text: Union[str, Sequence[str]]) -> TextInput:
   """Returns what a text, or a list of its tokens, is to bert-as-service, where
   `|||` separates the two of a pair."""

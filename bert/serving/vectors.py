@@ -182,8 +182,21 @@ def read_examples(path: str) -> List[InputExample]:
     lines.pop()
   if not lines:
     raise UserError("--input_file=%s: the file is empty" % path)
-  return [InputExample(str(index), *formats.split_pair(line.rstrip("\r")))
-          for index, line in enumerate(lines)]
+  examples = [InputExample(str(index), *formats.split_pair(line.rstrip("\r")))
+              for index, line in enumerate(lines)]
+  _warn_of_halves(path, examples)
+  return examples
+
+
+def _warn_of_halves(path, examples):
+  """Warns of lines whose separator has text on one side alone."""
+  found = [int(each.guid) + 1 for each in examples
+           if each.text_b is None and formats.is_half(each.text_a)]
+  if found:
+    tf.logging.warning(
+        "--input_file=%s: %d lines begin or end with |||, the first at line "
+        "%d; they are read as one text, ||| included, as by the reference "
+        "release", path, len(found), found[0])
 
 
 def _write_json(path, layers, rows, tokenizer):

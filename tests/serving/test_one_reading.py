@@ -1,5 +1,6 @@
 """A text is read in one way, whichever way it comes."""
 import json
+from unittest import mock
 
 import pytest
 
@@ -250,3 +251,13 @@ def test_sentence_is_split_as_in_training(tokenizer, sentences, text, words,
   for way in (made.python, made.json_line, made.http, made.line):
     assert way(text) == expected
   made.close()
+
+
+def test_lines_with_half_a_pair_are_counted(tmp_path):
+  path = commands.write(tmp_path / "in.txt",
+                        "a ||| b\na ||| \n||| b\na|||\na ||| b |||\n")
+  with mock.patch("tensorflow.compat.v1.logging.warning") as warning:
+    vectors.read_examples(path)
+  ((text, *values), _), = warning.call_args_list
+  assert "in.txt: 2 lines begin or end with |||, the first at line 2" in (
+      text % tuple(values))
