@@ -19,6 +19,8 @@ IDEOGRAPHS = "ideographs"
 # Sentences that are looked at, and the share of their words that a split by
 # character has to find.
 _MAX_SENTENCES, _MIN_SHARE = 10000, 0.8
+# Ideographs that a word may have.
+_MAX_ALONE, _MAX_AMONG_OTHERS = 4, 15
 
 
 def detect(sentences: Iterable[Sequence[str]]) -> Optional[str]:
@@ -72,13 +74,10 @@ def split(text: str, name: Optional[str]) -> Words:
 
 
 def looks_unsplit(words: Sequence[str]) -> bool:
-  """Whether words that white space separates are a Chinese sentence."""
-  return any(sum(map(contexts.is_ideograph, word)) >= _MIN_IDEOGRAPHS
-             for word in words)
-
-
-# Ideographs in a row that are more than a word, as processors.tagging has it.
-_MIN_IDEOGRAPHS = 16
+  """Whether one of the parts that white space separates is rather a Chinese
+  sentence than a word."""
+  most = _MAX_ALONE if len(words) == 1 else _MAX_AMONG_OTHERS
+  return any(sum(map(contexts.is_ideograph, word)) > most for word in words)
 
 
 def _has_ideograph(text):

@@ -53,5 +53,7 @@ def test_samples_of_older_exports_show_the_split(texts, expected):
 
 
 def test_chinese_sentence_in_one_piece_is_seen():
-  assert word_splits.looks_unsplit(["两张票" * 6])
+  assert word_splits.looks_unsplit(["他在北京吃"])
+  assert word_splits.looks_unsplit(["他", "在北京见到王小明和他的老师们了吗"])
+  assert not word_splits.looks_unsplit(["一心一意"])
   assert not word_splits.looks_unsplit(["中华人民共和国", "a" * 40])
