@@ -56,6 +56,11 @@ def main(argv: Sequence[str]) -> None:
     print("| %s, %s | %.2f | %.0f | %s |" % (
         engine, precision, statistics.median(milliseconds),
         statistics.median(rates), score(model, processor, examples, texts)))
+  for (engine, precision), model in zip(ENGINES, models):
+    print("%s, %s: probabilities of a text alone and in a batch of %d differ by "
+          "up to %.4f, %.4f in the mean" % (
+              (engine, precision, model.batch_size) +
+              batch_effect(model, texts)))
 
 
 def measure(model: predictor.Predictor, texts: list):
@@ -72,12 +77,26 @@ def measure(model: predictor.Predictor, texts: list):
           len(texts) / (time.perf_counter() - start))
 
 
+def batch_effect(model: predictor.Predictor, texts: list):
+  """Returns the largest and the mean difference that other texts of its batch
+  make to the probabilities of a text."""
+  together = probabilities(model, texts)
+  alone = np.concatenate([probabilities(model, [each]) for each in texts])
+  differences = np.abs(together - alone)
+  return differences.max(), differences.mean()
+
+
+def probabilities(model: predictor.Predictor, texts: list) -> np.ndarray:
+  """Returns the probabilities of texts, [texts, labels]."""
+  return np.array([list(each.probabilities.values())
+                   for each in model.predict(texts)])
+
+
 def score(model: predictor.Predictor, processor, examples: list,
           texts: list) -> str:
   """Returns the scores of the labelled examples."""
   head = model.head
-  rows = {"probabilities": np.array(
-      [list(each.probabilities.values()) for each in model.predict(texts)])}
+  rows = {"probabilities": probabilities(model, texts)}
   predictions = head.eval_prediction(dict(rows, **head.label_rows(examples)),
                                      examples)
   scores = dict(head.aggregate_metrics(predictions), **metrics.compute(

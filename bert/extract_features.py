@@ -48,8 +48,15 @@ class InputFeatures(typing.NamedTuple):
 
 def read_examples(input_file):
   """Returns the InputExamples of a file, a text or a pair `a ||| b` a line."""
-  return [InputExample(index, each.text_a, each.text_b)
+  return [InputExample(index, *_stripped(each.text_a, each.text_b))
           for index, each in enumerate(vectors.read_examples(input_file))]
+
+
+def _stripped(text_a, text_b):
+  """Takes off the blanks at the ends of a line."""
+  if text_b is None:
+    return text_a.strip(), None
+  return text_a.lstrip(), text_b.rstrip()
 
 
 def convert_examples_to_features(examples, seq_length, tokenizer):

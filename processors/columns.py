@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.data import examples
 from processors.bad_rows import BadRows
 from processors.files import read_csv
 from processors.files import read_tsv
@@ -304,8 +305,7 @@ def _cell(row, column, where, may_be_list=False):
 
 def _text_of(value, column, where):
   if isinstance(value, str):
-    # Cut-off emoji are half a surrogate pair, which no file can hold.
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return examples.whole(value)
   if isinstance(value, (bool, int, float)):
     return json.dumps(value)
   raise UserError("%s: %r is %s; text or a number is needed" % (

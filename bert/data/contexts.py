@@ -98,8 +98,13 @@ def split_characters(text: str) -> Context:
 def _is_single(char):
   # pylint: disable=protected-access
   return (tokenization._is_punctuation(char) or
-          tokenization._is_control(char) or
-          _BASIC._is_chinese_char(ord(char)))
+          tokenization._is_control(char) or is_ideograph(char))
+
+
+def is_ideograph(char: str) -> bool:
+  """Whether a character is a Chinese one, by the tokenizer's rule."""
+  # pylint: disable=protected-access
+  return _BASIC._is_chinese_char(ord(char))
 
 
 _BASIC = tokenization.BasicTokenizer(do_lower_case=False)

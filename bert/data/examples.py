@@ -55,16 +55,6 @@ def only_label(examples: Iterable[InputExample]):
   return labels.pop() if labels else None
 
 
-def have_pairs(examples: Iterable[InputExample]) -> Optional[bool]:
-  """Returns whether there are pairs among texts; None without any text."""
-  has_pairs = None
-  for example in examples:
-    has_pairs = example.text_b is not None
-    if has_pairs:
-      break
-  return has_pairs
-
-
 class PaddingInputExample:
   """Fills a dataset up to whole batches, which TPUs need; has no weight."""
 
@@ -95,6 +85,12 @@ class Choices(typing.NamedTuple):
 
 class Words(list):
   """The words of one text, a str each."""
+
+
+def whole(text: str) -> str:
+  """Returns a text in which ? stands for what no file can hold: halves of
+  surrogate pairs, as of emoji that were cut off."""
+  return text.encode("utf-8", "replace").decode("utf-8")
 
 
 # What a trained model is given.

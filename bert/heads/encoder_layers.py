@@ -93,8 +93,9 @@ class VectorHead(Encoding, Readout, LayersHead):
 
   def to_example(self, text_input):
     """Returns the example of a text or a pair; Words are its word pieces."""
-    if isinstance(text_input, Words):
-      return InputExample("text", list(text_input))
+    pieces = [text_input] if isinstance(text_input, Words) else text_input
+    if isinstance(pieces, (list, tuple)) and isinstance(pieces[0], Words):
+      return InputExample("text", *map(list, pieces))
     return super().to_example(text_input)
 
   def text_output(self, row, example):

@@ -190,8 +190,31 @@ class Readout:
     """Whether a text must be a pair of texts."""
     return False
 
+  def text_facts(self, examples: Iterable[InputExample]) -> Dict[str, Any]:
+    """Returns what task.json says of the texts that a model was trained on, by
+    name; None as value: unknown.
+
+    Args:
+      examples: of a dataset; they are gone through once.
+    """
+    has_pairs = None
+    for example in examples:
+      has_pairs = example.text_b is not None
+      if has_pairs:
+        break
+    return {"has_pairs": has_pairs}
+
+  def read_as(self, facts: Dict[str, Any]) -> None:
+    """Reads texts from now on as those that text_facts were of."""
+    # Exports of earlier versions do not say.
+    self.takes_pairs = (type(self).takes_pairs and
+                        facts.get("has_pairs") is not False)
+
   def to_example(self, text_input: TextInput) -> InputExample:
-    """Returns the example that a trained model is given; raises UserError."""
+    """Returns the example that a trained model is given; raises UserError.
+
+    A second text may be blank, as it may be in a dataset.
+    """
     if isinstance(text_input, Words):
       raise UserError('"words", which the task does not read; give the text as '
                       "a whole")
@@ -206,8 +229,8 @@ class Readout:
     if pair.text_b is None and self.needs_pairs():
       raise UserError("a single text; the model was trained on pairs: %s and "
                       "%s" % self.input_names)
-    if pair.text_b is not None and not _is_text(pair.text_b):
-      raise UserError("the second text is blank")
+    if not isinstance(pair.text_b, (str, type(None))):
+      raise UserError("the second text is no text")
     return InputExample("text", *pair)
 
   def sample_input(self, example: InputExample

@@ -284,6 +284,12 @@ class SpanHead(SpanGraph, Head):
   def needs_pairs(self):
     return True
 
+  def to_example(self, text_input):
+    example = super().to_example(text_input)
+    if not example.text_b.strip():
+      raise UserError("the context is blank")
+    return example
+
   def text_output(self, row, example):
     return super().text_output(row, example)._replace(
         answers=answer_finder.to_objects(decode(row["answers"]),

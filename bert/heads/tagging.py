@@ -1,6 +1,7 @@
 """Tagging: a label for each word of a text, with or without a CRF."""
 
 import re
+from typing import Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -12,6 +13,7 @@ from bert.common import tables
 from bert.common.errors import UserError
 from bert.data import features as features_lib
 from bert.data import tag_schemes
+from bert.data import word_splits
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.examples import TextPair
@@ -38,6 +40,10 @@ class TaggingHead(Head):
   A record's label field has, at each first piece, the label's number from 1,
   and 0 elsewhere. Words are moved to the front before predictions are made, so
   that what follows sees words alone: [batch, words, ...].
+
+  Attributes:
+    word_split: how a text is split into words, by name of
+      bert.data.word_splits; None: unknown.
   """
   kind = "tagging"
   label_type = TAGS
@@ -50,6 +56,7 @@ class TaggingHead(Head):
   report_library = "seqeval"
   takes_pairs = False
   hugging_face_class = "BertForTokenClassification"
+  word_split = None  # type: Optional[str]
 
   def check(self):
     super().check()
@@ -217,16 +224,41 @@ class TaggingHead(Head):
     if isinstance(text_input, TextPair):
       raise UserError("a pair of texts; the task labels the words of one")
     words = (text_input if isinstance(text_input, Words) else
-             split_words(text_input))
-    if not words:
+             self._split(text_input))
+    if not any(word.strip() for word in words):
       raise UserError("the text is blank")
     return InputExample("text", words)
+
+  def _split(self, text):
+    """Returns a text's words; raises UserError for a sentence in one piece that
+    the model would take for a word."""
+    words = word_splits.split(text, self.word_split)
+    if self.word_split == word_splits.SPACES and (
+        word_splits.looks_unsplit(words)):
+      raise UserError("a Chinese text without spaces; the model was trained on "
+                      "words of several characters: put spaces between the "
+                      'words, or give them as {"words": [...]}')
+    return words
+
+  def text_facts(self, examples):
+    return {"has_pairs": False, "word_split": word_splits.detect(
+        example.text_a for example in examples)}
+
+  def read_as(self, facts):
+    super().read_as(facts)
+    self.word_split = facts.get("word_split")
+    if not self.word_split:
+      tf.logging.warning(
+          "task.json does not say how the sentences that the model was trained "
+          "on were split into words: texts are split by white space, and "
+          'Chinese by character. {"words": [...]} are taken as they are; an '
+          "export by a run that reads the data, as with --do_eval, says it")
 
   def sample_input(self, example):
     """Returns the words as the text that is split into them again."""
     for separator in ("", " "):
       text = separator.join(example.text_a)
-      if split_words(text) == example.text_a:
+      if word_splits.split(text, self.word_split) == example.text_a:
         return {self.input_names[0]: text}
     return None
 
@@ -277,14 +309,6 @@ class TaggingHead(Head):
       return crf.losses(logits, label_ids, mask, self._crf_params())
     return tf.reduce_sum(losses.of_classes(logits, label_ids, loss) *
                          tf.cast(mask, tf.float32), axis=1)
-
-
-def split_words(text: str) -> Words:
-  """Returns a text's words; Chinese without spaces is split by character."""
-  words = text.split()
-  if len(words) == 1 and any("\u3400" <= char <= "\u9fff" for char in text):
-    return Words(words[0])
-  return Words(words)
 
 
 def _conll_lines(examples, predictions):

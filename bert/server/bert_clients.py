@@ -23,12 +23,12 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
-from bert.data.examples import Words
 from bert.server import batcher
 from bert.server.models import ServedModel
 from bert.server.models import Version
 from bert.server.server_metrics import ServerMetrics
 from bert.serving import encoder
+from bert.serving import formats
 
 # The version that clients compare with their own.
 VERSION = "1.10.0"
@@ -280,7 +280,7 @@ def _check_frames(frames: Sequence[bytes]) -> Tuple[bytes, bytes, bytes]:
 
 
 def _texts_of(message: bytes) -> List[TextInput]:
-  """Returns the texts of a request, str each or a list of word pieces; raises
+  """Returns the texts of a request, text, pair or word pieces each; raises
   UserError."""
   try:
     texts = json.loads(message.decode("utf-8"))
@@ -293,4 +293,4 @@ def _texts_of(message: bytes) -> List[TextInput]:
     if isinstance(each, list) != is_tokenized or not each or not all(
         isinstance(word, str) for word in (each if is_tokenized else [each])):
       raise UserError("texts must be text, or lists of tokens")
-  return [Words(each) for each in texts] if is_tokenized else texts
+  return [formats.of_bert_serving(each) for each in texts]

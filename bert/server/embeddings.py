@@ -13,7 +13,7 @@ import numpy as np
 
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
-from bert.data.examples import Words
+from bert.serving import formats
 
 NPY = "application/octet-stream"
 _OK = 200
@@ -29,7 +29,7 @@ def to_npy(vectors: np.ndarray) -> bytes:
 
 def texts_of_serving(body: Dict[str, Any]) -> List[TextInput]:
   """Returns the texts of bert-as-service's {"id": ..., "texts": [...],
-  "is_tokenized": false}.
+  "is_tokenized": false}, of which `a ||| b` is a pair.
 
   Raises:
     UserError: it is not that.
@@ -40,12 +40,12 @@ def texts_of_serving(body: Dict[str, Any]) -> List[TextInput]:
   if not isinstance(texts, list) or not texts:
     raise UserError('"texts" must be a list that is not empty')
   if not is_tokenized:
-    return _check_all(texts, "texts")
+    return list(map(formats.of_bert_serving, _check_all(texts, "texts")))
   for each in texts:
     if not isinstance(each, list) or not each:
       raise UserError('"texts" must be lists of tokens, as "is_tokenized" says')
     _check_all(each, "texts")
-  return [Words(each) for each in texts]
+  return list(map(formats.of_bert_serving, texts))
 
 
 def to_serving(body: Dict[str, Any], vectors: np.ndarray) -> Dict[str, Any]:

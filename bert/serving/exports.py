@@ -9,11 +9,13 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.data import features
 from bert.data import vocabulary
+from bert.data import word_splits
 from bert.heads import registry
 from bert.heads.base import Head
 from bert.heads.encoder_layers import SPECIAL_TOKENS
 from bert.heads.encoder_layers import VectorHead
 from bert.serving import engines
+from bert.training import export
 from bert.training import model_settings
 
 
@@ -95,6 +97,13 @@ def _head_of(task, tokenizer):
   head = registry.create(
       task["head"], task["labels"], model_settings.head_options(task),
       model_settings.span_options(task), task.get("label_range"))
-  # Exports of earlier versions do not say.
-  head.takes_pairs = head.takes_pairs and task.get("has_pairs") is not False
+  head.read_as(dict(task, word_split=task.get("word_split") or _word_split_of(
+      task, head)))
   return head
+
+
+def _word_split_of(task, head):
+  """Returns what the samples show of an export that does not say it."""
+  return word_splits.detect_in_texts([
+      sample[head.input_names[0]] for sample in task.get(export.SAMPLES, ())
+      if head.input_names[0] in sample])

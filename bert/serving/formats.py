@@ -1,7 +1,8 @@
 """Texts for a predictor, and its outputs, as lines of text and as JSON."""
 
 import json
-from typing import Any, Sequence
+import re
+from typing import Any, Optional, Sequence, Tuple, Union
 
 from bert.common.errors import UserError
 from bert.data.examples import Choices
@@ -12,19 +13,73 @@ from bert.heads.base import Head
 from bert.heads.readout import TextOutput
 
 SEPARATOR = " ||| "
+_MARK = SEPARATOR.strip()
 _PAIR = ("text_a", "text_b")
+# As the reference release and bert-as-service have it: of several, the last
+# one separates, and none across the end of a line.
+_SEPARATED = re.compile(r"(.*) \|\|\| (.*)$")
 
 
-def of_line(line: str, names: Sequence[str] = _PAIR) -> TextInput:
+def of_line(line: str, names: Sequence[str] = _PAIR,
+            has_empty: bool = True) -> TextInput:
   """Returns the text in a line: `text` or the pair `text_a ||| text_b`; where
-  the second name is choices, `text_a ||| choice ||| choice ...`."""
+  the second name is choices, `text_a ||| choice ||| choice ...`.
+
+  Blanks are kept, but for the one on each side of a separator.
+
+  Args:
+    line: without its end.
+    names: of the inputs. A question ends at the first separator, of other pairs
+      the first text at the last one.
+    has_empty: whether `text_a |||` is a pair, whose second text is empty; else
+      as of split_pair.
+  """
   if names[1] == "choices":
-    text_a, *choices = [each.strip() for each in line.split(SEPARATOR)]
+    text_a, *choices = line.split(SEPARATOR)
     return Choices(text_a, choices) if choices else text_a
-  text_a, separator, text_b = line.partition(SEPARATOR)
-  # Places of answers are counted from the beginning of the second text.
-  return (TextPair(text_a.strip(), text_b) if separator else
-          line.strip())
+  if names[1] == "context":
+    text_a, separator, text_b = line.partition(SEPARATOR)
+  elif has_empty and line.rstrip().endswith(_MARK) and line.strip() != _MARK:
+    separator, text_a, text_b = _MARK, line.rstrip()[:-len(_MARK)], ""
+    text_a = text_a[:-1] if text_a.endswith(" ") else text_a
+  else:
+    text_a, text_b = split_pair(line)
+    separator = text_b is not None
+  return TextPair(text_a, text_b) if separator else line
+
+
+def split_pair(text: str) -> Tuple[str, Optional[str]]:
+  """Returns (text_a, text_b) of `text_a ||| text_b` with text on both sides,
+  (text, None) of any other text.
+
+  This is how extract_features.py and bert-as-service read a text.
+  """
+  core = text.strip()
+  match = _SEPARATED.match(core)
+  if not match:
+    return text, None
+  start = text.index(core)
+  return (text[:start] + match.group(1),
+          match.group(2) + text[start + len(core):])
+
+
+def is_half(text: str) -> bool:
+  """Whether a text begins or ends with the separator of a pair."""
+  core = text.strip()
+  return core.startswith(SEPARATOR.lstrip()) or core.endswith(
+      SEPARATOR.rstrip())
+
+
+def of_bert_serving(text: Union[str, Sequence[str]]) -> TextInput:
+  """Returns what a text, or a list of its tokens, is to bert-as-service, where
+  `|||` separates the two of a pair."""
+  if isinstance(text, str):
+    text_a, text_b = split_pair(text)
+    return text_a if text_b is None else TextPair(text_a, text_b)
+  if _MARK not in text:
+    return Words(text)
+  index = list(text).index(_MARK)
+  return TextPair(Words(text[:index]), Words(text[index + 1:]))
 
 
 def of_json(line: str, names: Sequence[str] = _PAIR) -> TextInput:
@@ -59,7 +114,7 @@ def of_object(value: Any, names: Sequence[str] = _PAIR) -> TextInput:
       raise UserError("%r is not known; known: %s" % (key, " ".join(
           dict.fromkeys(_PAIR + ("words", "choices") + tuple(names)))))
   if "words" in value:
-    return Words(_check_texts("words", value["words"]))
+    return Words(_check_texts("words", value["words"], bool))
   if "choices" in value:
     choices = _check_texts("choices", value["choices"])
   for key in _PAIR:
@@ -98,10 +153,13 @@ def _needed(names):
   return "{%s}" % ", ".join('"%s": ...' % name for name in names)
 
 
-def _check_texts(key, texts):
+def _check_texts(key, texts, is_there=str.strip):
+  """Returns a list of text; raises UserError for another one, or one that has
+  what is not there: of words, white space may be one."""
   if not isinstance(texts, list) or not texts or not all(
-      isinstance(each, str) and each.strip() for each in texts):
-    raise UserError('"%s" must be a list of text, none of it blank' % key)
+      isinstance(each, str) and is_there(each) for each in texts):
+    raise UserError('"%s" must be a list of text, none of it %s' % (
+        key, "blank" if is_there is str.strip else "empty"))
   return texts
 
 

@@ -1,10 +1,12 @@
 """A predictor at a prompt and in a pipe."""
 
+import codecs
 import queue
 import threading
 from typing import BinaryIO, List, TextIO
 
 from bert.common.errors import UserError
+from bert.serving import encoder
 from bert.serving import formats
 from bert.serving.predictor import Predictor
 
@@ -31,7 +33,7 @@ def prompt(predictor: Predictor) -> None:
     if not line.strip():
       continue
     try:
-      (output,) = predictor.predict([formats.of_line(line, names)])
+      (output,) = predictor.predict([_of_line(line, predictor)])
     except UserError as error:
       print("error: %s" % error)
       continue
@@ -54,8 +56,9 @@ def run(predictor: Predictor, options, source: BinaryIO,
   lines = queue.Queue(_MAX_AHEAD)
 
   def read():
-    for line in source:
-      lines.put(line)
+    for number, line in enumerate(source):
+      is_marked = not number and line.startswith(codecs.BOM_UTF8)
+      lines.put(line[len(codecs.BOM_UTF8):] if is_marked else line)
     lines.put(_END)
 
   threading.Thread(target=read, daemon=True).start()
@@ -81,13 +84,19 @@ def _outputs(predictor, options, batch) -> List[str]:
   texts = []
   for line in batch:
     try:
-      text = line.decode("utf-8-sig").rstrip("\r\n")
+      text = line.decode("utf-8").rstrip("\r\n")
       texts.append(formats.of_json(text, names) if (
-          options.input_format == "jsonl") else formats.of_line(text, names))
+          options.input_format == "jsonl") else _of_line(text, predictor))
     except (UnicodeDecodeError, UserError) as error:
       texts.append(UserError(str(error)))
   return [_show(output, predictor.head, options)
           for output in predictor.predict_each(texts)]
+
+
+def _of_line(line, predictor):
+  # An encoder's lines are those of extract_features.py.
+  return formats.of_line(line, predictor.head.input_names,
+                         not encoder.is_encoder(predictor))
 
 
 def _show(output, head, options):

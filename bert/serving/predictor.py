@@ -5,6 +5,7 @@ from typing import Dict, List, Sequence, Union
 import numpy as np
 
 from bert.common.errors import UserError
+from bert.data import examples as examples_lib
 from bert.data.examples import InputExample
 from bert.data.examples import TextInput
 from bert.data.examples import TextPair
@@ -76,7 +77,7 @@ class Predictor:
       text = TextPair(*text)
     elif isinstance(text, list):
       text = Words(text)
-    return self.head.to_example(text)
+    return self.head.to_example(_whole(text))
 
   def run(self, inputs: Dict[str, np.ndarray],
           signature: str = DEFAULT_SIGNATURE) -> Dict[str, np.ndarray]:
@@ -187,6 +188,18 @@ class Predictor:
     if self.head.reads_padding:
       return row["input_mask"].shape[1]
     return int(row["input_mask"].sum(axis=1).max())
+
+
+def _whole(text):
+  """Returns an input whose texts are as a file could have them."""
+  if isinstance(text, str):
+    return examples_lib.whole(text)
+  if isinstance(text, Words):
+    return Words(map(_whole, text))
+  if isinstance(text, (tuple, list)):
+    parts = list(map(_whole, text))
+    return type(text)(*parts) if isinstance(text, tuple) else parts
+  return text
 
 
 def _fill(shape, size, length):

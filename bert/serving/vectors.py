@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from typing import List
@@ -32,10 +31,9 @@ from bert.model import model_config
 from bert.model import task_file
 from bert.model.model_function import Model
 from bert.serving import exports
+from bert.serving import formats
 from bert.training import export
 from bert.training import model_settings
-
-_PAIR = re.compile(r"(.*) \|\|\| (.*)$")
 
 
 def extract(flags: options.VectorFlags) -> None:
@@ -216,12 +214,21 @@ def read_examples(path: str) -> List[InputExample]:
     lines.pop()
   if not lines:
     raise UserError("--input_file=%s: the file is empty" % path)
-  examples = []
-  for index, line in enumerate(lines):
-    match = _PAIR.match(line.strip())
-    texts = match.groups() if match else (line.strip(), None)
-    examples.append(InputExample(str(index), *texts))
+  examples = [InputExample(str(index), *formats.split_pair(line.rstrip("\r")))
+              for index, line in enumerate(lines)]
+  _warn_of_halves(path, examples)
   return examples
+
+
+def _warn_of_halves(path, examples):
+  """Warns of lines whose separator has text on one side alone."""
+  found = [int(each.guid) + 1 for each in examples
+           if each.text_b is None and formats.is_half(each.text_a)]
+  if found:
+    tf.logging.warning(
+        "--input_file=%s: %d lines begin or end with |||, the first at line "
+        "%d; they are read as one text, ||| included, as by the reference "
+        "release", path, len(found), found[0])
 
 
 def _write_json(path, layers, rows, tokenizer):

@@ -5,7 +5,6 @@ import itertools
 import typing
 from typing import Callable, Dict, Optional, Sequence
 
-from bert.data.examples import have_pairs
 from bert.model import distribution
 from bert.training.finetuning import FineTuning
 from bert.training.finetuning import Rows
@@ -67,7 +66,8 @@ def _use(finetuning, actions, examples, checkpoint):
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions and distribution.workers().is_first:
     finetuning.export(
-        checkpoint, have_pairs(itertools.chain.from_iterable(
-            examples.values())), "onnx" in actions,
+        checkpoint, finetuning.task.head.text_facts(
+            itertools.chain.from_iterable(examples.values())),
+        "onnx" in actions,
         examples.get("eval") or examples.get("predict") or ())
   return RunResult(results, rows)

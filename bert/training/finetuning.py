@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import re
 import typing
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -16,7 +16,6 @@ from bert.common.sequences import LazySequence
 from bert.data import records
 from bert.data import vocabulary
 from bert.data.examples import InputExample
-from bert.data.examples import have_pairs
 from bert.data.examples import only_label
 from bert.evaluation import metrics
 from bert.evaluation import prediction_file
@@ -194,7 +193,7 @@ class FineTuning:
             self._train_set or training_record.describe_set(examples)),
         training_record.DEV_SET: dev_set,
         checkpoint_choice.EVAL_EVERY: self.flags.evaluation.eval_every,
-        "has_pairs": have_pairs(examples)})
+        **self.task.head.text_facts(examples)})
     listener = (self._listener(dev_examples, num_steps, dev_set)
                 if dev_examples else None)
     Trainer(self.folder, self._runtime, self._model(head)).train(
@@ -320,23 +319,25 @@ class FineTuning:
     for key in sorted(results):
       tf.logging.info("  %s = %s", re.sub("^eval_", "test_", key), results[key])
 
-  def export(self, checkpoint: str, has_pairs: Optional[bool],
+  def export(self, checkpoint: str, facts: Dict[str, Any],
              has_onnx: bool = False,
              samples: Examples = ()) -> str:
     """Writes a folder that is enough to predict with; returns it.
 
     Args:
       checkpoint: path.
-      has_pairs: whether the task's texts are pairs, unless task.json says so;
-        None: nobody knows.
+      facts: head.text_facts of the task's texts, for what task.json of the
+        folder does not say.
       has_onnx: whether it is to have ONNX files, too.
       samples: examples, of which a few are kept to try the model with.
     """
     config = self.task.config
+    stored = read_task(self.folder.path)
+    facts = {name: stored.get(name, value) for name, value in facts.items()}
+    self.task.head.read_as(facts)
     task = dict(
-        self.folder.description,
+        self.folder.description, **facts,
         label_range=self.task.head.label_range,
-        has_pairs=read_task(self.folder.path).get("has_pairs", has_pairs),
         vocab_size=config.vocab_size,
         max_positions=config.max_position_embeddings,
         num_segment_ids=config.type_vocab_size,

@@ -1,6 +1,7 @@
 """--tokenizer=char in every command that reads text."""
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import create_pretraining_data
 import exported
 import extract_features
 import golden
+import served
 from bert.serving import predictor
 from tiny_runs import pretraining_text
 
@@ -72,6 +74,66 @@ def test_words_have_the_label_of_their_first_character(tmp_path):
   starts = [place for place, label in enumerate(record["label_ids"][1]) if label]
   # the dough ferry left before
   assert starts == [1, 4, 9, 14, 18]
+
+
+SENTENCE = "两张票的人"
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+  """Flags of a tagger that was trained on a character a line."""
+  folder = tmp_path_factory.mktemp("tagger")
+  for name in ("train.txt", "dev.txt", "test.txt"):
+    commands.write(folder / "data" / name, 3 * ("".join(
+        "%s %s\n" % (char, "B-X" if char == "票" else "O")
+        for char in SENTENCE) + "\n"))
+  flags = commands.tiny_flags(folder, "conll", do_train=True, do_predict=True,
+                              num_train_epochs=8, learning_rate=1e-2)
+  exported.make(flags)
+  return flags
+
+
+def edit_task(folder, *names):
+  """Leaves entries of a task.json out, as older versions did."""
+  path = os.path.join(folder, "task.json")
+  task = json.loads(commands.content(path))
+  commands.write(path, json.dumps(
+      {name: value for name, value in task.items() if name not in names}))
+  return task
+
+
+def test_sentence_with_a_blank_has_the_labels_of_the_command(tagger):
+  expected = commands.lines(tagger["output_dir"], "test_results.tsv")[0]
+  assert expected == "O O B-X O O"
+  model = predictor.Predictor(tagger["output_dir"])
+  for text in (SENTENCE, "两张 票的人", " 两张票 的人\u3000"):
+    (output,) = model.predict([text])
+    assert output.words == list(SENTENCE) and output.line == expected
+    (answer,) = served.ask(model, [text])
+    assert answer["labels"] == expected.split()
+
+
+def test_older_exports_are_asked_by_character_too(tagger, tmp_path):
+  assets = os.path.join(exported.folder_of(tagger), "assets")
+  kept = commands.content(assets, "task.json")
+  try:
+    for names in (["word_split"], ["word_split", "sample_inputs"]):
+      edit_task(assets, *names)
+      (output,) = predictor.Predictor(tagger["output_dir"]).predict(
+          ["两张 票的人"])
+      assert output.words == list(SENTENCE)
+  finally:
+    commands.write(os.path.join(assets, "task.json"), kept)
+
+
+def test_export_of_an_older_folder_learns_it_from_the_data(tagger):
+  assert edit_task(tagger["output_dir"], "word_split")["word_split"] == (
+      "characters")
+  flags = dict(tagger, do_train=False)
+  shutil.rmtree(os.path.join(flags["output_dir"], "export"))
+  task = os.path.join(exported.folder_of(exported.make(flags)), "assets",
+                      "task.json")
+  assert json.loads(commands.content(task))["word_split"] == "characters"
 
 
 def test_pretraining_data_holds_characters(tmp_path):

@@ -10,6 +10,7 @@ import pages
 import tiny_encoder
 import tiny_squad
 from bert import predictor as predictor_lib
+from bert.serving import formats
 from bert.serving import predictor
 from processors import base
 from test_run_classifier_choices import choices_of, swag
@@ -74,6 +75,17 @@ def test_mistake_is_shown(browser):
   error = browser.find_element("css selector", "#error:not(:empty)")
   assert "blank" in error.text
   assert not browser.find_elements("css selector", "#answer .row")
+
+
+def test_texts_are_sent_as_they_stand(browser, flags):
+  asked = predictor.Predictor(flags["output_dir"])
+  for texts in ((" two ||| votes ",), ("the", " said "), ("the", " ")):
+    question = texts if len(texts) > 1 else texts[0]
+    sent = browser.execute_script(
+        "[get('text_a').value, get('text_b').value] = arguments[0]; "
+        "return readInputs();", list(texts) + [""] * (2 - len(texts)))
+    assert [asked.to_example(question).__dict__] == [
+        asked.to_example(formats.of_object(each)).__dict__ for each in sent]
 
 
 def test_answer_is_marked_in_its_context(tmp_path):

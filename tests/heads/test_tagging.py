@@ -6,9 +6,11 @@ import tensorflow.compat.v1 as tf
 import golden
 from bert import modeling
 from bert.data.examples import InputExample
+from bert.data.examples import Words
 from bert.heads import registry
 from bert.options import HeadOptions
 from graphs import run_init, tiny_config
+from mistakes import message_of
 
 LABELS = ["O", "B-X", "I-X"]
 # Two sentences; the first word of the first one has two pieces.
@@ -173,3 +175,26 @@ def test_weights_count_the_labels_of_words():
   assert head.compute_class_weights([
       InputExample("g", ["a"] * 4, None, ["O", "O", "B-X", "O"])
   ]) == pytest.approx([4 / 6, 2.0, 1.0])
+
+
+@pytest.mark.parametrize("word_split, text, words", [
+    ("spaces", "中华人民共和国 在 亚洲", ["中华人民共和国", "在", "亚洲"]),
+    ("characters", "中华 人民" * 6, list("中华人民" * 6)),
+    (None, "中华 two", ["中", "华", "two"])])
+def test_text_is_split_as_the_training_set_was(word_split, text, words):
+  head = create()
+  head.read_as({"word_split": word_split})
+  assert head.to_example(text).text_a == words
+  assert head.to_example(Words(["中 华"])).text_a == ["中 华"]
+
+
+def test_chinese_in_one_piece_is_refused_where_words_are_longer():
+  head = create()
+  head.read_as({"word_split": "spaces"})
+  message = message_of(head.to_example, "他在北京见到了王小明和他的老师")
+  assert '{"words": [...]}' in message
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000\t", Words([" "]), Words()])
+def test_blank_texts_are_refused(text):
+  assert "blank" in message_of(create().to_example, text)

@@ -2,6 +2,7 @@
 import contextlib
 import io
 import json
+import socket
 
 from bert import serving_options
 from bert.data.examples import Words
@@ -23,6 +24,17 @@ def model_of(folder, name="bert", predict=None, max_batch=8, **changes):
     model.current.texts.close()
     model.current.texts = batcher.Batcher(predict, max_batch, **changes)
   return model
+
+
+def free_ports(count=2):
+  """Ports of this machine that nobody has."""
+  sockets = [socket.socket() for _ in range(count)]
+  for each in sockets:
+    each.bind(("127.0.0.1", 0))
+  ports = [each.getsockname()[1] for each in sockets]
+  for each in sockets:
+    each.close()
+  return ports
 
 
 class Client:

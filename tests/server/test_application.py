@@ -138,7 +138,7 @@ MISTAKES = {
     "strange_key": ({"instances": [{"text_a": "a", "b": "c"}]}, 400),
     "null": ({"instances": [{"text_a": None}]}, 400),
     "blank": ({"instances": [" "]}, 400),
-    "blank_pair": ({"instances": [{"text_a": "a", "text_b": ""}]}, 400),
+    "blank_pair": ({"instances": [{"text_a": "", "text_b": "a"}]}, 400),
     "words": ({"instances": [{"words": ["a"]}]}, 400),
     "signature": ({"instances": [ROW], "signature_name": "none"}, 400),
     "signature_kind": ({"instances": [ROW], "signature_name": 1}, 400),
@@ -226,7 +226,7 @@ def test_closing_server_takes_nothing_new(asked):
 
 
 @pytest.mark.parametrize("line, question", [
-    ("a text", "a text"), ("a ||| b", TextPair("a", "b")), (" a | b ", "a | b")])
+    ("a text", "a text"), ("a ||| b", TextPair("a", "b")), ("a | b", "a | b")])
 def test_lines_are_questions(line, question):
   parsed = formats.of_line(line)
   assert parsed == question and type(parsed) is type(question)

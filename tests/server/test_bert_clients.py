@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,16 +27,6 @@ client_lib = pytest.importorskip("bert_serving.client",
 TEXTS = ["the ferry left", "two votes", "who said", "before sunrise captain"]
 
 
-def free_ports():
-  sockets = [socket.socket() for _ in range(2)]
-  for each in sockets:
-    each.bind(("127.0.0.1", 0))
-  ports = [each.getsockname()[1] for each in sockets]
-  for each in sockets:
-    each.close()
-  return ports
-
-
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
   folder = tmp_path_factory.mktemp("encoder")
@@ -56,7 +45,7 @@ def server(encoder):
 def serving(encoder, max_queue):
   model = served.model_of(encoder.predictor.folder, max_batch=3,
                           max_queue=max_queue)
-  ports = free_ports()
+  ports = served.free_ports()
   made = make(model, ports)
   made.start()
   yield ports, made
@@ -166,7 +155,7 @@ def test_client_gives_up_after_its_timeout():
   done = subprocess.run(
       [sys.executable, "-c", "import os, bert_serving.client as client\ntry:\n"
        "  client.BertClient('127.0.0.1', %d, %d, timeout=300)\n"
-       "except TimeoutError:\n  os._exit(7)" % tuple(free_ports())], timeout=60)
+       "except TimeoutError:\n  os._exit(7)" % tuple(served.free_ports())], timeout=60)
   assert done.returncode == 7
 
 
@@ -206,7 +195,7 @@ def test_broken_frames_never_end_the_server(server, encoder):
 
 def test_command_answers_clients_until_it_is_ended(tmp_path):
   flags = tiny_encoder.run(tiny_encoder.flags_of(tmp_path))
-  ports = free_ports()
+  ports = served.free_ports()
   process = subprocess.Popen(
       [sys.executable, os.path.abspath(run_predictor.__file__),
        "--export_dir=" + flags["output_dir"],
@@ -239,6 +228,6 @@ def test_other_exports_have_no_vectors(tmp_path):
   import exported
   flags = exported.of_singles(tmp_path)
   result = commands.run({"export_dir": flags["output_dir"],
-                         "bert_serving": "%d,%d" % tuple(free_ports())},
+                         "bert_serving": "%d,%d" % tuple(served.free_ports())},
                         run_predictor)
   assert result.code == 2 and "is no encoder" in result.log
