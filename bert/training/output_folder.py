@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common import locks
 from bert.common.errors import UserError
+from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.training import model_settings
 
@@ -117,7 +118,8 @@ class OutputFolder:
       self._write_task(self.description)
 
   def remove_partial(self, num_kept: int, num_steps: int) -> None:
-    """Removes what a killed run was about to rename or to delete.
+    """Removes what a killed run was about to rename or to delete; mends the
+    file named checkpoint.
 
     Args:
       num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
@@ -126,7 +128,8 @@ class OutputFolder:
     """
     patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
                 "checkpoint.tmp*", "graph.pbtxt.tmp*"]
-    state = tf.train.get_checkpoint_state(self.path)
+    checkpoint_files.repair_state(self.path)
+    state = checkpoint_files.read_state(self.path)
     listed = list(state.all_model_checkpoint_paths) if state else []
     if listed and len(listed) == num_kept:
       dropped = "model.ckpt-%d" % (
