@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
-from bert.model import checkpoints
+from bert.model.start import start
 from bert.options import FineTuningFlags
 from bert.search import figures
 from bert.search import results
@@ -127,7 +127,7 @@ class Search:
     return os.path.join(self._folder, "trial_%d" % (trial.number + 1))
 
   def _tuning(self, flags):
-    flags = flags._replace(model=checkpoints.resolve_init(flags.model))
+    flags = start(flags)  # --init_checkpoint may be another for each trial.
     return FineTuning(flags, tasks.load(flags, self._load_processor(
         flags.data)))
 

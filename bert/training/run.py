@@ -3,12 +3,12 @@
 import functools
 from typing import Callable, Sequence
 
-from bert.model import checkpoints
-from bert.model import distribution
-from bert.model import estimator
+from bert.model.start import start
 from bert.options import FineTuningFlags
+from bert.options import FoldOptions
 from bert.training import actions as actions_lib
 from bert.training import finetuning
+from bert.training import folds
 from bert.training import onnx_files
 from bert.training import task as tasks
 from bert.training import trials
@@ -27,11 +27,9 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
   Raises:
     UserError: before anything is written, if something does not fit.
   """
-  flags = distribution.join(flags)
-  estimator.check_precision(flags.speed.precision)
+  flags = start(flags)
   if "onnx" in actions:
     onnx_files.check_libraries()
-  flags = flags._replace(model=checkpoints.resolve_init(flags.model))
   task = tasks.load(flags, load_processor())
   tuning = finetuning.FineTuning(flags, task)
   read = functools.partial(tasks.read_examples, flags, task)
@@ -39,3 +37,22 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     trials.run(tuning, actions, num_trials, read)
   else:
     actions_lib.run(tuning, actions, read)
+
+
+def run_folds(flags: FineTuningFlags, folding: FoldOptions,
+              load_processor: Callable) -> None:
+  """Trains a model a fold; predicts the test set with all of them, if asked to.
+
+  Args:
+    flags, load_processor: as of run.
+    folding: how many folds, and what they start from.
+
+  Raises:
+    UserError: before anything is written, if something does not fit.
+  """
+  flags = start(flags)
+  task = tasks.load(flags, load_processor())
+  if folding.do_predict:
+    task.head.check_averaging()
+  folds.run(finetuning.FineTuning(flags, task), folding, tasks.read_examples(
+      flags, task, ["train"] + ["predict"] * folding.do_predict))
