@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
+from bert.model import checkpoints
 from bert.model.start import start
 from bert.options import FineTuningFlags
 from bert.search import figures
@@ -56,7 +57,8 @@ class Search:
     files.make_folder(self._folder)
     self._study = Study(self._folder, search, StudySettings(
         space, config.metric, config.is_falling,
-        tuning.folder.choose_seed(base.run.random_seed)))
+        tuning.folder.choose_seed(base.run.random_seed)), lambda number: (
+            checkpoints.step_of(checkpoints.latest(self._path_of(number)))))
 
   def run(self, actions) -> None:
     """Makes trials until there are enough; then uses the best one.
@@ -121,10 +123,11 @@ class Search:
                            self._reader(tuning)).results
 
   def _flags_of(self, trial) -> FineTuningFlags:
-    return self._parse(dict(trial.params, output_dir=self._path_of(trial)))
+    return self._parse(dict(trial.params, output_dir=self._path_of(
+        trial.number)))
 
-  def _path_of(self, trial):
-    return os.path.join(self._folder, "trial_%d" % (trial.number + 1))
+  def _path_of(self, number):
+    return os.path.join(self._folder, "trial_%d" % (number + 1))
 
   def _tuning(self, flags):
     flags = start(flags)  # --init_checkpoint may be another for each trial.
@@ -143,7 +146,7 @@ class Search:
       kept = {each.number for each in ranking[:self._search.keep_trials]}
       for each in self._study.trials():
         if each.state.is_finished() and each.number not in kept:
-          output_folder.remove_checkpoints(self._path_of(each))
+          output_folder.remove_checkpoints(self._path_of(each.number))
 
   def _finish(self, actions):
     """Writes what is left of the search; the last process uses the best trial.
@@ -167,7 +170,7 @@ class Search:
       if actions:
         tuning = self._tuning(flags)
         actions_lib.run(tuning, actions, self._reader(tuning))
-      trials_lib.copy_results(self._path_of(best), self._folder)
+      trials_lib.copy_results(self._path_of(best.number), self._folder)
     tf.logging.info(
         "Best of %d trials by %s: trial_%d, %s; `python run_classifier.py "
         "--flagfile=%s --output_dir=...` trains it again", len(

@@ -3,12 +3,13 @@
 import contextlib
 import os
 import typing
-from typing import Iterator, List, Optional, Sequence
+from typing import Callable, Iterator, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import libraries
 from bert.common import locks
+from bert.common import machine
 from bert.common.errors import UserError
 from bert.options import SearchOptions
 from bert.search import space
@@ -18,8 +19,9 @@ from bert.search.space import Value
 _NAME = "search"
 # Attributes of Optuna's study and trials.
 _SPACE, _METRIC, _SEED = "space", "metric", "random_seed"
-_STARTS, _IS_REPEATED = "starts", "is_repeated"
-# Times that a trial is begun whose process dies with it.
+_STARTS, _STEP, _IS_REPEATED = "starts", "step", "is_repeated"
+# Times in turn that a trial is begun whose process dies with it, before it has
+# saved a step.
 _MAX_STARTS = 3
 # Settings that were tried before are drawn again so many times.
 _MAX_DRAWS = 50
@@ -51,8 +53,14 @@ class Study:
   """
 
   def __init__(self, folder: str, search: SearchOptions,
-               settings: StudySettings):
+               settings: StudySettings, last_step: Callable[[int], int]):
     """Opens the search of a folder, or begins it.
+
+    Args:
+      folder: the search's.
+      search: how trials are chosen, and how many.
+      settings: what the search is.
+      last_step: a trial's number, from 0 -> the step that it has saved.
 
     Raises:
       UserError: Optuna is not installed, the storage can't be had, or the
@@ -65,6 +73,7 @@ class Study:
     self._optuna = optuna
     self._folder = folder
     self._search = search
+    self._last_step = last_step
     self.settings = settings
     with self.locked():
       self.optuna = self._open()
@@ -86,7 +95,12 @@ class Study:
     with contextlib.ExitStack() as stack:
       with self.locked():
         trial = self._take_over(stack) or self._begin(stack)
-      yield trial
+      try:
+        yield trial
+      except BaseException as error:
+        if trial is not None and _is_interruption(error):
+          self._forget_start(trial)
+        raise
 
   def trials(self) -> List:
     """Returns all trials so far, as Optuna's FrozenTrial."""
@@ -178,15 +192,22 @@ class Study:
       if each.state.name != "RUNNING" or not self._hold(each.number, stack):
         continue
       trial = self._optuna.trial.Trial(self.optuna, each._trial_id)
-      starts = each.user_attrs.get(_STARTS, 1)
+      step = self._last_step(each.number)
+      has_gone_on = step > each.user_attrs.get(_STEP, 0)
+      starts = 0 if has_gone_on else each.user_attrs.get(_STARTS, 1)
       if starts >= _MAX_STARTS:
         tf.logging.warning("Trial %d: its process has died %d times; it has "
                            "failed", each.number, starts)
         self.end(trial, "fail", error="its process died %d times" % starts)
         continue
       trial.set_user_attr(_STARTS, starts + 1)
+      trial.set_user_attr(_STEP, step)
       return trial
     return None
+
+  def _forget_start(self, trial):
+    """Takes the last start of a trial off the count of those that died."""
+    trial.set_user_attr(_STARTS, trial.user_attrs.get(_STARTS, 1) - 1)
 
   def _begin(self, stack):
     """Returns a new trial, None if there are enough or no new settings."""
@@ -225,6 +246,13 @@ class Study:
     """Whether a trial is this process's own until the stack is closed."""
     return stack.enter_context(locks.held(os.path.join(
         self._folder, ".trial_%d.lock" % number)))
+
+
+def _is_interruption(error):
+  """Whether a trial's settings have no part in its end: a signal, or what the
+  machine does to any run."""
+  return (isinstance(error, KeyboardInterrupt) or
+          machine.describe(error) is not None)
 
 
 def _suggest(trial, dimension: Dimension) -> Value:

@@ -11,8 +11,11 @@ import pytest
 import commands
 import run_classifier
 import run_search
-from bert.search import study as study_lib
+from bert import options
+from bert.common import signals
 from bert.search import search as search_lib
+from bert.search import space
+from bert.search import study as study_lib
 from bert.training import actions
 
 optuna = pytest.importorskip("optuna", reason="requirements-search.txt")
@@ -277,6 +280,59 @@ def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
   assert "its process has died 3 times" in log
   assert [row["state"] for row in table(tmp_path / "out")] == [
       "complete", "fail"]
+
+
+class Start:
+  """One process of a search: its trial, and how it ends."""
+
+  def __init__(self, folder, steps):
+    self.study = study_lib.Study(
+        str(folder), options.SearchOptions(num_search_trials=1),
+        study_lib.StudySettings(
+            [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
+            "eval_accuracy", False, 1), steps.__getitem__)
+
+  def end(self, error):
+    """Returns whether there was a trial to run."""
+    with self.study.next_trial() as trial:
+      if trial is None:
+        return False
+      if error is not None:
+        raise error
+    return True  # The process has died: nobody has said how the trial ended.
+
+
+def num_starts(folder, ends, steps):
+  """How many processes get the trial, each of which ends with an error, or with
+  None dies, after which the trial has saved a step."""
+  count, saved = 0, {0: 0}
+  for error, step in zip(ends, steps):
+    try:
+      count += Start(folder, saved).end(error)
+    except (KeyboardInterrupt, OSError, ValueError) as raised:
+      assert raised is error
+      count += 1
+    saved[0] = step
+  return count
+
+
+NO_STEP = [0] * 7
+
+
+@pytest.mark.parametrize("ends, steps, expected", [
+    ([None] * 7, NO_STEP, 3),  # It kills its process.
+    ([ValueError("a bug")] * 7, NO_STEP, 3),
+    # SIGTERM and Ctrl-C, before a step as well as after some.
+    ([signals.Interrupted(15)] * 7, NO_STEP, 7),
+    ([KeyboardInterrupt()] * 7, [5, 10, 15, 20, 25, 30, 35], 7),
+    ([OSError(28, "No space left on device")] * 7, NO_STEP, 7),
+    ([None, signals.Interrupted(15), None, None, None, None, None], NO_STEP, 4),
+    # A machine that is taken away without a word: each start saves a step.
+    ([None] * 7, [5, 10, 15, 20, 25, 30, 35], 7),
+    ([None] * 7, [0, 0, 5, 5, 5, 5, 5], 6)])
+def test_trial_is_given_up_after_three_deaths_without_a_step(
+    ends, steps, expected, tmp_path):
+  assert num_starts(tmp_path, ends, steps) == expected
 
 
 @pytest.mark.parametrize("sampler, search", [
