@@ -1,6 +1,7 @@
 """A search for the best settings: trainings, their table, the best one's files.
 """
 
+import dataclasses
 import math
 import os
 import time
@@ -18,6 +19,7 @@ from bert.search import results
 from bert.search.study import Study
 from bert.search.study import StudySettings
 from bert.training import actions as actions_lib
+from bert.training import conditions
 from bert.training import output_folder
 from bert.training import task as tasks
 from bert.training import trials as trials_lib
@@ -25,6 +27,11 @@ from bert.training.finetuning import FineTuning
 
 # What happens to a trial alone, so that the search goes on.
 _OF_A_TRIAL = (UserError, MemoryError, tf.errors.ResourceExhaustedError)
+
+# What conditions call datasets, and the content of flags' files.
+_DATASETS = {"train": "training set", "eval": "dev set"}
+_FILES = {"vocab_file": "vocabulary", "bert_config_file": "configuration",
+          "init_checkpoint": "initial weights", "task_name": "labels"}
 
 
 class Search:
@@ -54,11 +61,12 @@ class Search:
     tuning = self._tuning(base)
     tuning.check_folder(True)
     config = tuning.early_stopping()
+    common = _conditions(tuning, [each.flag for each in space])
     files.make_folder(self._folder)
     self._study = Study(self._folder, search, StudySettings(
-        space, config.metric, config.is_falling,
-        tuning.folder.choose_seed(base.run.random_seed)), lambda number: (
-            checkpoints.step_of(checkpoints.latest(self._path_of(number)))))
+        space, config.metric, config.is_falling, base.run.random_seed, common),
+                        lambda number: checkpoints.step_of(
+                            checkpoints.latest(self._path_of(number))))
 
   def run(self, actions) -> None:
     """Makes trials until there are enough; then uses the best one.
@@ -123,8 +131,11 @@ class Search:
                            self._reader(tuning)).results
 
   def _flags_of(self, trial) -> FineTuningFlags:
-    return self._parse(dict(trial.params, output_dir=self._path_of(
-        trial.number)))
+    folder = self._path_of(trial.number)
+    # Trials of an earlier version each drew a seed of their own.
+    seed = output_folder.read_task(folder).get("random_seed",
+                                               self._study.random_seed)
+    return self._parse(dict(trial.params, output_dir=folder, random_seed=seed))
 
   def _path_of(self, number):
     return os.path.join(self._folder, "trial_%d" % (number + 1))
@@ -177,3 +188,20 @@ class Search:
             self._study.trials()), self._study.settings.metric,
         best.number + 1, results.describe(best.params),
         os.path.join(self._folder, "best.flags"))
+
+
+def _conditions(tuning, searched):
+  """Returns what all trials have in common, whatever the searched flags are."""
+  flags = tuning.flags
+  # The share that --train_fraction draws is a trial's own, by its seed.
+  whole = flags._replace(data=dataclasses.replace(flags.data,
+                                                  train_fraction=1.0))
+  examples = {}
+  if not {"task_name", "data_dir"} & set(searched):
+    examples = tasks.read_examples(whole, tuning.task, ("train", "eval"))
+  found = conditions.of_fine_tuning(flags, tuning.task, {
+      _DATASETS[name]: each for name, each in examples.items()}, searched)
+  for flag, name in _FILES.items():
+    if flag in searched:
+      del found[name]
+  return found

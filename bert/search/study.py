@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import typing
 from typing import Callable, Iterator, List, Optional, Sequence
 
@@ -15,10 +16,13 @@ from bert.options import SearchOptions
 from bert.search import space
 from bert.search.space import Dimension
 from bert.search.space import Value
+from bert.training import conditions as conditions_lib
+from bert.training.conditions import Conditions
 
 _NAME = "search"
 # Attributes of Optuna's study and trials.
 _SPACE, _METRIC, _SEED = "space", "metric", "random_seed"
+_CONDITIONS = "conditions"
 _STARTS, _STEP, _IS_REPEATED = "starts", "step", "is_repeated"
 # Times in turn that a trial is begun whose process dies with it, before it has
 # saved a step.
@@ -35,12 +39,14 @@ class StudySettings(typing.NamedTuple):
     dimensions: the space.
     metric: key of eval_results.txt.
     is_falling: whether less of it is better.
-    random_seed: of the sampler.
+    random_seed: of the sampler and of all trials; None: one is drawn.
+    conditions: what all trials have in common.
   """
   dimensions: Sequence[Dimension]
   metric: str
   is_falling: bool
-  random_seed: int
+  random_seed: Optional[int]
+  conditions: Conditions
 
 
 class Study:
@@ -81,6 +87,11 @@ class Study:
       self.num_trials = search.num_search_trials or _DEFAULT_TRIALS
       if search.sampler == "grid":
         self._enqueue_grid()
+
+  @property
+  def random_seed(self) -> int:
+    """The seed of the search, which its first process has noted."""
+    return self.optuna.user_attrs[_SEED]
 
   @contextlib.contextmanager
   def locked(self) -> Iterator[None]:
@@ -158,8 +169,17 @@ class Study:
           url, " ".join(str(error).split())[:300]))
 
   def _check_same(self, where):
-    """Notes what the search is, or raises UserError if it was another one."""
+    """Notes what the search is, or raises UserError if it was another one.
+
+    Scores of trials on other data, or of other models, are not to be compared.
+    """
     attributes = self.optuna.user_attrs
+    self._check_conditions(where, attributes.get(_CONDITIONS, {}))
+    seed = self.settings.random_seed
+    if seed not in (None, attributes.get(_SEED, seed)):
+      raise UserError("--random_seed=%d: the search of %s has the seed %d; leave "
+                      "it out, or give another folder" % (
+                          seed, where, attributes[_SEED]))
     expected = {_SPACE: space.to_json(self.settings.dimensions),
                 _METRIC: self.settings.metric}
     for name, value in expected.items():
@@ -167,8 +187,20 @@ class Study:
         raise UserError("%s has a search with another %s: %s; give another "
                         "folder" % (where, name, attributes[name]))
       self.optuna.set_user_attr(name, value)
+    self.optuna.set_user_attr(_CONDITIONS, self.settings.conditions)
     if _SEED not in attributes:
-      self.optuna.set_user_attr(_SEED, self.settings.random_seed)
+      if seed is None:
+        seed = random.SystemRandom().randrange(2**31)
+        tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
+      self.optuna.set_user_attr(_SEED, seed)
+
+  def _check_conditions(self, where, old):
+    new = self.settings.conditions
+    for name in conditions_lib.changed(old, new):
+      raise UserError(
+          "%s has a search with %s; its trials could not be compared; give "
+          "another folder, or the old data and settings" % (
+              where, conditions_lib.describe(name, old, new)))
 
   def _pruner(self):
     pruners = self._optuna.pruners
@@ -230,7 +262,7 @@ class Study:
   def _draw(self):
     """Begins a trial with settings from the sampler."""
     number = len(self.optuna.get_trials(deepcopy=False))
-    seed = (self.optuna.user_attrs[_SEED] + number) % 2**31
+    seed = (self.random_seed + number) % 2**31
     samplers = self._optuna.samplers
     # A seed for each trial: a search that goes on draws what it would have.
     self.optuna.sampler = (

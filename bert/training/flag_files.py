@@ -1,9 +1,13 @@
 """The flags of a run as a file for --flagfile."""
 
 import dataclasses
+import os
 from typing import List, Sequence
 
+import tensorflow.compat.v1 as tf
+
 from bert.common import command_line
+from bert.common import files
 
 NAME = "run.flags"
 
@@ -21,3 +25,11 @@ def lines_of(groups: Sequence, without: Sequence[str] = ()) -> List[str]:
           for field in dataclasses.fields(group)
           if field.name not in without and
           getattr(group, field.name) != field.default]
+
+
+def read(folder: str) -> List[str]:
+  """Returns the lines of the run.flags of a folder, [] if it has none."""
+  path = os.path.join(folder, NAME)
+  if not tf.gfile.Exists(path):
+    return []
+  return list(files.read_lines(path))

@@ -1,43 +1,25 @@
 """Cross-validation: each example is predicted by a model that never saw it."""
 
-import io
-import json
 import os
-import typing
-import zipfile
 from typing import Dict, Iterator, Sequence, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import options
-from bert.common import files
 from bert.common.errors import UserError
-from bert.data import example_store
 from bert.model import checkpoints
 from bert.model import distribution
-from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
+from bert.training import conditions
+from bert.training import flag_files
+from bert.training import fold_files
 from bert.training import output_folder
 from bert.training import trials
 from bert.training.finetuning import FineTuning
-
-Rows = Sequence[Dict[str, np.ndarray]]
-# The results of a fold, in its folder.
-_RESULT = "fold.npz"
-
-
-class Fold(typing.NamedTuple):
-  """The results of a fold's model.
-
-  Attributes:
-    results: the content of its eval_results.txt.
-    rows: the head's outputs of the examples that it was not trained on.
-    test_rows: of the test set; empty without one.
-  """
-  results: Dict[str, float]
-  rows: Rows
-  test_rows: Rows
+from bert.training.fold_training import Datasets
+from bert.training.fold_training import FoldTraining
+from bert.training.fold_training import HELD_OUT
 
 
 def split(head, examples: Sequence, num_folds: int,
@@ -61,6 +43,28 @@ def split(head, examples: Sequence, num_folds: int,
       num_folds, shuffle=True, random_state=seed).split(classes, classes)
 
 
+def with_seed(finetuning: FineTuning,
+              folding: options.FoldOptions) -> FineTuning:
+  """Returns one whose flags have the seed that the folds are drawn with.
+
+  That is the one of --init_folds, of the folder's own folds, or else the one
+  given or a new one.
+
+  Raises:
+    UserError: another one is given.
+  """
+  workers = distribution.workers()
+  folder, random_seed = finetuning.folder, finetuning.flags.run.random_seed
+  if workers.is_first:
+    if folding.init_folds:
+      _check_complete(folding)
+      random_seed = _same_seed("--init_folds", folding.init_folds, random_seed)
+    if output_folder.read_task(folder.path):
+      random_seed = _same_seed("--output_dir", folder.path, random_seed)
+    random_seed = folder.choose_seed(random_seed)
+  return finetuning.variant(random_seed=workers.share(random_seed))
+
+
 def run(finetuning: FineTuning, folding: options.FoldOptions,
         examples: Dict[str, list]) -> None:
   """Trains a model a fold, in output_dir/fold_1, fold_2, ...
@@ -72,58 +76,56 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
   complete is not trained again.
 
   Args:
-    finetuning: the task and its folder.
+    finetuning: the task and its folder, from with_seed.
     folding: how many models, and what they start from.
     examples: train, and predict if the test set is to be predicted.
 
   Raises:
-    UserError: the folder is another task's, or has other folds.
+    UserError: the folder is another task's, or its folds are of other examples
+      or of another model.
   """
   train, test = examples["train"], examples.get("predict", [])
   finetuning.check_training(train)
   finetuning.folder.check()
   workers = distribution.workers()
-  if folding.init_folds and workers.is_first:
-    _check_complete(folding)
-    finetuning = finetuning.variant(
-        random_seed=_earlier_seed(finetuning, folding))
-  seed = workers.share(
-      finetuning.folder.choose_seed(finetuning.flags.run.random_seed))
-  finetuning = finetuning.variant(random_seed=seed)
+  seed = finetuning.flags.run.random_seed
   splits = list(split(finetuning.task.head, train, folding.num_folds, seed))
-  models = [
-      finetuning.variant(
-          output_dir=_fold_folder(finetuning.folder.path, number),
-          random_seed=seed + number,
-          init_checkpoint=_start(finetuning, folding, number, len(held_out)))
-      for number, (_, held_out) in enumerate(splits, 1)]
-  for each in models:
-    each.check_folder(True)
+  datasets = Datasets.of(train, test)
+  folds = [FoldTraining(finetuning.variant(
+      output_dir=_fold_folder(finetuning.folder.path, number),
+      random_seed=seed + number,
+      init_checkpoint=_start(finetuning, folding, number, [
+          train[index] for index in held_out])), datasets, kept, held_out)
+           for number, (kept, held_out) in enumerate(splits, 1)]
+  if workers.is_first:
+    _check_number(finetuning.folder.path, folding.num_folds)
+    for each in folds:
+      each.check()
   with finetuning.folder.in_use():
     finetuning.folder.open_to_train(seed)
-    _run_all(finetuning, models, splits, train, test)
+    if workers.share(not all(each.is_complete for each in folds)):
+      finetuning.folder.write_lines(flag_files.NAME, flag_files.lines_of(
+          [folding, finetuning.flags]))
+    _run_all(finetuning, folds, train, test)
 
 
-def _run_all(finetuning, models, splits, train, test):
+def _run_all(finetuning, folds, train, test):
   # Of each example: the fold that it is held out in, and its place there.
   places = np.zeros((len(train), 2), np.int64)
-  folds = []
-  for number, (kept, held_out) in enumerate(splits):
-    tf.logging.info("***** Fold %d of %d *****", number + 1, len(splits))
-    fold = _run_fold(models[number], *[
-        example_store.collect(train[index] for index in indices)
-        for indices in (kept, held_out)], test)
-    places[held_out, 0] = number
-    places[held_out, 1] = np.arange(len(held_out))
-    folds.append(fold)
+  results = []
+  for number, fold in enumerate(folds):
+    tf.logging.info("***** Fold %d of %d *****", number + 1, len(folds))
+    results.append(fold.run())
+    places[fold.held_out, 0] = number
+    places[fold.held_out, 1] = np.arange(len(fold.held_out))
   if not distribution.workers().is_first:
     return
-  _write_summary(finetuning, folds, train, OutputRows(
-      folds[number].rows[place] for number, place in places))
+  _write_summary(finetuning, results, train, OutputRows(
+      results[number].rows[place] for number, place in places))
   if test:
     finetuning.write_predictions(test, OutputRows(
         map(lambda *rows: finetuning.task.head.average(rows),
-            *[fold.test_rows for fold in folds])))
+            *[each.test_rows for each in results])))
 
 
 def _fold_folder(folder, number):
@@ -133,7 +135,7 @@ def _fold_folder(folder, number):
 def _check_complete(folding):
   count = 0
   while tf.gfile.Exists(os.path.join(
-      _fold_folder(folding.init_folds, count + 1), _RESULT)):
+      _fold_folder(folding.init_folds, count + 1), fold_files.NAME)):
     count += 1
   if count != folding.num_folds:
     raise UserError(
@@ -141,59 +143,41 @@ def _check_complete(folding):
             folding.init_folds, count, folding.num_folds))
 
 
-def _earlier_seed(finetuning, folding):
-  """Returns the seed that the folds of --init_folds were drawn with.
+def _check_number(folder, num_folds):
+  """Raises UserError for a folder with folds of another --num_folds; with fewer
+  folds, a run may have been killed."""
+  if tf.gfile.Exists(_fold_folder(folder, num_folds + 1)):
+    raise UserError("--output_dir=%s has more than --num_folds=%d folds; give "
+                    "another --output_dir, or the old number" % (
+                        folder, num_folds))
+
+
+def _same_seed(flag, folder, random_seed):
+  """Returns the seed that a folder's folds were drawn with.
 
   Other folds would show a model the examples that it is scored by.
   """
-  seed = output_folder.read_task(folding.init_folds).get("random_seed")
+  seed = output_folder.read_task(folder).get("random_seed")
   if seed is None:
-    raise UserError("--init_folds=%s: no cross-validation was made there" %
-                    folding.init_folds)
-  random_seed = finetuning.flags.run.random_seed
+    raise UserError("%s=%s: no cross-validation was made there" % (
+        flag, folder))
   if random_seed not in (None, seed):
-    raise UserError("--random_seed=%d: the folds of --init_folds=%s were drawn "
-                    "with %d; leave it out" % (
-                        random_seed, folding.init_folds, seed))
+    raise UserError("--random_seed=%d: the folds of %s=%s were drawn with %d; "
+                    "leave it out" % (random_seed, flag, folder, seed))
   return seed
 
 
-def _start(finetuning, folding, number, num_rows):
+def _start(finetuning, folding, number, held_out):
   """Returns the checkpoint that a fold's model starts from."""
   if not folding.init_folds or not distribution.workers().is_first:
     return finetuning.flags.model.init_checkpoint
   folder = _fold_folder(folding.init_folds, number)
-  path = os.path.join(folder, _RESULT)
-  sizes = {len(values) for name, values in _read(path).items()
-           if name.startswith("rows/")}
-  if sizes != {num_rows}:
-    raise UserError("--init_folds=%s: fold %d held out %s examples, here it "
-                    "does %d; the training set is another" % (
-                        folding.init_folds, number, sorted(sizes), num_rows))
+  stored = fold_files.read(os.path.join(folder, fold_files.NAME))
+  if stored.num_rows != len(held_out) or conditions.changed(
+      stored.conditions, conditions.of_examples(HELD_OUT, held_out)):
+    raise UserError("--init_folds=%s: fold %d held out other examples; the "
+                    "training set is another" % (folding.init_folds, number))
   return checkpoints.best_or_latest(folder)
-
-
-def _run_fold(model, train, held_out, test) -> Fold:
-  path = model.folder.join(_RESULT)
-  workers = distribution.workers()
-  if workers.share(tf.gfile.Exists(path)):
-    if not workers.is_first:
-      return None
-    tf.logging.info("Complete: %s", path)
-    return _load(path, len(held_out), len(test))
-  model.expect({"train": train, "eval": held_out, "predict": test})
-  with model.folder.in_use():
-    seed = workers.share(
-        model.folder.open_to_train(model.flags.run.random_seed))
-    is_watched = bool(model.flags.evaluation.eval_every)
-    model.train(train, held_out if is_watched else None, seed)
-    checkpoint = model.folder.best_or_latest()
-    fold = Fold(model.evaluate(held_out, checkpoint),
-                model.outputs(held_out, checkpoint),
-                model.outputs(test, checkpoint) if test else [])
-    if workers.is_first:
-      _save(path, fold)
-  return fold
 
 
 def _write_summary(finetuning, folds, train, rows):
@@ -204,43 +188,3 @@ def _write_summary(finetuning, folds, train, rows):
   folder.write_lines("out_of_fold_results.tsv", map(head.result, rows, train))
   folder.write_lines("cross_validation.txt", trials.table(
       range(1, 1 + len(folds)), [fold.results for fold in folds]))
-
-
-def _save(path, fold):
-  arrays = {"results": np.array(json.dumps(
-      {name: float(value) for name, value in fold.results.items()}))}
-  for prefix, rows in (("rows", fold.rows), ("test_rows", fold.test_rows)):
-    arrays.update({"%s/%s" % (prefix, name): values
-                   for name, values in OutputRows.of(rows).stacked().items()})
-  content = io.BytesIO()
-  np.savez(content, **arrays)
-  with files.replacing(path) as partial:
-    with tf.gfile.GFile(partial, "wb") as writer:
-      writer.write(content.getvalue())
-
-
-def _read(path) -> Dict[str, np.ndarray]:
-  with tf.gfile.GFile(path, "rb") as reader:
-    content = io.BytesIO(reader.read())
-  try:
-    return dict(np.load(content))
-  except (ValueError, zipfile.BadZipFile):
-    raise UserError("%s: not the program's own; remove it, and the fold is "
-                    "trained again" % path)
-
-
-def _load(path, num_rows, num_test_rows):
-  arrays = _read(path)
-  expected = {"rows": num_rows, "test_rows": num_test_rows}
-  rows = {}
-  for prefix, count in expected.items():
-    columns = {name[len(prefix) + 1:]: values
-               for name, values in arrays.items()
-               if name.startswith(prefix + "/")}
-    actual = len(next(iter(columns.values()))) if columns else 0
-    if actual != count:
-      raise UserError("%s has predictions of %d examples, this run %d; give "
-                      "another --output_dir" % (path, actual, count))
-    rows[prefix] = ColumnRows(columns)
-  return Fold(json.loads(str(arrays["results"])), rows["rows"],
-              rows["test_rows"])

@@ -3,6 +3,7 @@
 import functools
 from typing import Callable, Sequence
 
+from bert.model import distribution
 from bert.model.start import start
 from bert.options import FineTuningFlags
 from bert.options import FoldOptions
@@ -32,7 +33,11 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     onnx_files.check_libraries()
   task = tasks.load(flags, load_processor())
   tuning = finetuning.FineTuning(flags, task)
-  read = functools.partial(tasks.read_examples, flags, task)
+  if "train" in actions:
+    # Before --train_fraction is drawn by it: run.flags then has the same share.
+    tuning = tuning.variant(random_seed=distribution.workers().share(
+        tuning.folder.choose_seed(flags.run.random_seed)))
+  read = functools.partial(tasks.read_examples, tuning.flags, task)
   if num_trials > 1:
     trials.run(tuning, actions, num_trials, read)
   else:
@@ -54,5 +59,6 @@ def run_folds(flags: FineTuningFlags, folding: FoldOptions,
   task = tasks.load(flags, load_processor())
   if folding.do_predict:
     task.head.check_averaging()
-  folds.run(finetuning.FineTuning(flags, task), folding, tasks.read_examples(
-      flags, task, ["train"] + ["predict"] * folding.do_predict))
+  tuning = folds.with_seed(finetuning.FineTuning(flags, task), folding)
+  folds.run(tuning, folding, tasks.read_examples(
+      tuning.flags, task, ["train"] + ["predict"] * folding.do_predict))
