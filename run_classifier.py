@@ -28,7 +28,7 @@ def main(argv):
   from bert.training import run
   from processors import loading
   run.run(flags, actions, todo.num_trials,
-          lambda: loading.load_processor(flags.data))
+          lambda flags: loading.load_processor(flags.data))
 
 
 def __getattr__(name):

@@ -21,9 +21,9 @@ def main(argv):
       "predict"] * folding.do_predict)
 
   command.start_tensorflow(flags)
-  from bert.training import run
+  from bert.cross_validation import run
   from processors import loading
-  run.run_folds(flags, folding, lambda: loading.load_processor(flags.data))
+  run.run(flags, folding, lambda used: loading.load_processor(used.data))
 
 
 if __name__ == "__main__":

@@ -30,9 +30,13 @@ def main(argv):
   from bert.training import run
   from processors.squad import Squad
   files = squad.questions
-  run.run(flags, actions, todo.num_trials, lambda: Squad(
-      files.train_file, files.eval_file, files.predict_file,
-      squad.span.version_2_with_negative))
+
+  def load_processor(flags):
+    flag_rules.check_query_length(flags)
+    return Squad(files.train_file, files.eval_file, files.predict_file,
+                 flags.span.version_2_with_negative)
+
+  run.run(flags, actions, todo.num_trials, load_processor)
 
 
 if __name__ == "__main__":

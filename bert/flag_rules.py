@@ -8,7 +8,7 @@ module, and not where the flags are used.
 import dataclasses
 import math
 import re
-from typing import Dict, List, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from bert import options
 from bert.common.command_line import describe
@@ -65,6 +65,8 @@ def check_fine_tuning(flags: options.FineTuningFlags,
   check_speed(flags.speed, flags.training.train_batch_size, flags.tpu.use_tpu)
   check_head(flags.head, flags.data, flags.speed)
   check_evaluation(flags.evaluation, flags.tpu.use_tpu)
+  check_checkpoint(flags.evaluation.checkpoint, actions,
+                   bool(flags.evaluation.eval_every))
   check_output_dir(flags.run.output_dir)
   if "onnx" in actions and flags.head.crf:
     raise UserError("--export_formats with onnx does not go with --crf, whose "
@@ -85,10 +87,15 @@ def check_questions(flags: options.SquadFlags,
       files.eval_file or files.predict_file):
     raise UserError("--eval_every=%s needs --eval_file" %
                     flags.evaluation.eval_every)
-  if files.max_seq_length <= flags.span.max_query_length + 3:
+  check_query_length(flags.fine_tuning())
+
+
+def check_query_length(flags: options.FineTuningFlags) -> None:
+  """Raises UserError for questions that leave no room for their contexts."""
+  if flags.data.max_seq_length <= flags.span.max_query_length + 3:
     raise UserError("--max_seq_length=%d must be greater than "
                     "--max_query_length=%d and 3 special tokens" % (
-                        files.max_seq_length, flags.span.max_query_length))
+                        flags.data.max_seq_length, flags.span.max_query_length))
 
 
 def check_trials(num_trials: int, actions: Sequence[str]) -> None:
@@ -104,7 +111,29 @@ def check_pretraining(flags: options.PretrainingFlags,
   check_tpu(flags.tpu, {
       name: getattr(flags.training, name + "_batch_size") for name in actions})
   check_speed(flags.speed, flags.training.train_batch_size, flags.tpu.use_tpu)
+  check_checkpoint(flags.data.checkpoint, actions, False)
+  if flags.data.checkpoint == "best":
+    raise UserError("--checkpoint=best: run_pretraining.py keeps no best "
+                    "checkpoint; give newest, or a path")
   check_output_dir(flags.run.output_dir)
+
+
+def check_checkpoint(checkpoint: Optional[str], actions: Sequence[str],
+                     has_evaluations: bool) -> None:
+  """Raises UserError for a --checkpoint that a training would not make.
+
+  Args:
+    checkpoint: the flag.
+    actions: what is done.
+    has_evaluations: whether a training evaluates, and so keeps a best one.
+  """
+  if "train" not in actions or checkpoint in (None, "newest"):
+    return
+  if checkpoint != "best":
+    raise UserError("--checkpoint=%s: what is trained is evaluated; with "
+                    "training, give best or newest" % checkpoint)
+  if not has_evaluations:
+    raise UserError("--checkpoint=best needs --eval_every, with training")
 
 
 def check_output_dir(path: str) -> None:
@@ -218,7 +247,8 @@ def check_evaluation(evaluation: options.EvalOptions,
   flags that need it, and on TPUs."""
   if not evaluation.eval_every:
     for field in dataclasses.fields(evaluation):
-      if field.name != "best_metric" and (  # Trials have a best as well.
+      # Trials have a best as well.
+      if field.name not in ("best_metric", "checkpoint") and (
           getattr(evaluation, field.name) != field.default):
         raise UserError("--%s=%s needs --eval_every" % (
             field.name, getattr(evaluation, field.name)))

@@ -10,6 +10,7 @@ bert.script_options.
 import dataclasses
 import typing
 
+from bert.common import command_line
 from bert.common.command_line import Path
 from bert.common.command_line import Repeated
 from bert.common.command_line import option
@@ -26,7 +27,9 @@ _BERT_CONFIG_FILE = option(None, "JSON file with the sizes of the model, "
                            "usually bert_config.json.", required=True)
 _INIT_CHECKPOINT = option(None, "Checkpoint that the weights start from, "
                           "usually .../bert_model.ckpt, or a folder, of which "
-                          "the newest is used; random weights when not given.")
+                          "the best is used if its last training had "
+                          "--eval_every, else the newest; random weights when "
+                          "not given.")
 _PRECISION = option("float32", "Type of the factors of matrix products: "
                     "float32; bfloat16, on CPUs with AVX512-BF16 or AMX and "
                     "TensorFlow 2.12 or later; float16, on GPUs. Weights are "
@@ -242,6 +245,10 @@ class EvalOptions:
                            "epoch; the best checkpoint is kept in "
                            "output_dir/best and used for evaluation and "
                            "prediction afterwards.")
+  checkpoint: Path = option(None, "Checkpoint that is evaluated, predicted "
+                            "with and exported: best, newest, or a path; when "
+                            "not given, the best of output_dir if the last "
+                            "training there had --eval_every, else the newest.")
   best_metric: str = option(None, "Key of eval_results.txt that decides which "
                             "checkpoint or trial is best; the main metric of "
                             "the task when not given.")
@@ -392,6 +399,9 @@ class SquadFlags(typing.NamedTuple):
         vocab_file=questions.vocab_file,
         do_lower_case=questions.do_lower_case,
         max_seq_length=questions.max_seq_length)
+    command_line.with_given(data, [
+        field.name for field in dataclasses.fields(questions)
+        if command_line.is_given(questions, field.name)])
     return FineTuningFlags(data, HeadOptions(), *self[1:])
 
 
@@ -444,6 +454,8 @@ class RecordOptions:
   eval_file: Path = option(None, "Record files for --do_eval: a "
                            "comma-separated list of globs; --input_file when "
                            "not given.")
+  checkpoint: Path = option(None, "Checkpoint that is evaluated: newest, or a "
+                            "path; the newest of output_dir when not given.")
   max_seq_length: int = _INSTANCE_LENGTH
   max_predictions_per_seq: int = _MAX_PREDICTIONS_PER_SEQ
 
@@ -498,8 +510,13 @@ class VectorOptions:
                              "with commas between, joined; -1 is the last.")
   bert_config_file: Path = _BERT_CONFIG_FILE
   init_checkpoint: Path = option(None, "Checkpoint with the weights, or a "
-                                 "folder, of which the newest is used.",
+                                 "folder, of which --checkpoint is used.",
                                  required=True)
+  checkpoint: str = option(None, "Checkpoint of a folder that "
+                           "--init_checkpoint names: best or newest; when not "
+                           "given, the best if the last training there had "
+                           "--eval_every, else the newest.",
+                           choices=("best", "newest"))
   vocab_file: Path = _VOCAB_FILE
   do_lower_case: bool = _DO_LOWER_CASE
   tokenizer: str = _TOKENIZER

@@ -24,8 +24,9 @@ class ConversionOptions:
       "bert", "Format of the folder that is written: bert or hugging_face.",
       choices=("bert", "hugging_face"))
   checkpoint: Path = option(
-      None, "Checkpoint for --to=hugging_face; the newest of --bert_dir, or "
-      "bert_model.ckpt there, when not given.")
+      None, "Checkpoint for --to=hugging_face: best, newest, or a path; when "
+      "not given, the best of --bert_dir if the last training there had "
+      "--eval_every, else the newest, else bert_model.ckpt there.")
   bert_config_file: Path = option(
       None, "Config for --to=hugging_face; bert_config.json in --bert_dir when "
       "not given.")
@@ -56,8 +57,9 @@ class CorpusOptions:
 class StripOptions:
   """Checkpoints"""
   checkpoint: Path = option(None, "Checkpoint to copy: its path without "
-                            ".index, or a folder, of which the newest is "
-                            "copied.", required=True)
+                            ".index, or a folder, of which the best is copied "
+                            "if its last training had --eval_every, else the "
+                            "newest.", required=True)
   output: Path = option(None, "Path of the copy.", required=True)
 
 

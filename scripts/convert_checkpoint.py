@@ -58,14 +58,13 @@ def to_bert(options):
 def to_hugging_face(options):
   """Writes --hugging_face_dir."""
   from bert.common import files
+  from bert.model import checkpoint_choice
   from bert.model import checkpoint_files
-  from bert.model import checkpoints
   from bert.serving import hugging_face
   from bert.training import output_folder
   folder = options.bert_dir
-  checkpoint = checkpoint_files.resolve(
-      options.checkpoint, "--checkpoint") or checkpoints.best_or_latest(
-          folder) or os.path.join(folder, "bert_model.ckpt")
+  checkpoint = checkpoint_choice.of_folder(
+      folder, options.checkpoint) or os.path.join(folder, "bert_model.ckpt")
   config_file = options.bert_config_file or os.path.join(folder,
                                                          "bert_config.json")
   vocab_file = options.vocab_file or os.path.join(folder, "vocab.txt")

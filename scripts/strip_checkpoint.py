@@ -21,8 +21,9 @@ def main(argv):
 
   command.start_tensorflow(options)
   from bert.common import files
+  from bert.model import checkpoint_choice
   from bert.model import checkpoint_files
-  weights = checkpoint_files.read(checkpoint_files.resolve(
+  weights = checkpoint_files.read(checkpoint_choice.resolve(
       options.checkpoint, "--checkpoint"))
   files.make_parent(options.output, "--output")
   checkpoint_files.write(options.output, weights)

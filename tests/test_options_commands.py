@@ -55,7 +55,7 @@ CASES = {
         "num_shards": count(0), "shards": name(), "num_workers": count(0)},
     "run_pretraining": dict(
         SHARED, **MODEL, allow_missing_weights=switch(), do_train=switch(),
-        do_eval=switch(),
+        do_eval=switch(), checkpoint=name(),
         input_file=name(True), eval_file=name(), max_seq_length=LENGTH,
         max_predictions_per_seq=count(), train_batch_size=count(),
         eval_batch_size=count(), learning_rate=positive(),
@@ -95,6 +95,7 @@ CASES = {
         "max_chars": count(), "timeout": positive(), "num_threads": count()},
     "extract_features": dict(
         SHARED, **dict(MODEL, init_checkpoint=name(True)),
+        checkpoint=choice("newest", "best"),
         input_file=name(), output_file=name(), vocab_file=name(True),
         do_export=switch(), output_dir=name(),
         layers=name(), sentence_vectors=choice("mean_max", "mean"),

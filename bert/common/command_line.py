@@ -10,7 +10,7 @@ import os
 import sys
 import textwrap
 import warnings
-from typing import Iterator, List, Optional, Sequence
+from typing import Iterable, Iterator, List, Optional, Sequence
 
 from absl import flags
 
@@ -69,12 +69,32 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
   if rest:
     raise UserError("unexpected argument %r; a flag takes its value after =, "
                     "as in --do_train=false" % rest[0])
-  options = [group(**{field.name: _value(field, values[field.name].value)
-                      for field in dataclasses.fields(group)})
-             for group in groups]
+  options = [with_given(group(**{
+      field.name: _value(field, values[field.name].value)
+      for field in dataclasses.fields(group)}), [
+          field.name for field in dataclasses.fields(group)
+          if values[field.name].present]) for group in groups]
   for group in options:
     _check(group)
   return options
+
+
+def with_given(group, names: Iterable[str]):
+  """Returns a group of options that knows which of them were given."""
+  object.__setattr__(group, "_given", frozenset(names))
+  return group
+
+
+def is_given(group, name: str) -> bool:
+  """Whether an option was given on the command line, its default included.
+
+  Of a group that no command line was parsed for, it is if it has another value
+  than its default.
+  """
+  given = getattr(group, "_given", None)
+  if given is not None:
+    return name in given
+  return getattr(group, name) != getattr(type(group)(), name)
 
 
 def print_version() -> None:

@@ -55,6 +55,16 @@ def only_label(examples: Iterable[InputExample]):
   return labels.pop() if labels else None
 
 
+def have_pairs(examples: Iterable[InputExample]) -> Optional[bool]:
+  """Returns whether there are pairs among texts; None without any text."""
+  has_pairs = None
+  for example in examples:
+    has_pairs = example.text_b is not None
+    if has_pairs:
+      break
+  return has_pairs
+
+
 class PaddingInputExample:
   """Fills a dataset up to whole batches, which TPUs need; has no weight."""
 

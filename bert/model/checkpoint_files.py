@@ -23,7 +23,7 @@ _TRAINING_STATE = re.compile(
     r"^(Adam|LAMB|LARS|Momentum)\w*/")
 GLOBAL_STEP = "global_step"
 # The file in which TensorFlow says which checkpoint of a folder is the newest.
-_STATE = "checkpoint"
+STATE = "checkpoint"
 
 
 def is_training_state(name: str) -> bool:
@@ -47,12 +47,12 @@ def latest(folder: str) -> Optional[str]:
     return newest
   paths = _by_step(folder)
   newest = next(filter(_is_readable, reversed(paths)), None)
-  if newest is None and tf.gfile.Exists(os.path.join(folder, _STATE)):
+  if newest is None and tf.gfile.Exists(os.path.join(folder, STATE)):
     newest = paths[-1] if paths else None  # Who reads it says what is wrong.
   if newest:
     _warn_once("%s is missing, or does not name a checkpoint that is there: %s "
                "has the highest step in the folder and is used" % (
-                   os.path.join(folder, _STATE), os.path.basename(newest)))
+                   os.path.join(folder, STATE), os.path.basename(newest)))
   return newest
 
 
@@ -121,26 +121,16 @@ def _warn_once(text):
   tf.logging.warning(text)
 
 
-def resolve(path: Optional[str], flag: str) -> Optional[str]:
-  """Returns the checkpoint that a path means: of a folder, the newest in it.
+def newest_in(folder: str, flag: str) -> str:
+  """Returns the newest checkpoint of any folder with checkpoints.
 
   Args:
-    path: a checkpoint's, without .index, or a folder's; None stays.
+    folder: path.
     flag: that gave it, for errors.
 
   Raises:
-    UserError: a folder has no checkpoint, or several and no word of the newest.
+    UserError: it has no checkpoint, or several and no word of the newest.
   """
-  if not path or tf.gfile.Exists(path + ".index") or (
-      not tf.gfile.IsDirectory(path)):
-    return path
-  checkpoint = _newest_in(path, flag)
-  tf.logging.info("%s=%s: the newest checkpoint there is %s", flag, path,
-                  checkpoint)
-  return checkpoint
-
-
-def _newest_in(folder, flag):
   newest = _named_by_state(folder)
   if newest:
     return newest

@@ -1,7 +1,5 @@
 """What checkpoints hold, and whether it fits the model."""
 
-import dataclasses
-import os
 import re
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
@@ -9,26 +7,15 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.common.errors import UserError
+from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 
 Shapes = Dict[str, Tuple[int, ...]]
 
 
-def resolve_init(group):
-  """Returns a group of options whose --init_checkpoint, where it is a folder,
-  is the newest checkpoint in it; raises UserError."""
-  return dataclasses.replace(group, init_checkpoint=checkpoint_files.resolve(
-      group.init_checkpoint, "--init_checkpoint"))
-
-
 def latest(output_dir: str) -> Optional[str]:
   """Returns the newest checkpoint's path without suffix, or None."""
   return checkpoint_files.latest(output_dir)
-
-
-def best_or_latest(output_dir: str) -> Optional[str]:
-  """Returns the best checkpoint, where evaluations kept one, or the newest."""
-  return latest(os.path.join(output_dir, "best")) or latest(output_dir)
 
 
 def step_of(checkpoint: Optional[str]) -> int:
@@ -136,15 +123,18 @@ def check_resumable(checkpoint: str, expected: Shapes,
 def choose(output_dir: str, init_checkpoint: Optional[str],
            trainable_variables: Optional[Sequence[str]],
            make_shapes: Callable[[], Shapes], *,
-           allows_missing: bool = False) -> Optional[str]:
+           allows_missing: bool = False,
+           choice: Optional[str] = None) -> Optional[str]:
   """Chooses the checkpoint that a run starts from, and checks it.
 
   Args:
-    output_dir: its newest checkpoint comes first,
+    output_dir: its checkpoint comes first, to train on the newest,
     init_checkpoint: then this.
     trainable_variables: names of what the run trains; None: it does not.
     make_shapes: returns name -> shape of all that the model has.
     allows_missing: as of check_init.
+    choice: which one of output_dir is used without training, by
+      checkpoint_choice.of_folder.
 
   Returns:
     A path, or None for training from random weights.
@@ -154,16 +144,17 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
       that was fine-tuned.
   """
   is_training = trainable_variables is not None
-  newest = latest(output_dir)
-  if newest and not is_training:
-    newest = best_or_latest(output_dir)
+  newest = (latest(output_dir) if is_training else
+            checkpoint_choice.of_folder(output_dir, choice))
   if newest and init_checkpoint and newest != init_checkpoint:
     shapes_in(init_checkpoint, "--init_checkpoint")
-    tf.logging.info("--init_checkpoint is not used: %s is newer", newest)
+    tf.logging.info("--init_checkpoint is not used: %s comes first", newest)
   if newest and is_training:
     check_resumable(newest, make_shapes(), trainable_variables)
   elif newest:
-    check_trained(newest, make_shapes(), "--output_dir")
+    check_trained(newest, make_shapes(), "--output_dir" if choice in (
+        None, checkpoint_choice.BEST, checkpoint_choice.NEWEST) else
+                  "--checkpoint")
   elif is_training and init_checkpoint:
     check_init(init_checkpoint, make_shapes(), allows_missing)
   elif is_training:

@@ -1,5 +1,7 @@
 """The config of a model, read and checked."""
 
+from typing import Any, Dict
+
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
@@ -45,6 +47,13 @@ def load_config(bert_config_file: str, max_seq_length: int,
         "lines are missing, ids are wrong", vocab_size, config.vocab_size,
         bert_config_file)
   return config
+
+
+def unchecked_by_shapes(config: modeling.BertConfig) -> Dict[str, Any]:
+  """Returns name -> value of what changes a model's outputs, though weights of
+  another value have the same shapes."""
+  return {"num_attention_heads": config.num_attention_heads,
+          "hidden_act": config.hidden_act.lower()}
 
 
 def _check_config(config, where):

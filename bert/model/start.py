@@ -1,6 +1,6 @@
 """How each command begins once its flags are parsed."""
 
-from bert.model import checkpoints
+from bert.model import checkpoint_choice
 from bert.model import distribution
 from bert.model import estimator
 
@@ -26,4 +26,4 @@ def start(flags):
   estimator.check_precision(flags.speed.precision)
   group = "model" if hasattr(flags, "model") else "data"
   return flags._replace(**{
-      group: checkpoints.resolve_init(getattr(flags, group))})
+      group: checkpoint_choice.resolve_init(getattr(flags, group))})

@@ -19,9 +19,11 @@ from bert.options import PretrainingFlags
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
+from bert.training import training_record
 from bert.training.evaluator import Evaluator
 from bert.training.output_folder import OutputFolder
 from bert.training.trainer import Trainer
+from bert.training.training_record import TrainingRecord
 
 
 class Pretraining:
@@ -35,7 +37,8 @@ class Pretraining:
     """
     data, training = flags.data, flags.training
     self.folder = OutputFolder(flags.run.output_dir, {
-        "task": "pretraining", "max_seq_length": data.max_seq_length})
+        "task": "pretraining", "max_seq_length": data.max_seq_length,
+        **model_config.unchecked_by_shapes(config)})
     self._flags = flags
     self._runtime = Runtime(flags.run, flags.tpu, flags.speed, {
         "train": training.train_batch_size, "eval": training.eval_batch_size,
@@ -62,12 +65,15 @@ class Pretraining:
     if not workers.is_first:
       return None
     self.folder.check()
+    if "train" in actions:
+      training_record.check_same_set(self.folder.path, self._train_set())
     shapes = self._model.variable_shapes(
         lambda: records.placeholders(self._spec))
     return checkpoints.choose(
         self.folder.path, self._flags.model.init_checkpoint,
         sorted(shapes) if "train" in actions else None, lambda: shapes,
-        allows_missing=self._flags.model.allow_missing_weights)
+        allows_missing=self._flags.model.allow_missing_weights,
+        choice=self._flags.data.checkpoint)
 
   def digests(self) -> Dict[str, str]:
     """Returns digests of what all workers must have."""
@@ -78,11 +84,13 @@ class Pretraining:
             "record files": digests.of_files(dict.fromkeys(
                 self._paths["train"] + self._paths["eval"]))}
 
+  def _train_set(self):
+    return {"files": len(self._paths["train"]),
+            "digest": digests.of_files(self._paths["train"])}
+
   def train(self) -> None:
-    """Trains up to the last step; goes on from the newest checkpoint."""
+    """Trains up to the last step; resumes from the newest checkpoint."""
     training, speed = self._flags.training, self._flags.speed
-    seed = distribution.workers().share(
-        self.folder.open_to_train(self._flags.run.random_seed))
     settings = TrainingSettings(
         training.learning_rate, training.num_train_steps,
         training.num_warmup_steps, self._flags.model.init_checkpoint,
@@ -91,10 +99,12 @@ class Pretraining:
         has_bias_correction=training.adam_bias_correction,
         has_fp16_allreduce=speed.fp16_allreduce)
     Trainer(self.folder, self._runtime, self._model).train(
-        settings, lambda done: (instance_files.training_input_fn(
+        settings, lambda done, seed: (instance_files.training_input_fn(
             self._paths["train"], self._spec,
             input_fns.Shuffle(seed, done * training.train_batch_size),
-            self._runtime.use_tpu), []), seed)
+            self._runtime.use_tpu), []), TrainingRecord(
+                self.folder, [self._flags], **{
+                    training_record.TRAIN_SET: self._train_set()}))
 
   def evaluate(self, checkpoint: str) -> Dict[str, float]:
     """Writes eval_results.txt, returns its content."""

@@ -5,8 +5,8 @@ import itertools
 import typing
 from typing import Callable, Dict, Optional, Sequence
 
+from bert.data.examples import have_pairs
 from bert.model import distribution
-from bert.training import flag_files
 from bert.training.finetuning import FineTuning
 from bert.training.finetuning import Rows
 
@@ -38,11 +38,11 @@ def run(finetuning: FineTuning, actions: Sequence[str],
     UserError: before anything is written, if something does not fit.
   """
   is_training = "train" in actions
-  is_watched = is_training and bool(finetuning.flags.evaluation.eval_every)
-  workers = distribution.workers()
+  has_eval_every = is_training and bool(
+      finetuning.flags.evaluation.eval_every)
   checkpoint = finetuning.check_folder(is_training)
   examples = read([name for name in DATASETS
-                   if name in actions or name == "eval" and is_watched])
+                   if name in actions or name == "eval" and has_eval_every])
   if is_training:
     finetuning.check_training(examples["train"])
   finetuning.expect(examples)
@@ -51,16 +51,8 @@ def run(finetuning: FineTuning, actions: Sequence[str],
     if finetuning.folder.latest() != newest:  # A run has ended just now.
       checkpoint = finetuning.check_folder(is_training)
     if is_training:
-      seed = workers.share(finetuning.folder.open_to_train(
-          finetuning.flags.run.random_seed,
-          has_pairs=_has_pairs(examples["train"])))
-      finetuning.folder.write_lines(flag_files.NAME, flag_files.lines_of(
-          [finetuning.flags]))
-      finetuning.train(examples["train"],
-                       examples["eval"] if is_watched else None, seed)
-      checkpoint = finetuning.folder.best_or_latest()
-    else:
-      finetuning.folder.open_to_read()
+      checkpoint = finetuning.train(
+          examples["train"], examples["eval"] if has_eval_every else None)
     return _use(finetuning, actions, examples, checkpoint)
 
 
@@ -75,17 +67,7 @@ def _use(finetuning, actions, examples, checkpoint):
     rows = finetuning.predict(examples["predict"], checkpoint)
   if "export" in actions and distribution.workers().is_first:
     finetuning.export(
-        checkpoint, _has_pairs(itertools.chain.from_iterable(
+        checkpoint, have_pairs(itertools.chain.from_iterable(
             examples.values())), "onnx" in actions,
         examples.get("eval") or examples.get("predict") or ())
   return RunResult(results, rows)
-
-
-def _has_pairs(examples):
-  """Returns whether texts are pairs; None without any."""
-  has_pairs = None
-  for example in examples:
-    has_pairs = example.text_b is not None
-    if has_pairs:
-      break
-  return has_pairs

@@ -38,7 +38,8 @@ def of_flags(flags: FineTuningFlags, without: Iterable[str] = ()
   return {"--" + field.name: getattr(group, field.name)
           for group in (getattr(flags, name) for name in _GROUPS)
           for field in dataclasses.fields(group)
-          if field.type is not command_line.Path and field.name not in without}
+          if field.name not in without and (
+              field.type is not command_line.Path or field.name == "checkpoint")}
 
 
 def of_task(task: Task) -> Conditions:

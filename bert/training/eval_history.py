@@ -15,6 +15,8 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common.errors import UserError
 
+# What an entry says of the dev set and of what its checkpoint is chosen by.
+DEV_SET, METRIC = "dev_set", "best_metric"
 # Metrics of which less is better; of all others, more.
 _FALLING = ("loss", "eval_loss", "eval_mean_absolute_error")
 
@@ -54,14 +56,35 @@ class EarlyStoppingConfig(typing.NamedTuple):
 
 
 class EvalHistory:
-  """The evaluations of output_dir/evaluations.jsonl."""
+  """The evaluations of output_dir/evaluations.jsonl.
+
+  Only those of one dev set by one metric are compared: the score of another
+  says nothing of which checkpoint is best.
+
+  Attributes:
+    config: what follows from the evaluations.
+    entries: all of them, those of other dev sets and metrics too.
+  """
 
   def __init__(self, output_dir: str, config: EarlyStoppingConfig,
-               last_step: int):
-    """Reads those up to last_step, the checkpoint's; others are forgotten."""
+               last_step: int, dev_set: Optional[str] = None):
+    """Reads those up to last_step, the checkpoint's; others are forgotten.
+
+    Args:
+      output_dir: path.
+      config: what follows from the evaluations.
+      last_step: number.
+      dev_set: digest of the dataset that is evaluated.
+    """
     self._path = os.path.join(output_dir, "evaluations.jsonl")
+    self._marks = {DEV_SET: dev_set, METRIC: config.metric}
     self.config = config
     self.entries = _read(self._path, last_step)
+
+  def compared(self) -> List[dict]:
+    """Returns the evaluations of this dev set by this metric; those of earlier
+    releases, which say neither, are among them."""
+    return comparable(self.entries, self._marks)
 
   def is_new_best(self, results: Dict[str, float]) -> bool:
     """Whether an evaluation is better than all so far."""
@@ -70,18 +93,19 @@ class EvalHistory:
 
   def add(self, results: Dict[str, float]) -> None:
     """Writes an evaluation down."""
-    self.entries.append({name: value.item() if hasattr(value, "item") else value
-                         for name, value in results.items()})
+    self.entries.append(dict(
+        {name: value.item() if hasattr(value, "item") else value
+         for name, value in results.items()}, **self._marks))
     files.write_text(self._path, [json.dumps(entry, sort_keys=True)
                                   for entry in self.entries])
 
   def has(self, step: int) -> bool:
-    return any(entry["global_step"] == step for entry in self.entries)
+    return any(entry["global_step"] == step for entry in self.compared())
 
   def best(self) -> Optional[dict]:
     """Returns the first of the best evaluations; None without any."""
     best = None
-    for entry in self.entries:
+    for entry in self.compared():
       if best is None or self.config.is_better(entry, best):
         best = entry
     return best
@@ -95,7 +119,7 @@ class EvalHistory:
     """Returns what the learning rate is multiplied with by now."""
     patience = self.config.plateau_patience
     factor, best, num_waited = 1.0, None, 0
-    for entry in self.entries if patience is not None else ():
+    for entry in self.compared() if patience is not None else ():
       if best is None or self.config.is_better(entry, best):
         best, num_waited = entry, 0
         continue
@@ -105,8 +129,21 @@ class EvalHistory:
     return factor
 
   def _num_since_best(self):
-    return len(self.entries) - 1 - self.entries.index(
-        self.best()) if self.entries else 0
+    entries = self.compared()
+    return len(entries) - 1 - entries.index(self.best()) if entries else 0
+
+
+def comparable(entries: List[dict], marks: Dict[str, Optional[str]]
+              ) -> List[dict]:
+  """Returns the evaluations that have the same dev set and metric.
+
+  Args:
+    entries: all of a folder.
+    marks: DEV_SET and METRIC of those that are meant.
+  """
+  return [entry for entry in entries
+          if all(entry.get(name, value) == value
+                 for name, value in marks.items())]
 
 
 def _read(path: str, last_step: int) -> List[dict]:

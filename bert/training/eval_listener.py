@@ -44,7 +44,7 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
 
   def is_over(self) -> bool:
     """Whether training has gone on long enough without a new best."""
-    entries = self.history.entries
+    entries = self.history.compared()
     return self.history.is_over() or bool(
         self.judge and entries and self.judge(entries))
 

@@ -16,15 +16,18 @@ from bert.common.sequences import LazySequence
 from bert.data import records
 from bert.data import vocabulary
 from bert.data.examples import InputExample
+from bert.data.examples import have_pairs
 from bert.data.examples import only_label
 from bert.evaluation import metrics
 from bert.evaluation import prediction_file
 from bert.evaluation.eval_prediction import EvalPrediction
+from bert.model import checkpoint_choice
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import digests
 from bert.model import distribution
 from bert.model import layerwise
+from bert.model import model_config
 from bert.model import model_function
 from bert.model.estimator import Runtime
 from bert.model.output_rows import ColumnRows
@@ -33,6 +36,7 @@ from bert.options import FineTuningFlags
 from bert.training import eval_history
 from bert.training import export
 from bert.training import model_settings
+from bert.training import training_record
 from bert.training.datasets import Datasets
 from bert.training.eval_listener import EvalListener
 from bert.training.evaluator import Evaluator
@@ -40,6 +44,7 @@ from bert.training.output_folder import OutputFolder
 from bert.training.output_folder import read_task
 from bert.training.task import Task
 from bert.training.trainer import Trainer
+from bert.training.training_record import TrainingRecord
 
 Examples = Sequence[InputExample]
 Rows = Sequence[Dict[str, np.ndarray]]
@@ -63,6 +68,7 @@ class FineTuning:
     self.task = task
     self.folder = OutputFolder(flags.run.output_dir, _describe(flags, task))
     self._evaluated = None  # type: Optional[_Evaluated]
+    self._train_set = None  # type: Optional[Dict]
     self._datasets = Datasets(flags, task, self.folder)
     self._runtime = Runtime(flags.run, flags.tpu, flags.speed,
                             self._datasets.batch_sizes,
@@ -96,11 +102,15 @@ class FineTuning:
     return checkpoints.choose(
         self.folder.path, self.flags.model.init_checkpoint,
         self.trainable_variables() if is_training else None, self.shapes,
-        allows_missing=self.flags.model.allow_missing_weights)
+        allows_missing=self.flags.model.allow_missing_weights,
+        choice=self.flags.evaluation.checkpoint)
 
   def check_training(self, examples: Examples) -> None:
     """Raises UserError for a training that would make no step, for weights of
-    other labels, and for a metric that no evaluation has."""
+    other labels, for a metric that no evaluation has, and for a folder that was
+    trained on other examples."""
+    self._train_set = training_record.describe_set(examples)
+    training_record.check_same_set(self.folder.path, self._train_set)
     self._runtime.check_training()
     self.num_steps(len(examples))
     self.task.head.compute_class_weights(examples)
@@ -160,24 +170,34 @@ class FineTuning:
         evaluation.early_stopping_patience, evaluation.plateau_patience,
         evaluation.plateau_factor)
 
-  def train(self, examples: Examples, dev_examples: Optional[Examples],
-            seed: int) -> None:
-    """Trains up to the last step; goes on from the newest checkpoint.
+  def train(self, examples: Examples,
+            dev_examples: Optional[Examples]) -> str:
+    """Trains up to the last step; resumes from the newest checkpoint.
 
     Args:
       examples: the training set, whose labels --class_weights counts.
       dev_examples: what is evaluated meanwhile; None: nothing.
-      seed: of order, weights and dropout.
+
+    Returns:
+      The checkpoint that is to be used: of --checkpoint.
     """
     num_steps = self.num_steps(len(examples))
     head = self.task.head.with_class_weights(
         self.task.head.compute_class_weights(examples))
-    listener = (self._listener(dev_examples, num_steps) if dev_examples else
-                None)
+    dev_set = digests.of_texts(dev_examples) if dev_examples else None
+    record = TrainingRecord(self.folder, [self.flags], **{
+        training_record.TRAIN_SET: (
+            self._train_set or training_record.describe_set(examples)),
+        training_record.DEV_SET: dev_set,
+        checkpoint_choice.EVAL_EVERY: self.flags.evaluation.eval_every,
+        "has_pairs": have_pairs(examples)})
+    listener = (self._listener(dev_examples, num_steps, dev_set)
+                if dev_examples else None)
     Trainer(self.folder, self._runtime, self._model(head)).train(
         self._settings(num_steps),
-        lambda done: self._datasets.write_to_train(examples, done, seed),
-        seed, listener)
+        lambda done, seed: self._datasets.write_to_train(examples, done, seed),
+        record, listener)
+    return self.folder.chosen(self.flags.evaluation.checkpoint)
 
   def evaluate(self, examples: Examples, checkpoint: str,
                keeps_outputs: bool = False) -> Dict[str, float]:
@@ -310,9 +330,7 @@ class FineTuning:
     """
     config = self.task.config
     task = dict(
-        self.folder.description, **model_settings.changed_span(self.flags.span))
-    task.update(
-        threshold=self.flags.head.threshold,
+        self.folder.description,
         label_range=self.task.head.label_range,
         has_pairs=read_task(self.folder.path).get("has_pairs", has_pairs),
         vocab_size=config.vocab_size,
@@ -348,23 +366,25 @@ class FineTuning:
         has_plateau_factor=bool(self.flags.evaluation.eval_every),
         has_fp16_allreduce=self.flags.speed.fp16_allreduce)
 
-  def _listener(self, examples, num_steps):
+  def _listener(self, examples, num_steps, dev_set):
     """Returns what evaluates a dataset while training goes on."""
-    input_fn, file = self._datasets.write_to_evaluate(examples)
+    def make_evaluator():
+      input_fn, file = self._datasets.write_to_evaluate(examples)
 
-    def score(columns, step):
-      del step
-      return metrics.compute(
-          self.task.metrics, self.task.head.eval_prediction(
-              self._merge(columns, examples, file), examples))
+      def score(columns, step):
+        del step
+        return metrics.compute(
+            self.task.metrics, self.task.head.eval_prediction(
+                self._merge(columns, examples, file), examples))
+
+      return self._evaluator(input_fn, file, score)
 
     history = eval_history.EvalHistory(
-        self.folder.path, self.early_stopping(), self.folder.last_step())
+        self.folder.path, self.early_stopping(), self.folder.last_step(),
+        dev_set)
     history.entries = distribution.workers().share(history.entries)
-    listener = EvalListener(
-        self.folder, history,
-        lambda: self._evaluator(input_fn, file, score),
-        self._eval_interval(num_steps), num_steps)
+    listener = EvalListener(self.folder, history, make_evaluator,
+                            self._eval_interval(num_steps), num_steps)
     listener.judge = self.judge
     return listener
 
@@ -424,6 +444,5 @@ def _describe(flags, task):
   data, head = flags.data, task.head
   return dict(
       model_settings.of_flags(flags), task=task.name, head=head.kind,
-      labels=head.labels, max_seq_length=data.max_seq_length,
-      do_lower_case=data.do_lower_case,
-      vocab_hash=vocabulary.sha256(data.vocab_file))
+      labels=head.labels, vocab_hash=vocabulary.sha256(data.vocab_file),
+      **model_config.unchecked_by_shapes(task.config))

@@ -8,7 +8,10 @@ import dataclasses
 import typing
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
+import tensorflow.compat.v1 as tf
+
 from bert import options
+from bert.common import command_line
 from bert.data.truncation import TruncationSettings
 
 
@@ -23,12 +26,20 @@ class _Setting(typing.NamedTuple):
     matters_with: (name of another setting, value) without which it has no
       effect; None as value: any but the default.
     is_architecture: whether it changes the graph, not the text alone.
+    is_free: whether a run may have another value than the training had.
   """
   name: str
   old_name: Optional[str] = None
   is_always_written: bool = True
   matters_with: Optional[Tuple[str, Any]] = None
   is_architecture: bool = True
+  is_free: bool = False
+
+
+def _of_text(name, **settings):
+  """A setting that changes how texts are read; older folders lack it."""
+  return _Setting(name, is_always_written=False, is_architecture=False,
+                  **settings)
 
 
 SETTINGS = (
@@ -46,15 +57,59 @@ SETTINGS = (
     _Setting("window_pooling", "segment_pooling"),
     _Setting("context_tokens", is_architecture=False),
     _Setting("mask_outside_context", is_architecture=False),
+    _Setting("do_lower_case", is_architecture=False),
+    _of_text("version_2_with_negative"),
+    _of_text("max_query_length"),
+    _of_text("max_seq_length", is_free=True),
+    _of_text("doc_stride", is_free=True),
+    _of_text("n_best_size", is_free=True),
+    _of_text("max_answer_length", is_free=True),
+    _of_text("null_score_diff_threshold", is_free=True),
+    _of_text("threshold", is_free=True),
 )
+_GROUPS = ("head", "data", "span")
 _DEFAULTS = (options.HeadOptions(), options.DataOptions(),
              options.SpanOptions())
 
 
 def of_flags(flags: options.FineTuningFlags) -> Dict[str, Any]:
   """Returns name -> value of all settings."""
-  groups = (flags.head, flags.data, flags.span)
+  groups = [getattr(flags, name) for name in _GROUPS]
   return {each.name: find(groups, each.name) for each in SETTINGS}
+
+
+def changed_free(old: Dict[str, Any], new: Dict[str, Any]) -> List[str]:
+  """Returns the names of settings that differ, as a run may have them."""
+  return [each.name for each in SETTINGS if each.is_free and
+          each.name in old and each.name in new and
+          old[each.name] != new[each.name]]
+
+
+def adopt(flags: options.FineTuningFlags,
+          task: Dict[str, Any]) -> options.FineTuningFlags:
+  """Returns the flags with a folder's settings for those that are not given.
+
+  Args:
+    flags: the command line.
+    task: content of the folder's task.json, by today's names; {}: none.
+  """
+  adopted = {}
+  for each in SETTINGS:
+    group = next(name for name in _GROUPS
+                 if hasattr(getattr(flags, name), each.name))
+    values = getattr(flags, group)
+    if each.name in task and not command_line.is_given(values, each.name) and (
+        task[each.name] != getattr(values, each.name)):
+      adopted.setdefault(group, {})[each.name] = task[each.name]
+  if not adopted:
+    return flags
+  tf.logging.info(
+      "Not given, and so as in task.json of the output folder: %s", " ".join(
+          "--%s=%s" % (name, command_line.describe(value))
+          for values in adopted.values() for name, value in values.items()))
+  return flags._replace(**{
+      group: dataclasses.replace(getattr(flags, group), **values)
+      for group, values in adopted.items()})
 
 
 def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:
@@ -71,7 +126,7 @@ def changed(old: Dict[str, Any], new: Dict[str, Any]) -> Optional[str]:
     new: from of_flags.
   """
   for each in SETTINGS:
-    if each.name not in old and not each.is_always_written:
+    if each.is_free or each.name not in old and not each.is_always_written:
       continue
     if value_in(old, each.name) != new[each.name] and (
         _has_effect(each, old) or _has_effect(each, new)):
@@ -87,15 +142,9 @@ def value_in(task: Dict[str, Any], name: str) -> Any:
 def head_options(task: Dict[str, Any]) -> options.HeadOptions:
   """Returns the settings of the head that an export was made with."""
   names = [each.name for each in SETTINGS
-           if hasattr(options.HeadOptions, each.name)]
+           if hasattr(options.HeadOptions, each.name) and not each.is_free]
   return options.HeadOptions(threshold=task["threshold"], **{
       name: value_in(task, name) for name in names})
-
-
-def changed_span(span: options.SpanOptions) -> Dict[str, Any]:
-  """Returns name -> value of settings of answers that are not the default."""
-  return {name: value for name, value in dataclasses.asdict(span).items()
-          if value != getattr(options.SpanOptions, name)}
 
 
 def span_options(task: Dict[str, Any]) -> options.SpanOptions:

@@ -11,8 +11,10 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common import locks
 from bert.common.errors import UserError
+from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 from bert.model import checkpoints
+from bert.model import task_file
 from bert.training import model_settings
 
 
@@ -42,10 +44,9 @@ class OutputFolder:
     """Returns the newest checkpoint's path without suffix, or None."""
     return checkpoints.latest(self.path)
 
-  def best_or_latest(self) -> Optional[str]:
-    """Returns the best checkpoint, where evaluations kept one, or the newest.
-    """
-    return checkpoints.best_or_latest(self.path)
+  def chosen(self, choice: Optional[str] = None) -> Optional[str]:
+    """Returns the checkpoint that is meant, by checkpoint_choice.of_folder."""
+    return checkpoint_choice.of_folder(self.path, choice)
 
   def last_step(self) -> int:
     """Returns the step of the newest checkpoint, 0 without one."""
@@ -57,18 +58,16 @@ class OutputFolder:
     if not old:
       return
     for key, value in self.description.items():
-      if key in _SETTING_NAMES or old.get(key) == value:
-        continue
-      if key == "max_seq_length":
-        tf.logging.warning("%s was made with --max_seq_length=%s, this run has "
-                           "%s", self.path, old.get(key), value)
-      else:
-        self._refuse(key, old.get(key), value)
-    if _SETTING_NAMES <= set(self.description):
-      key = model_settings.changed(old, self.description)
-      if key:
-        self._refuse(key, model_settings.value_in(old, key),
-                     self.description[key])
+      if key not in _SETTING_NAMES and key in old and old[key] != value:
+        self._refuse(key, old[key], value)
+    key = (model_settings.changed(old, self.description)
+           if _SETTING_NAMES <= set(self.description) else None)
+    if key:
+      self._refuse(key, model_settings.value_in(old, key),
+                   self.description[key])
+    for key in model_settings.changed_free(old, self.description):
+      tf.logging.warning("%s was made with --%s=%s, this run has %s", self.path,
+                         key, old[key], self.description[key])
 
   def choose_seed(self, random_seed: Optional[int]) -> int:
     """Returns a training's seed: the one given, else that of the run that goes
@@ -100,7 +99,7 @@ class OutputFolder:
           "files of both may be mixed; give each run its own --output_dir",
           self.join("task.json"))
 
-  def open_to_train(self, random_seed: Optional[int], **facts: bool) -> int:
+  def open_to_train(self, random_seed: Optional[int], **facts: Any) -> int:
     """Writes task.json into the folder, which is in use; returns the training's
     seed.
 
@@ -111,11 +110,6 @@ class OutputFolder:
     seed = self.choose_seed(random_seed)
     self._write_task(dict(self.description, random_seed=seed, **facts))
     return seed
-
-  def open_to_read(self) -> None:
-    """Writes task.json into the folder, which is in use, if it has none."""
-    if not read_task(self.path):
-      self._write_task(self.description)
 
   def remove_partial(self, num_kept: int, num_steps: int) -> None:
     """Removes what a killed run was about to rename or to delete; mends the
@@ -189,13 +183,6 @@ class OutputFolder:
 _SETTING_NAMES = {each.name for each in model_settings.SETTINGS}
 
 
-def check_name(path: str) -> None:
-  """Raises UserError for characters that hide checkpoints from TensorFlow."""
-  if set(path) & set("*?[]\\"):
-    raise UserError("--output_dir=%s: TensorFlow finds no checkpoint under a "
-                    "path with any of * ? [ ] \\; give another" % path)
-
-
 def remove_checkpoints(folder: str) -> None:
   """Removes the checkpoints and the records of a run; its results stay."""
   if not tf.gfile.IsDirectory(folder):  # The run failed before it had one.
@@ -204,29 +191,15 @@ def remove_checkpoints(folder: str) -> None:
   for pattern in names:
     for path in tf.gfile.Glob(os.path.join(folder, pattern)):
       tf.gfile.Remove(path)
-  best = os.path.join(folder, "best")
+  best = os.path.join(folder, task_file.BEST)
   if tf.gfile.IsDirectory(best):
     tf.gfile.DeleteRecursively(best)
 
 
 def read_task(path: str) -> Dict[str, Any]:
-  """Returns the content of a folder's task.json, {} if there is none (as in
-  the reference's folders).
-
-  Raises:
-    UserError: it is no JSON object.
-  """
-  path = os.path.join(path, "task.json")
-  if not tf.gfile.Exists(path):
-    return {}
-  try:
-    task = json.loads(files.read_text(path))
-  except ValueError:
-    task = None
-  if not isinstance(task, dict):
-    raise UserError("%s: not a JSON object; remove it, or give another "
-                    "--output_dir" % path)
-  return model_settings.with_new_names(task)
+  """Returns the content of a folder's task.json by today's names of settings,
+  {} if there is none; raises UserError if it is no JSON object."""
+  return model_settings.with_new_names(task_file.read(path))
 
 
 def _shown(old, new) -> List[str]:

@@ -3,16 +3,17 @@
 import functools
 from typing import Callable, Sequence
 
+from bert import flag_rules
 from bert.model import distribution
 from bert.model.start import start
 from bert.options import FineTuningFlags
-from bert.options import FoldOptions
 from bert.training import actions as actions_lib
 from bert.training import finetuning
-from bert.training import folds
+from bert.training import model_settings
 from bert.training import onnx_files
 from bert.training import task as tasks
 from bert.training import trials
+from bert.training.output_folder import read_task
 
 
 def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
@@ -23,7 +24,7 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     flags: the command line.
     actions: any of train, eval, predict, export, and onnx with export.
     num_trials: how many seeds to train with.
-    load_processor: returns where the examples come from.
+    load_processor: flags -> where the examples come from.
 
   Raises:
     UserError: before anything is written, if something does not fit.
@@ -31,7 +32,8 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
   flags = start(flags)
   if "onnx" in actions:
     onnx_files.check_libraries()
-  task = tasks.load(flags, load_processor())
+  flags = with_folder(flags, actions)
+  task = tasks.load(flags, load_processor(flags))
   tuning = finetuning.FineTuning(flags, task)
   if "train" in actions:
     # Before --train_fraction is drawn by it: run.flags then has the same share.
@@ -44,21 +46,21 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     actions_lib.run(tuning, actions, read)
 
 
-def run_folds(flags: FineTuningFlags, folding: FoldOptions,
-              load_processor: Callable) -> None:
-  """Trains a model a fold; predicts the test set with all of them, if asked to.
+def with_folder(flags: FineTuningFlags,
+                actions: Sequence[str]) -> FineTuningFlags:
+  """Returns the flags with the settings that --output_dir was made with in
+  place of those that are not given.
 
   Args:
-    flags, load_processor: as of run.
-    folding: how many folds, and what they start from.
+    flags: the command line.
+    actions: as of run.
 
   Raises:
-    UserError: before anything is written, if something does not fit.
+    UserError: they do not fit the flags that are given.
   """
-  flags = start(flags)
-  task = tasks.load(flags, load_processor())
-  if folding.do_predict:
-    task.head.check_averaging()
-  tuning = folds.with_seed(finetuning.FineTuning(flags, task), folding)
-  folds.run(tuning, folding, tasks.read_examples(
-      tuning.flags, task, ["train"] + ["predict"] * folding.do_predict))
+  workers = distribution.workers()
+  adopted = model_settings.adopt(flags, workers.share(
+      read_task(flags.run.output_dir) if workers.is_first else None))
+  if adopted is not flags:
+    flag_rules.check_fine_tuning(adopted, actions)
+  return adopted

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
+from bert.training import eval_history
 from bert.training import flag_files
 from bert.training.output_folder import read_task
 
@@ -74,10 +75,7 @@ def _read_settings(folder):
               for name, value in read_task(folder).items() if name != "labels"}
   path = os.path.join(folder, flag_files.NAME)
   if tf.gfile.Exists(path):
-    for line in files.read_lines(path):
-      name, separator, value = line.partition("=")
-      if name.startswith("--") and separator:
-        settings[name[2:]] = value
+    settings.update(flag_files.parse(list(files.read_lines(path))))
   settings.pop("output_dir", None)
   return settings
 
@@ -110,10 +108,14 @@ def _events_of(path):
 
 def _read_evaluations(folder):
   path = os.path.join(folder, "evaluations.jsonl")
+  entries = [json.loads(line) for line in (
+      files.read_lines(path) if tf.gfile.Exists(path) else ())]
+  marks = {key: entries[-1][key] for key in (
+      eval_history.DEV_SET, eval_history.METRIC) if entries and
+           key in entries[-1]}
   curves = {}
-  for line in files.read_lines(path) if tf.gfile.Exists(path) else ():
-    entry = json.loads(line)
+  for entry in eval_history.comparable(entries, marks):
     for key, value in entry.items():
-      if key != "global_step":
+      if key not in marks and key != "global_step":
         curves.setdefault(key, []).append((entry["global_step"], value))
   return curves

@@ -15,6 +15,7 @@ from bert.model.model_function import TrainingSettings
 from bert.training.eval_listener import EvalListener
 from bert.training.eval_listener import PlateauHook
 from bert.training.output_folder import OutputFolder
+from bert.training.training_record import TrainingRecord
 
 
 class Trainer:
@@ -26,15 +27,18 @@ class Trainer:
     self._model = model
 
   def train(self, settings: TrainingSettings,
-            make_input_fn: Callable[[int], Tuple[Callable, Sequence[str]]],
-            seed: int, listener: Optional[EvalListener] = None) -> None:
+            make_input_fn: Callable[[int, int],
+                                    Tuple[Callable, Sequence[str]]],
+            record: TrainingRecord,
+            listener: Optional[EvalListener] = None) -> None:
     """Trains up to settings.num_train_steps.
 
     Args:
       settings: of the optimizer.
-      make_input_fn: steps done before -> (the input_fn that goes on from there,
-        what the log says of the training set).
-      seed: of weights and dropout.
+      make_input_fn: steps done before, seed of the order -> (the input_fn that
+        goes on from there, what the log says of the training set).
+      record: writes down what is trained, once a step is to be made, and has
+        the seed of order, weights and dropout.
       listener: evaluates on the way and may end the training; None: nothing.
 
     Raises:
@@ -44,18 +48,21 @@ class Trainer:
     workers = distribution.workers()
     done = workers.share(self._folder.last_step())
     last = settings.num_train_steps
-    if listener:
+    if listener and workers.share(record.owes_evaluation()):
       listener.catch_up(self._folder.latest(), done)
     if done >= last or listener and listener.is_over():
-      tf.logging.info("Training is complete: %s is at step %d of %d",
-                      self._folder.path, done, last)
+      if workers.is_first:
+        record.log_complete(done, last)
       return
+    seed = workers.share(record.begin(done) if workers.is_first else None)
+    if listener:
+      listener.catch_up(self._folder.latest(), done)
     run = self._runtime.run
     saving_steps = run.save_checkpoints_steps
     if listener:
       saving_steps = listener.saving_steps(saving_steps)
     self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
-    input_fn, lines = make_input_fn(done)
+    input_fn, lines = make_input_fn(done, seed)
     batch_size = self._runtime.batch_sizes["train"]
     _log_start(list(lines) + ["Batch size = %d" % batch_size,
                               "Num steps = %d" % last] + (

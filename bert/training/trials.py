@@ -10,6 +10,7 @@ from bert.common import files
 from bert.model import distribution
 from bert.training import actions as actions_lib
 from bert.training.finetuning import FineTuning
+from bert.training.output_folder import read_task
 
 
 def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
@@ -36,7 +37,8 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
   for each in models:
     each.check_folder(True)
   with finetuning.folder.in_use():
-    finetuning.folder.open_to_train(seed)
+    if not read_task(finetuning.folder.path):
+      finetuning.folder.open_to_train(seed)
     _run_all(finetuning, models, actions, examples)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import commands
 import run_cross_validation
-from bert.training import fold_files
+from bert.cross_validation import fold_files
 from tiny_runs import pairs
 
 NUM_STEPS = 2  # Of two folds of five examples, in batches of two.
@@ -70,7 +70,7 @@ def finish(flags):
 
 def test_mended_labels_are_refused(flags):
   change_rows(flags, "train.tsv", mend_labels)
-  assert "fold_1 was trained with another training set" in refused(flags)
+  assert "was trained on another training set (10 examples; " in refused(flags)
 
 
 def test_fold_that_was_killed_is_not_trained_further_on_other_examples(flags):
@@ -78,6 +78,10 @@ def test_fold_that_was_killed_is_not_trained_further_on_other_examples(flags):
     os.remove(os.path.join(flags["output_dir"], "fold_%d" % number,
                            fold_files.NAME))
   change_rows(flags, "train.tsv", mend_labels)
+  assert "was trained on another training set (10 examples; " in refused(flags)
+  # The folder alone does not tell that rows have changed their places.
+  change_rows(flags, "train.tsv", mend_labels)
+  change_rows(flags, "train.tsv", lambda rows: rows[::-1])
   assert "fold_1 was trained with another training set" in refused(flags)
 
 
@@ -91,7 +95,7 @@ def test_folds_are_no_start_for_those_of_mended_labels(whole, tmp_path):
 @pytest.mark.parametrize("changes, fragment", [
     (dict(max_seq_length=30), "--max_seq_length=40, this run has 30"),
     (dict(pooling="mean"), "pooling 'cls', this run has 'mean'"),
-    (dict(train_fraction=0.8), "--train_fraction=1.0, this run has 0.8"),
+    (dict(train_fraction=0.8), "(10 examples; this run has 8)"),
     (dict(num_folds=3), "another training set"),
     (dict(random_seed=8), "--random_seed=8: the folds of --output_dir")])
 def test_other_folds_or_another_model_are_refused(flags, changes, fragment):

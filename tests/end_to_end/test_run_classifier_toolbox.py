@@ -81,7 +81,7 @@ def test_cut_texts_are_counted_in_the_log(tmp_path):
 
 def test_folder_of_other_settings_is_refused(tmp_path):
   commands.finish(single_texts(tmp_path, pooling="mean"))
-  result = commands.run(single_texts(tmp_path))
+  result = commands.run(single_texts(tmp_path, pooling="cls"))
   assert result.code == 2 and "pooling" in result.log
 
 

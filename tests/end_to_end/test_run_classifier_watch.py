@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 
 import commands
 from bert import modeling
-from bert.model import checkpoints
+from bert.model import checkpoint_choice
 from bert.training import eval_listener
 from bert.training import evaluator
 from tiny_runs import pairs
@@ -84,7 +84,7 @@ def test_best_checkpoint_is_kept_apart_and_used_at_the_end(undisturbed):
 def test_folder_can_be_moved(undisturbed, tmp_path):
   moved = str(tmp_path / "moved")
   shutil.copytree(undisturbed, moved)
-  assert checkpoints.best_or_latest(moved).startswith(
+  assert checkpoint_choice.of_folder(moved).startswith(
       os.path.join(moved, "best"))
 
 

@@ -10,7 +10,7 @@ import run_classifier
 import run_cross_validation
 from bert.data.examples import InputExample
 from bert.heads import registry
-from bert.training import folds
+from bert.cross_validation import folds
 from mistakes import message_of
 from tiny_runs import pairs
 
@@ -120,7 +120,7 @@ def test_folder_of_another_training_set_is_refused(whole, tmp_path):
   before = commands.snapshot(flags["output_dir"])
   result = run(flags)
   assert result.code == 2
-  assert "fold_1 was trained with another training set" in result.log
+  assert "was trained on another training set (10 examples; " in result.log
   assert commands.snapshot(flags["output_dir"]) == before
 
 

@@ -59,7 +59,7 @@ def positive():
 CASES = {
     "data_dir": name(True), "bert_config_file": name(True),
     "task_name": name(True), "vocab_file": name(True),
-    "output_dir": name(True), "init_checkpoint": name(),
+    "output_dir": name(True), "init_checkpoint": name(), "checkpoint": name(),
     "processor_module": name(), "tpu_name": name(), "tpu_zone": name(),
     "gcp_project": name(), "master": name(),
     "do_lower_case": switch(), "tokenizer": choice("char", "wordpiece"),

@@ -7,7 +7,6 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from bert import optimization
-from bert.common.errors import UserError
 from bert.model import checkpoint_files
 
 KERNEL = "bert/encoder/layer_0/output/dense/kernel"
@@ -57,59 +56,6 @@ def test_reading_keeps_weights_and_step(tmp_path):
            "current_loss_scale", "good_steps", "w/ExponentialMovingAverage"]
   checkpoint_files.write(path, {name: np.float32(1) for name in names})
   assert sorted(checkpoint_files.read(path)) == ["global_step", "w"]
-
-
-def write_all(folder, names):
-  for name in names:
-    checkpoint_files.write(str(folder / name), {"w": np.float32(1)})
-
-
-def state(folder, newest):
-  (folder / "checkpoint").write_text(
-      'model_checkpoint_path: "%s"\n' % newest, encoding="utf-8")
-
-
-def resolve(path):
-  return checkpoint_files.resolve(str(path), "--init_checkpoint")
-
-
-def test_folder_means_the_checkpoint_that_its_state_names(tmp_path):
-  write_all(tmp_path, ["model.ckpt-5", "model.ckpt-10", "model.ckpt-20"])
-  state(tmp_path, "model.ckpt-10")
-  assert resolve(tmp_path) == str(tmp_path / "model.ckpt-10")
-  assert resolve(str(tmp_path) + "/") == str(tmp_path / "model.ckpt-10")
-
-
-@pytest.mark.parametrize("names, newest", [
-    (["bert_model.ckpt"], "bert_model.ckpt"),
-    (["model.ckpt-5", "model.ckpt-10", "model.ckpt-9"], "model.ckpt-10")])
-@pytest.mark.parametrize("has_state", [False, True])
-def test_folder_without_a_true_state_means_its_highest_step(
-    tmp_path, names, newest, has_state):
-  write_all(tmp_path, names)
-  if has_state:
-    state(tmp_path, "/moved/from/here/model.ckpt-10")
-  assert resolve(tmp_path) == str(tmp_path / newest)
-
-
-@pytest.mark.parametrize("names, fragments", [
-    ([], ["no checkpoint"]),
-    (["bert_model.ckpt", "model.ckpt-3"], ["bert_model.ckpt model.ckpt-3"]),
-    (["a-1", "b-2"], ["several", "a-1 b-2"])])
-def test_folder_that_leaves_the_choice_is_refused(tmp_path, names, fragments):
-  write_all(tmp_path, names)
-  with pytest.raises(UserError) as error:
-    resolve(tmp_path)
-  for fragment in fragments + ["--init_checkpoint=%s" % tmp_path]:
-    assert fragment in str(error.value)
-
-
-def test_path_of_a_checkpoint_stays(tmp_path):
-  write_all(tmp_path, ["model.ckpt-1", "model.ckpt-2"])
-  (tmp_path / "model.ckpt-1").mkdir()
-  for path in (tmp_path / "model.ckpt-1", tmp_path / "nowhere"):
-    assert resolve(path) == str(path)
-  assert checkpoint_files.resolve(None, "--init_checkpoint") is None
 
 
 def write_steps(folder, *steps):

@@ -66,8 +66,9 @@ def test_history_goes_on_where_the_checkpoint_is(tmp_path):
   assert not add(again, {"eval_f1": 2.5, "global_step": 30})
   assert [json.loads(line) for line in commands.lines(
       tmp_path, "evaluations.jsonl")] == [
-          {"eval_f1": 1, "global_step": 10}, {"eval_f1": 3, "global_step": 20},
-          {"eval_f1": 2.5, "global_step": 30}]
+          {"eval_f1": score, "global_step": step, "dev_set": None,
+           "best_metric": "eval_f1"}
+          for score, step in ((1, 10), (3, 20), (2.5, 30))]
 
 
 def test_new_folder_has_no_history(tmp_path):

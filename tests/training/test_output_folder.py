@@ -17,9 +17,13 @@ SETTINGS = {"pooling": "cls", "encoder_top": "none", "crf": False,
             "num_windows": 1,
             "window_stride": None, "window_pooling": "mean",
             "pair_encoding": "cross", "context_tokens": "whitespace",
-            "mask_outside_context": False}
+            "mask_outside_context": False, "do_lower_case": True,
+            "version_2_with_negative": False, "max_query_length": 64,
+            "max_seq_length": 128, "doc_stride": 128, "n_best_size": 20,
+            "max_answer_length": 30, "null_score_diff_threshold": 0.0,
+            "threshold": 0.5}
 TASK = dict(SETTINGS, task="mrpc", head="classification", labels=["0", "1"],
-            max_seq_length=128, do_lower_case=True, vocab_hash="ab12")
+            vocab_hash="ab12", num_attention_heads=2, hidden_act="gelu")
 
 
 def folder_of(path, **changes):
@@ -27,13 +31,13 @@ def folder_of(path, **changes):
 
 
 def write_old_task(path, **changes):
-  folder_of(path, **changes).open_to_read()
+  folder_of(path, **changes).open_to_train(7)
 
 
 def test_task_is_written_as_readable_json(tmp_path):
   write_old_task(tmp_path, labels=["\u6c34", "1"])
   text = (tmp_path / "task.json").read_text(encoding="utf-8")
-  assert json.loads(text) == dict(TASK, labels=["\u6c34", "1"])
+  assert json.loads(text) == dict(TASK, labels=["\u6c34", "1"], random_seed=7)
   assert "\u6c34" in text
   assert os.listdir(str(tmp_path)) == ["task.json"]
 
@@ -57,6 +61,10 @@ def test_the_same_task_passes(tmp_path, warnings):
     ("labels", ["0", "1", "2"], ["3", "2"]),
     ("vocab_hash", "cd34", ["'cd34'", "'ab12'"]),
     ("do_lower_case", False, ["False", "True"]),
+    ("version_2_with_negative", True, ["True", "False"]),
+    ("max_query_length", 32, ["32", "64"]),
+    ("num_attention_heads", 4, ["4", "2"]),
+    ("hidden_act", "relu", ["'relu'", "'gelu'"]),
     ("tokenizer", "char", ["'wordpiece'", "'char'"])])
 def test_folder_of_another_task_is_refused_with_both_values(key, old, shown,
                                                             tmp_path):
@@ -69,11 +77,17 @@ def test_folder_of_another_task_is_refused_with_both_values(key, old, shown,
     assert value in told
 
 
-def test_other_length_is_but_warned_of(tmp_path, warnings):
-  write_old_task(tmp_path, max_seq_length=64)
+@pytest.mark.parametrize("key, old", [
+    ("max_seq_length", 64), ("threshold", 0.25), ("doc_stride", 32),
+    ("n_best_size", 5), ("max_answer_length", 8),
+    ("null_score_diff_threshold", -2.0)])
+def test_setting_that_a_run_may_choose_is_but_warned_of(key, old, tmp_path,
+                                                        warnings):
+  write_old_task(tmp_path, **{key: old})
   folder_of(tmp_path).check()
   assert len(warnings) == 1
-  assert "64" in warnings[0] and "128" in warnings[0]
+  assert "--%s=%s" % (key, old) in warnings[0]
+  assert str(TASK[key]) in warnings[0]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "5", '"mrpc"'])
@@ -176,7 +190,9 @@ def test_setting_without_effect_may_change(old, new, tmp_path):
 
 
 def test_older_folder_goes_by_its_old_names_and_by_defaults(tmp_path):
-  old = {name: TASK[name] for name in TASK if name not in SETTINGS}
+  old = {name: TASK[name] for name in (
+      "task", "head", "labels", "vocab_hash", "do_lower_case",
+      "max_seq_length")}
   old.update(top="cnn", num_segments=2, segment_pooling="max")
   (tmp_path / "task.json").write_text(json.dumps(old), encoding="utf-8")
   # Its stride is not known.

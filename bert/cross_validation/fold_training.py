@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
+from bert.cross_validation import fold_files
+from bert.cross_validation.fold_files import Fold
 from bert.data import example_store
 from bert.model import distribution
 from bert.training import conditions
-from bert.training import fold_files
 from bert.training.finetuning import FineTuning
-from bert.training.fold_files import Fold
 
 # What the conditions of a fold call the examples that it is scored by.
 HELD_OUT = "held out examples"
@@ -58,6 +58,10 @@ class FoldTraining:
   def is_complete(self) -> bool:
     return self._stored is not None
 
+  def last_step(self) -> int:
+    """Returns the step that its model has been trained to, 0 without one."""
+    return self._model.folder.last_step()
+
   def check(self) -> None:
     """Reads what is stored; raises UserError if that is of other examples or of
     another model."""
@@ -87,10 +91,13 @@ class FoldTraining:
           name, old, self._conditions) for name in changed))
 
   def _check_checkpoint(self):
-    if self._lacks_test() and self._model.folder.best_or_latest() is None:
+    if self._lacks_test() and self._checkpoint() is None:
       raise UserError("%s: its checkpoint is gone, so another test set can't be "
                       "predicted; remove the folder, and the fold is trained "
                       "again" % self._model.folder.path)
+
+  def _checkpoint(self):
+    return self._model.folder.chosen(self._model.flags.evaluation.checkpoint)
 
   def _lacks_test(self):
     """Whether the stored predictions are not of the test set."""
@@ -139,7 +146,7 @@ class FoldTraining:
                     "again")
     model.expect({"predict": self._datasets.test})
     with model.folder.in_use():
-      rows = model.outputs(self._datasets.test, model.folder.best_or_latest())
+      rows = model.outputs(self._datasets.test, self._checkpoint())
       if workers.is_first:
         self._stored = self._stored._replace(
             fold=self._stored.fold._replace(test_rows=rows),
@@ -157,11 +164,8 @@ class FoldTraining:
         # Else a run killed from here on would leave those of an earlier step.
         fold_files.remove(self._path)
         fold_files.write_conditions(model.folder.path, self._conditions)
-      seed = workers.share(
-          model.folder.open_to_train(model.flags.run.random_seed))
       has_eval_every = bool(model.flags.evaluation.eval_every)
-      model.train(train, held_out if has_eval_every else None, seed)
-      checkpoint = model.folder.best_or_latest()
+      checkpoint = model.train(train, held_out if has_eval_every else None)
       fold = Fold(model.evaluate(held_out, checkpoint),
                   model.outputs(held_out, checkpoint),
                   model.outputs(test, checkpoint) if test else [])

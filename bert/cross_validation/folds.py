@@ -8,18 +8,19 @@ import tensorflow.compat.v1 as tf
 
 from bert import options
 from bert.common.errors import UserError
-from bert.model import checkpoints
+from bert.cross_validation import fold_files
+from bert.cross_validation.fold_training import Datasets
+from bert.cross_validation.fold_training import FoldTraining
+from bert.cross_validation.fold_training import HELD_OUT
+from bert.model import checkpoint_choice
 from bert.model import distribution
 from bert.model.output_rows import OutputRows
 from bert.training import conditions
-from bert.training import flag_files
-from bert.training import fold_files
 from bert.training import output_folder
+from bert.training import training_record
 from bert.training import trials
 from bert.training.finetuning import FineTuning
-from bert.training.fold_training import Datasets
-from bert.training.fold_training import FoldTraining
-from bert.training.fold_training import HELD_OUT
+from bert.training.training_record import TrainingRecord
 
 
 def split(head, examples: Sequence, num_folds: int,
@@ -59,7 +60,7 @@ def with_seed(finetuning: FineTuning,
     if folding.init_folds:
       _check_complete(folding)
       random_seed = _same_seed("--init_folds", folding.init_folds, random_seed)
-    if output_folder.read_task(folder.path):
+    if "random_seed" in output_folder.read_task(folder.path):
       random_seed = _same_seed("--output_dir", folder.path, random_seed)
     random_seed = folder.choose_seed(random_seed)
   return finetuning.variant(random_seed=workers.share(random_seed))
@@ -101,11 +102,12 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
     _check_number(finetuning.folder.path, folding.num_folds)
     for each in folds:
       each.check()
+  record = TrainingRecord(
+      finetuning.folder, [folding, finetuning.flags],
+      **{training_record.TRAIN_SET: training_record.describe_set(train)})
   with finetuning.folder.in_use():
-    finetuning.folder.open_to_train(seed)
-    if workers.share(not all(each.is_complete for each in folds)):
-      finetuning.folder.write_lines(flag_files.NAME, flag_files.lines_of(
-          [folding, finetuning.flags]))
+    if workers.is_first and not all(each.is_complete for each in folds):
+      record.begin(max(each.last_step() for each in folds))
     _run_all(finetuning, folds, train, test)
 
 
@@ -177,7 +179,7 @@ def _start(finetuning, folding, number, held_out):
       stored.conditions, conditions.of_examples(HELD_OUT, held_out)):
     raise UserError("--init_folds=%s: fold %d held out other examples; the "
                     "training set is another" % (folding.init_folds, number))
-  return checkpoints.best_or_latest(folder)
+  return checkpoint_choice.of_folder(folder)
 
 
 def _write_summary(finetuning, folds, train, rows):

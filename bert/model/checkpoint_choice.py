@@ -1,0 +1,91 @@
+"""Which checkpoint of an output folder is meant, for all commands.
+
+The best one that evaluations during training kept, as long as the last training
+in the folder evaluated; else the newest. --checkpoint chooses another.
+"""
+
+import dataclasses
+import os
+from typing import Optional
+
+import tensorflow.compat.v1 as tf
+
+from bert.common.errors import UserError
+from bert.model import checkpoint_files
+from bert.model import task_file
+
+BEST, NEWEST = "best", "newest"
+# What task.json says of the last training's evaluations.
+EVAL_EVERY = "eval_every"
+
+
+def of_folder(folder: str, choice: Optional[str] = None) -> Optional[str]:
+  """Returns the path, without .index, of the checkpoint that is meant; None if
+  the folder has none.
+
+  Args:
+    folder: an output folder.
+    choice: best, newest, or the path of another checkpoint; None: the rule.
+
+  Raises:
+    UserError: what is chosen is not there.
+  """
+  newest = checkpoint_files.latest(folder)
+  if choice == NEWEST:
+    return newest
+  if choice not in (None, BEST):
+    return resolve(choice, "--checkpoint")
+  best = checkpoint_files.latest(os.path.join(folder, task_file.BEST))
+  if choice == BEST and not best:
+    raise UserError("--checkpoint=best: %s holds no checkpoint; a training with "
+                    "--eval_every keeps one, --checkpoint=newest takes the last"
+                    % os.path.join(folder, task_file.BEST))
+  if not best or choice == BEST:
+    return best or newest
+  if not task_file.read(folder).get(EVAL_EVERY, True):
+    tf.logging.info("Using the newest checkpoint of %s: the last training there "
+                    "was without --eval_every, and so %s is older "
+                    "(--checkpoint=best takes it)", folder, best)
+    return newest or best
+  if newest:
+    tf.logging.info("Using the best checkpoint of %s, %s (--checkpoint=newest "
+                    "takes %s)", folder, os.path.basename(best),
+                    os.path.basename(newest))
+  return best
+
+
+def resolve(path: Optional[str], flag: str,
+            choice: Optional[str] = None) -> Optional[str]:
+  """Returns the checkpoint that a path means.
+
+  Args:
+    path: a checkpoint's, without .index, or a folder's; None stays.
+    flag: that gave it, for errors.
+    choice: of a folder, as of of_folder.
+
+  Raises:
+    UserError: a folder has no checkpoint, or several and no word of the newest.
+  """
+  if not path or tf.gfile.Exists(path + ".index") or (
+      not tf.gfile.IsDirectory(path)):
+    return path
+  checkpoint = (of_folder(path, choice) if choice or _is_of_training(path) else
+                None) or checkpoint_files.newest_in(path, flag)
+  is_best = os.path.basename(os.path.dirname(checkpoint)) == task_file.BEST
+  tf.logging.info("%s=%s: the %s checkpoint there is %s", flag, path,
+                  BEST if is_best else NEWEST, checkpoint)
+  return checkpoint
+
+
+def _is_of_training(folder):
+  """Whether a training has written to a folder; else any name is a model's."""
+  return any(tf.gfile.Exists(os.path.join(folder, name)) for name in (
+      checkpoint_files.STATE, task_file.NAME, task_file.BEST))
+
+
+def resolve_init(group):
+  """Returns a group of options whose --init_checkpoint, where it is a folder,
+  is the checkpoint of it that is meant; raises UserError."""
+  return dataclasses.replace(group, init_checkpoint=resolve(
+      group.init_checkpoint, "--init_checkpoint",
+      getattr(group, "checkpoint", None)))

@@ -1,0 +1,42 @@
+"""task.json, which says what an output folder's model is."""
+
+import json
+import os
+from typing import Any, Dict, Tuple
+
+import tensorflow.compat.v1 as tf
+
+from bert.common import files
+from bert.common.errors import UserError
+
+NAME = "task.json"
+# The folder, in an output folder, of the checkpoint that evaluations chose.
+BEST = "best"
+
+
+def read(folder: str) -> Dict[str, Any]:
+  """Returns the content of a folder's task.json, {} if there is none (as in
+  the reference's folders).
+
+  Raises:
+    UserError: it is no JSON object.
+  """
+  path = os.path.join(folder, NAME)
+  if not tf.gfile.Exists(path):
+    return {}
+  try:
+    task = json.loads(files.read_text(path))
+  except ValueError:
+    task = None
+  if not isinstance(task, dict):
+    raise UserError("%s: not a JSON object; remove it, or give another "
+                    "--output_dir" % path)
+  return task
+
+
+def of_checkpoint(checkpoint: str) -> Tuple[str, Dict[str, Any]]:
+  """Returns the output folder that a checkpoint lies in, and its task.json."""
+  folder = os.path.dirname(checkpoint)
+  if os.path.basename(folder) == BEST:
+    folder = os.path.dirname(folder)
+  return folder, read(folder)
