@@ -36,7 +36,8 @@ def main(argv):
     return Squad(files.train_file, files.eval_file, files.predict_file,
                  flags.span.version_2_with_negative)
 
-  run.run(flags, actions, todo.num_trials, load_processor)
+  run.run(flags, actions, todo.num_trials, load_processor,
+          lambda flags: [squad.updated(flags)])
 
 
 if __name__ == "__main__":

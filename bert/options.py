@@ -404,6 +404,13 @@ class SquadFlags(typing.NamedTuple):
         if command_line.is_given(questions, field.name)])
     return FineTuningFlags(data, HeadOptions(), *self[1:])
 
+  def updated(self, flags: FineTuningFlags) -> "SquadFlags":
+    """Returns these groups with what became of them in a fine-tuning."""
+    questions = dataclasses.replace(
+        self.questions, do_lower_case=flags.data.do_lower_case,
+        max_seq_length=flags.data.max_seq_length)
+    return SquadFlags(questions, *flags[2:])
+
 
 @dataclasses.dataclass(frozen=True)
 class TextOptions:

@@ -61,6 +61,8 @@ def to_hugging_face(options):
   from bert.model import checkpoint_choice
   from bert.model import checkpoint_files
   from bert.serving import hugging_face
+  from bert import modeling
+  from bert.training import model_settings
   from bert.training import output_folder
   folder = options.bert_dir
   checkpoint = checkpoint_choice.of_folder(
@@ -71,6 +73,9 @@ def to_hugging_face(options):
   config = files.read_json(config_file, "--bert_config_file")
   task = output_folder.read_task(folder)
   hugging_face.check_task(task)
+  for difference in model_settings.encoder_differences(
+      task, None, vocab_file, modeling.BertConfig.from_dict(config)):
+    raise UserError("--bert_dir=%s was trained with %s" % (folder, difference))
   files.make_parent(options.hugging_face_dir, "--hugging_face_dir")
   hugging_face.write_hugging_face(
       options.hugging_face_dir, hugging_face.Model(

@@ -29,10 +29,12 @@ from bert.model import dataset_outputs
 from bert.model import distribution
 from bert.model import estimator
 from bert.model import model_config
+from bert.model import task_file
 from bert.model.model_function import Model
 from bert.model.start import start
 from bert.serving import exports
 from bert.training import export
+from bert.training import model_settings
 
 _PAIR = re.compile(r"(.*) \|\|\| (.*)$")
 
@@ -56,7 +58,7 @@ def extract(flags: options.VectorFlags) -> None:
   Raises:
     UserError: something is not there, or does not fit.
   """
-  data = flags.data
+  data = with_model(flags.data)
   tokenizer, config = _load(data)
   layers = read_layers(data, config.num_hidden_layers)
   examples = read_examples(data.input_file)
@@ -86,12 +88,41 @@ def extract(flags: options.VectorFlags) -> None:
 
 
 def _load(data):
-  """Returns the tokenizer and the config."""
+  """Returns the tokenizer and the config.
+
+  Raises:
+    UserError: they are not those that the encoder was trained with.
+  """
   tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
                                         data.tokenizer)
-  return tokenizer, model_config.load_config(
+  config = model_config.load_config(
       data.bert_config_file, data.max_seq_length,
       vocabulary.num_entries(tokenizer.vocab))
+  folder, task = _task_of(data)
+  for difference in model_settings.encoder_differences(
+      task, data, data.vocab_file, config):
+    raise UserError("--init_checkpoint: %s was trained with %s" % (
+        folder, difference))
+  others = model_settings.changed_architecture(task)
+  if others:
+    tf.logging.info("%s was trained with %s, which these vectors do not have: "
+                    "they are of the encoder alone", folder, " ".join(others))
+  return tokenizer, config
+
+
+def with_model(data: options.VectorOptions) -> options.VectorOptions:
+  """Returns the options with the settings that the encoder was trained with in
+  place of those that are not given."""
+  task = {name: value for name, value in _task_of(data)[1].items()
+          if name != "max_seq_length"}
+  return model_settings.adopt_into(data, task)
+
+
+def _task_of(data):
+  """Returns the folder of --init_checkpoint and the content of its task.json.
+  """
+  folder, task = task_file.of_checkpoint(data.init_checkpoint)
+  return folder, model_settings.with_new_names(task)
 
 
 def write_export(data: options.VectorOptions) -> str:
@@ -100,6 +131,7 @@ def write_export(data: options.VectorOptions) -> str:
   Raises:
     UserError: something is not there, or does not fit.
   """
+  data = with_model(data)
   tokenizer, config = _load(data)
   head = VectorHead(read_layers(data, config.num_hidden_layers),
                     data.sentence_vectors, [

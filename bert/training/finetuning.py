@@ -55,11 +55,13 @@ class FineTuning:
 
   Attributes:
     flags, task: the command line, and what is learnt.
+    command_flags: flags -> the groups of the command, as run.flags has them.
     folder: the OutputFolder.
     shapes: returns name -> shape of all that the model has.
     judge: what EvalListener asks whether the training is to end; None: nothing.
   """
   judge = None  # type: Optional[Callable]
+  command_flags = staticmethod(lambda flags: [flags])
 
   def __init__(self, flags: FineTuningFlags, task: Task,
                shapes: Optional[Callable[[], checkpoints.Shapes]] = None):
@@ -90,7 +92,9 @@ class FineTuning:
       group = getattr(self.flags, name)
       groups[name] = dataclasses.replace(group, **{
           key: value for key, value in changes.items() if hasattr(group, key)})
-    return FineTuning(self.flags._replace(**groups), self.task, self.shapes)
+    variant = FineTuning(self.flags._replace(**groups), self.task, self.shapes)
+    variant.command_flags = self.command_flags
+    return variant
 
   def check_folder(self, is_training: bool) -> Optional[str]:
     """Returns the checkpoint to start from, which worker 0 knows; raises
@@ -185,7 +189,7 @@ class FineTuning:
     head = self.task.head.with_class_weights(
         self.task.head.compute_class_weights(examples))
     dev_set = digests.of_texts(dev_examples) if dev_examples else None
-    record = TrainingRecord(self.folder, [self.flags], **{
+    record = TrainingRecord(self.folder, self.command_flags(self.flags), **{
         training_record.TRAIN_SET: (
             self._train_set or training_record.describe_set(examples)),
         training_record.DEV_SET: dev_set,

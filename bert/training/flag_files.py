@@ -70,6 +70,18 @@ def differences(lines: Sequence[str], groups: Sequence
   return old, new
 
 
+def was_changed(lines: Sequence[str], name: str) -> bool:
+  """Whether the earlier steps of a file's comments had another value of a
+  flag."""
+  earlier = []  # type: List[List[str]]
+  for line in lines:
+    if line.startswith(_EARLIER.split("%", maxsplit=1)[0]):
+      earlier.append([])
+    elif line.startswith("#") and earlier:
+      earlier[-1].append(line.lstrip("# "))
+  return len({parse(each).get(name) for each in earlier + [list(lines)]}) > 1
+
+
 def with_earlier(earlier: Sequence[str], lines: Sequence[str],
                  step: int) -> List[str]:
   """Returns the lines of a file, in whose comments an earlier file is kept.

@@ -10,9 +10,12 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
+from bert import modeling
 from bert import options
 from bert.common import command_line
+from bert.data import vocabulary
 from bert.data.truncation import TruncationSettings
+from bert.model import model_config
 
 
 class _Setting(typing.NamedTuple):
@@ -93,23 +96,48 @@ def adopt(flags: options.FineTuningFlags,
     flags: the command line.
     task: content of the folder's task.json, by today's names; {}: none.
   """
-  adopted = {}
-  for each in SETTINGS:
-    group = next(name for name in _GROUPS
-                 if hasattr(getattr(flags, name), each.name))
-    values = getattr(flags, group)
-    if each.name in task and not command_line.is_given(values, each.name) and (
-        task[each.name] != getattr(values, each.name)):
-      adopted.setdefault(group, {})[each.name] = task[each.name]
-  if not adopted:
+  groups = {name: adopt_into(getattr(flags, name), task) for name in _GROUPS}
+  if all(groups[name] is getattr(flags, name) for name in _GROUPS):
     return flags
-  tf.logging.info(
-      "Not given, and so as in task.json of the output folder: %s", " ".join(
-          "--%s=%s" % (name, command_line.describe(value))
-          for values in adopted.values() for name, value in values.items()))
-  return flags._replace(**{
-      group: dataclasses.replace(getattr(flags, group), **values)
-      for group, values in adopted.items()})
+  return flags._replace(**groups)
+
+
+def adopt_into(group: Any, task: Dict[str, Any]) -> Any:
+  """Does so for one group of options, which may have other flags too."""
+  adopted = {
+      each.name: task[each.name] for each in SETTINGS
+      if each.name in task and hasattr(group, each.name) and
+      not command_line.is_given(group, each.name) and
+      task[each.name] != getattr(group, each.name)}
+  if not adopted:
+    return group
+  tf.logging.info("Not given, and so as the model was trained: %s", " ".join(
+      "--%s=%s" % (name, command_line.describe(value))
+      for name, value in sorted(adopted.items())))
+  return dataclasses.replace(group, **adopted)
+
+
+def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
+                        config: modeling.BertConfig) -> List[str]:
+  """Returns what of a trained encoder would be another, though all its weights
+  fit: text for an error, each.
+
+  Args:
+    task: content of the task.json beside its checkpoint; {}: none.
+    text: options with do_lower_case and tokenizer; None: nothing is read.
+    vocab_file: path.
+    config: of the encoder.
+  """
+  current = dict(model_config.unchecked_by_shapes(config))
+  if "vocab_hash" in task:
+    current["vocab_hash"] = vocabulary.sha256(vocab_file)
+  if text is not None:
+    current.update({"--do_lower_case": text.do_lower_case,
+                    "--tokenizer": text.tokenizer})
+  return ["%s %s, here %s" % (name, command_line.describe(old),
+                              command_line.describe(value))
+          for name, value in current.items()
+          for old in [task.get(name.lstrip("-"), value)] if old != value]
 
 
 def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:

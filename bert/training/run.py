@@ -1,7 +1,7 @@
 """From checked flags to a run of fine-tuning: what all its commands do."""
 
 import functools
-from typing import Callable, Sequence
+from typing import Callable, Optional, Sequence
 
 from bert import flag_rules
 from bert.model import distribution
@@ -17,7 +17,8 @@ from bert.training.output_folder import read_task
 
 
 def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
-        load_processor: Callable) -> None:
+        load_processor: Callable,
+        command_flags: Optional[Callable] = None) -> None:
   """Trains, evaluates, predicts and exports, as asked for.
 
   Args:
@@ -25,6 +26,8 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     actions: any of train, eval, predict, export, and onnx with export.
     num_trials: how many seeds to train with.
     load_processor: flags -> where the examples come from.
+    command_flags: flags -> the groups of a command with others than
+      run_classifier.py, which run.flags is written of.
 
   Raises:
     UserError: before anything is written, if something does not fit.
@@ -35,6 +38,8 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
   flags = with_folder(flags, actions)
   task = tasks.load(flags, load_processor(flags))
   tuning = finetuning.FineTuning(flags, task)
+  if command_flags:
+    tuning.command_flags = command_flags
   if "train" in actions:
     # Before --train_fraction is drawn by it: run.flags then has the same share.
     tuning = tuning.variant(random_seed=distribution.workers().share(

@@ -18,7 +18,9 @@ from bert.evaluation import metrics
 from bert.heads import registry
 from bert.heads.base import Head
 from bert.model import model_config
+from bert.model import task_file
 from bert.options import FineTuningFlags
+from bert.training import model_settings
 from bert.training import subset
 
 
@@ -66,8 +68,21 @@ def load(flags: FineTuningFlags, processor) -> Task:
         data.do_lower_case, flags.model.init_checkpoint)
   except ValueError as error:
     raise UserError(str(error))
+  _warn_of_other_encoder(flags, config)
   head, names = create_head(processor, flags.head, flags.span)
   return Task(data.task_name.lower(), head, tokenizer, config, names, processor)
+
+
+def _warn_of_other_encoder(flags, config):
+  """Warns of a start from a checkpoint whose folder says that it was trained
+  with another vocabulary, or reads texts in another way."""
+  if not flags.model.init_checkpoint:
+    return
+  folder, task = task_file.of_checkpoint(flags.model.init_checkpoint)
+  for difference in model_settings.encoder_differences(
+      task, flags.data, flags.data.vocab_file, config):
+    tf.logging.warning("--init_checkpoint: %s was trained with %s", folder,
+                       difference)
 
 
 def create_head(processor, settings: options.HeadOptions,
