@@ -146,7 +146,8 @@ class FoldTraining:
                     "again")
     model.expect({"predict": self._datasets.test})
     with model.folder.in_use():
-      rows = model.outputs(self._datasets.test, self._checkpoint())
+      rows = model.outputs(self._datasets.test, self._checkpoint()
+                           if workers.is_first else None)
       if workers.is_first:
         self._stored = self._stored._replace(
             fold=self._stored.fold._replace(test_rows=rows),
