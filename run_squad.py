@@ -9,6 +9,7 @@ checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 import sys
 
 from bert import flag_rules
+from bert import old_imports
 from bert import options
 from bert.common import command
 from bert.common import command_line
@@ -38,6 +39,11 @@ def main(argv):
 
   run.run(flags, actions, todo.num_trials, load_processor,
           lambda flags: [squad.updated(flags)])
+
+
+def __getattr__(name):
+  """Programs import names of the reference release from here."""
+  return old_imports.attribute("run_squad", name)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ old_imports.prepare(__name__, __file__)
 
 import functools
 import typing
-from typing import List
+from typing import List, Optional
+
+import tensorflow.compat.v1 as tf
 
 from bert import tokenization
 from bert.pretraining import corpus
@@ -21,9 +23,17 @@ from bert.pretraining import instance_files
 from bert.pretraining import instances as instances_lib
 from bert.pretraining.instances import MaskingConfig
 
-__all__ = ["TrainingInstance", "create_masked_lm_predictions",
-           "create_training_instances", "tokenization",
+__all__ = ["MaskedLmInstance", "TrainingInstance", "create_float_feature",
+           "create_instances_from_document", "create_int_feature",
+           "create_masked_lm_predictions", "create_training_instances",
+           "tokenization", "truncate_seq_pair",
            "write_instance_to_example_files"]
+
+
+class MaskedLmInstance(typing.NamedTuple):
+  """A masked token: its position in the instance, and what it was."""
+  index: int
+  label: str
 
 
 class TrainingInstance(typing.NamedTuple):
@@ -45,7 +55,8 @@ class TrainingInstance(typing.NamedTuple):
 
 def create_training_instances(
     input_files, tokenizer, max_seq_length, dupe_factor, short_seq_prob,
-    masked_lm_prob, max_predictions_per_seq, rng):
+    masked_lm_prob, max_predictions_per_seq, rng,
+    do_whole_word_mask: Optional[bool] = None):
   """Returns the TrainingInstances of text files, shuffled.
 
   Args:
@@ -57,10 +68,13 @@ def create_training_instances(
     masked_lm_prob, max_predictions_per_seq: share of the tokens that is
       masked, and most of them.
     rng: random.Random that every choice is drawn from.
+    do_whole_word_mask: whether all pieces of a word are masked together; None:
+      by the program's own flag of that name, else not.
   """
   maker = instances_lib.InstanceMaker(
       MaskingConfig(max_seq_length, max_predictions_per_seq, masked_lm_prob,
-                    short_seq_prob, dupe_factor),
+                    short_seq_prob, dupe_factor,
+                    _is_by_word(do_whole_word_mask)),
       instances_lib.load_vocabulary(tokenizer.vocab, "the tokenizer"), rng)
   documents = corpus.read_documents(corpus.Corpus(
       input_files, tokenizer, None, max_seq_length))
@@ -68,22 +82,84 @@ def create_training_instances(
       _to_tokens, tokenizer.convert_ids_to_tokens))
 
 
+def create_instances_from_document(
+    all_documents, document_index, max_seq_length, short_seq_prob,
+    masked_lm_prob, max_predictions_per_seq, vocab_words, rng,
+    do_whole_word_mask: Optional[bool] = None):
+  """Returns the TrainingInstances of one document.
+
+  Args:
+    all_documents: lists of sentences, which are lists of tokens; random second
+      texts are drawn from them.
+    document_index: of the document.
+    vocab_words: tokens that a masked one may be replaced by.
+    max_seq_length, short_seq_prob, masked_lm_prob, max_predictions_per_seq,
+    rng, do_whole_word_mask: as of create_training_instances.
+  """
+  maker = instances_lib.InstanceMaker(
+      MaskingConfig(max_seq_length, max_predictions_per_seq, masked_lm_prob,
+                    short_seq_prob),
+      _vocabulary(vocab_words), rng)
+  found = []
+  for tokens_a, tokens_b, is_random in maker.pairs(all_documents,
+                                                   document_index):
+    first = ["[CLS]"] + tokens_a + ["[SEP]"]
+    second = tokens_b + ["[SEP]"]
+    found.append(TrainingInstance(
+        *_with_segments(create_masked_lm_predictions(
+            first + second, masked_lm_prob, max_predictions_per_seq,
+            vocab_words, rng, do_whole_word_mask), len(first), len(second)),
+        is_random))
+  return found
+
+
+def _with_segments(masked, num_first, num_second):
+  """Returns tokens, segment ids, positions and labels of masked tokens."""
+  tokens, positions, labels = masked
+  return tokens, [0] * num_first + [1] * num_second, positions, labels
+
+
 def create_masked_lm_predictions(tokens, masked_lm_prob,
-                                 max_predictions_per_seq, vocab_words, rng):
+                                 max_predictions_per_seq, vocab_words, rng,
+                                 do_whole_word_mask: Optional[bool] = None):
   """Masks some of a list of tokens, none of them [CLS] or [SEP].
+
+  Arguments as of create_instances_from_document.
 
   Returns:
     (the tokens after it, positions of what was masked, the tokens before).
   """
   output = list(tokens)
+  is_by_word = _is_by_word(do_whole_word_mask)
   maker = instances_lib.InstanceMaker(
       MaskingConfig(max_predictions_per_seq=max_predictions_per_seq,
-                    masked_lm_prob=masked_lm_prob),
-      instances_lib.Vocabulary("[CLS]", "[SEP]", "[MASK]", vocab_words), rng)
-  positions, labels = maker.mask(output, [
-      position for position, token in enumerate(tokens)
-      if token not in ("[CLS]", "[SEP]")])
+                    masked_lm_prob=masked_lm_prob,
+                    do_whole_word_mask=is_by_word),
+      _vocabulary(vocab_words), rng)
+  units = [position for position, token in enumerate(tokens)
+           if token not in ("[CLS]", "[SEP]")]
+  if is_by_word:
+    units = instances_lib.join_words(
+        [token.startswith("##") for token in tokens], units)
+  positions, labels = maker.mask(output, units)
   return output, positions, labels
+
+
+def truncate_seq_pair(tokens_a, tokens_b, max_num_tokens, rng):
+  """Drops tokens of the longer of two lists, in place, at an end that rng
+  draws, until both have max_num_tokens at most."""
+  tokens_a[:], tokens_b[:] = instances_lib.truncate(
+      tokens_a, tokens_b, max_num_tokens, rng.random)
+
+
+def create_int_feature(values):
+  """Returns a tf.train.Feature of whole numbers."""
+  return tf.train.Feature(int64_list=tf.train.Int64List(value=list(values)))
+
+
+def create_float_feature(values):
+  """Returns a tf.train.Feature of floating-point numbers."""
+  return tf.train.Feature(float_list=tf.train.FloatList(value=list(values)))
 
 
 def write_instance_to_example_files(instances, tokenizer, max_seq_length,
@@ -106,3 +182,13 @@ def _to_ids(convert, instance):
       convert(instance.tokens), instance.segment_ids.count(0),
       instance.masked_lm_positions, convert(instance.masked_lm_labels),
       instance.is_random_next)
+
+
+def _is_by_word(do_whole_word_mask):
+  if do_whole_word_mask is None:
+    return bool(old_imports.flag("do_whole_word_mask", False))
+  return do_whole_word_mask
+
+
+def _vocabulary(vocab_words):
+  return instances_lib.Vocabulary("[CLS]", "[SEP]", "[MASK]", vocab_words)

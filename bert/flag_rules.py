@@ -12,6 +12,7 @@ from typing import Dict, List, Optional, Sequence
 
 from bert import options
 from bert.common.command_line import describe
+from bert.common.command_line import is_given
 from bert.common.errors import UserError
 
 
@@ -87,7 +88,9 @@ def check_questions(flags: options.SquadFlags,
       files.eval_file or files.predict_file):
     raise UserError("--eval_every=%s needs --eval_file" %
                     flags.evaluation.eval_every)
-  check_query_length(flags.fine_tuning())
+  # Else it may be the model's own, which is not known yet.
+  if is_given(flags.span, "max_query_length"):
+    check_query_length(flags.fine_tuning())
 
 
 def check_query_length(flags: options.FineTuningFlags) -> None:

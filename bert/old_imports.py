@@ -60,3 +60,19 @@ def attribute(command: str, name: str):
   if not hasattr(module, name):
     raise AttributeError("module %r has no attribute %r" % (command, name))
   return getattr(module, name)
+
+
+def flag(name: str, default):
+  """Returns the value of a flag that the program has defined itself with absl.
+
+  The reference release's functions read some settings from such flags instead
+  of from arguments.
+
+  Args:
+    name: of the flag.
+    default: what is returned where the program has no such flag.
+  """
+  flags = sys.modules.get("absl.flags")
+  if flags is None or name not in flags.FLAGS:
+    return default
+  return flags.FLAGS[name].value

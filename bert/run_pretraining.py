@@ -23,8 +23,9 @@ from bert.pretraining import head
 from bert.pretraining import instance_files
 from bert.pretraining.head import gather_indexes
 
-__all__ = ["gather_indexes", "get_masked_lm_output", "get_next_sentence_output",
-           "input_fn_builder", "model_fn_builder", "modeling", "optimization"]
+__all__ = ["_decode_record", "gather_indexes", "get_masked_lm_output",
+           "get_next_sentence_output", "input_fn_builder", "model_fn_builder",
+           "modeling", "optimization"]
 
 
 def model_fn_builder(bert_config, init_checkpoint, learning_rate,
@@ -68,6 +69,18 @@ def input_fn_builder(input_files, max_seq_length, max_predictions_per_seq,
     return instance_files.training_input_fn(
         input_files, spec, input_fns.Shuffle(seed), is_static=True)
   return instance_files.evaluation_input_fn(input_files, spec, is_static=True)
+
+
+def _decode_record(record, name_to_features):
+  """Returns the tensors of one serialized record, whole numbers as int32.
+
+  Args:
+    record: string scalar.
+    name_to_features: name -> tf.FixedLenFeature.
+  """
+  return {name: tf.cast(value, tf.int32) if value.dtype == tf.int64 else value
+          for name, value in tf.io.parse_single_example(
+              record, name_to_features).items()}
 
 
 def get_masked_lm_output(bert_config, input_tensor, output_weights, positions,

@@ -6,7 +6,7 @@ Source: Zellers et al. 2018, https://arxiv.org/abs/1808.05326; Sun et al. 2019,
 
 import json
 import os
-from typing import Iterator, List
+from typing import Any, Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -18,6 +18,8 @@ from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
+from processors.files import is_number
+from processors.files import parse_json
 from processors.files import read_csv
 from processors.files import shorten
 
@@ -86,11 +88,12 @@ class C3(DataProcessor):
 
 def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
   try:
-    texts = json.loads(files.read_text(path))
+    texts = parse_json(files.read_text(path), path)
   except (ValueError, RecursionError) as error:
     raise UserError("%s: not JSON: %s" % (path, error))
   if not isinstance(texts, list) or not texts:
     raise UserError("%s: a list of [sentences, questions, id] is needed" % path)
+  num_numbers = 0
   for number, text in enumerate(texts, 1):
     where = "%s, text %d" % (path, number)
     if not isinstance(text, list) or len(text) < 2 or not all(
@@ -100,8 +103,29 @@ def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
     if not sentences or not all(isinstance(each, str) for each in sentences):
       raise UserError("%s: its sentences must be a list of text" % where)
     for index, question in enumerate(questions, 1):
+      question, count = _with_texts(question)
+      num_numbers += count
       yield _to_example(" ".join(sentences), question, needs_answer,
                         "%s, question %d" % (where, index))
+  if num_numbers:
+    tf.logging.info("%s: %d choices are numbers; they are read as text", path,
+                    num_numbers)
+
+
+def _with_texts(question: Any) -> Tuple[Any, int]:
+  """Returns a question whose choices and answer are text where they were
+  numbers, and how many choices were."""
+  if not isinstance(question, dict) or not isinstance(question.get("choice"),
+                                                      list):
+    return question, 0
+  choices = question["choice"]
+  return dict(question, choice=list(map(_to_text, choices)), answer=_to_text(
+      question.get("answer"))), sum(map(is_number, choices))
+
+
+def _to_text(value):
+  """Returns a number as the text that Python writes; all else as it is."""
+  return str(value) if is_number(value) else value
 
 
 def _to_example(context, question, needs_answer, where) -> InputExample:
@@ -117,8 +141,8 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
   label = _label_of(question.get("answer"), choices, needs_answer, where)
   example = InputExample("", context, [text + " " + each for each in choices],
                          label)
-  if isinstance(question.get("id"), int):
-    example.number = question["id"]
+  if isinstance(_to_text(question.get("id")), str):
+    example.number = question["id"]  # As it is: a number or a text.
   return example
 
 

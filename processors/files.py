@@ -4,7 +4,8 @@ import collections
 import csv
 import itertools
 import json
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
+import math
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -15,6 +16,8 @@ from bert.common.errors import UserError
 _MAX_QUOTED_LINES = 100
 # Rows that tell how many cells a file's rows have.
 _NUM_COUNTED = 10000
+# What a line says that begins a document of CoNLL 2003.
+_DOCUMENT = "-DOCSTART-"
 
 Rows = Iterator[Tuple[int, List[str]]]
 
@@ -124,6 +127,50 @@ def read_jsonl(path: str
       yield number, error
 
 
+def parse_json(text: str, where: str) -> Any:
+  """Returns the value of a whole file of JSON.
+
+  Half of a surrogate pair, as of a cut-off emoji, is a question mark, since no
+  file can hold it; the log counts the texts that have one.
+
+  Args:
+    text: of the file.
+    where: names it.
+
+  Raises:
+    ValueError, RecursionError: it is not JSON, or too deep.
+  """
+  num_halved = 0
+
+  def whole(value):
+    nonlocal num_halved
+    if isinstance(value, str):
+      mended = value.encode("utf-8", "replace").decode("utf-8")
+      num_halved += mended != value
+      return mended
+    if isinstance(value, list):
+      return [whole(each) for each in value]
+    if isinstance(value, dict):
+      return {whole(key): whole(each) for key, each in value.items()}
+    return value
+
+  value = json.loads(text)
+  if "\\ud" not in text.lower():  # As escapes alone can be one half.
+    return value
+  value = whole(value)
+  if num_halved:
+    tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
+                    "as a question mark", where, num_halved)
+  return value
+
+
+def is_number(value: Any) -> bool:
+  """Whether a value of JSON is a number, which NaN and infinity are not."""
+  if isinstance(value, float):
+    return math.isfinite(value)
+  return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _parse_object(line, where):
   try:
     # Not strict: tabs and the like may stand in a text.
@@ -154,7 +201,7 @@ def read_conll(path: str, num_columns: int = 1
   """Yields (line number of its first word, columns of each word) a sentence.
 
   A tab separates columns, in a line without one spaces do. Blank lines, and
-  those that say -DOCSTART-, separate sentences. In place of a sentence in which
+  those that say -DOCSTART-, which are counted in the log, separate sentences. In place of a sentence in which
   a line has less than num_columns, or another number of them than most lines
   of the file, the UserError that says so.
 
@@ -164,15 +211,24 @@ def read_conll(path: str, num_columns: int = 1
   # The blank line ends the last sentence.
   rows = map(_split_columns, itertools.chain(_split_lines(path), [""]))
   usual, rows = usual_width(rows)
-  words, error = [], None
+  words, error, skipped = [], None, _Lines()
   for number, columns in enumerate(rows, 1):
-    if columns and columns[0] != "-DOCSTART-":
+    if columns and columns[0] != _DOCUMENT:
       error = error or _check_word(
           columns, num_columns, usual, "%s:%d" % (path, number))
       words.append(columns)
-    elif words:
+      continue
+    if columns:
+      skipped.add(number)
+    if words:
       yield number - len(words), error or words
       words, error = [], None
+  if skipped.count:
+    tf.logging.info(
+        "%s: %d lines that say %s begin documents and are no words, the first "
+        "at line %d; test_predictions.txt of a test set has no lines for them, "
+        "and one blank line after each sentence", path, skipped.count,
+        _DOCUMENT, skipped.first)
 
 
 def usual_width(rows: Iterator, num_cells: Callable = len

@@ -7,14 +7,19 @@ Source: Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822; Cui et al.
   2019, https://arxiv.org/abs/1810.07366 (also in its own form of JSON).
 """
 
+import collections
 import json
 from typing import Any, Iterator, List, Optional, Sequence
+
+import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from processors.base import DataProcessor
+from processors.files import is_number
+from processors.files import parse_json
 
 _KINDS = {str: "a text", list: "a list", dict: "an object", int: "a number",
           bool: "true or false"}
@@ -70,8 +75,7 @@ def read_questions(path: str, flag: str,
   Raises:
     UserError: it is no such file; names the question or the paragraph.
   """
-  return [_to_example(question, False, may_be_none)
-          for question in _questions(path, flag)]
+  return _read(path, flag, False, may_be_none)
 
 
 def read_training(path: str, flag: str, may_be_none: bool
@@ -86,16 +90,34 @@ def read_training(path: str, flag: str, may_be_none: bool
   Raises:
     UserError: as of read_questions, or a question has not one answer.
   """
-  return [_to_example(question, True, may_be_none)
-          for question in _questions(path, flag)]
+  return _read(path, flag, True, may_be_none)
+
+
+def _read(path, flag, is_training, may_be_none):
+  numbers = collections.Counter()
+  examples = [_to_example(question, is_training, may_be_none)
+              for question in _questions(path, flag, numbers)]
+  if numbers:
+    tf.logging.info(
+        "%s=%s: %d ids and %d answers are numbers; they are read as text, such "
+        "as 39764.0, as official scorers do", flag, path, numbers["id"],
+        numbers["text"])
+  return examples
 
 
 class _Node:
-  """A value of the file, with what an error calls it."""
+  """A value of the file, with what an error calls it.
 
-  def __init__(self, value: Any, name: str):
+  Attributes:
+    value: of JSON.
+    name: in errors.
+    numbers: key -> how many of its values were numbers that are text.
+  """
+
+  def __init__(self, value: Any, name: str, numbers: collections.Counter):
     self.value = value
     self.name = name
+    self.numbers = numbers
 
   def has(self, key: str) -> bool:
     return key in self.value
@@ -111,21 +133,30 @@ class _Node:
           self.name, key, _shown(value), _KINDS[kind]))
     return value
 
+  def text(self, key: str) -> str:
+    """Returns a text; a number is one as Python writes it."""
+    value = self.value.get(key)
+    if not is_number(value):
+      return self.get(key, str)
+    self.numbers[key] += 1
+    return str(value)
+
   def children(self, key: str, name: str) -> Iterator["_Node"]:
     """Yields the objects of a list, numbered from 1 in their names."""
     for number, value in enumerate(self.get(key, list), 1):
-      child = _Node(value, "%s, %s %d" % (self.name, name, number))
+      child = _Node(value, "%s, %s %d" % (self.name, name, number),
+                    self.numbers)
       if not isinstance(value, dict):
         raise UserError("%s is %s; needed is an object" % (
             child.name, _shown(value)))
       yield child
 
 
-def _questions(path, flag):
+def _questions(path, flag, numbers):
   """Yields (node of a question, its context), in SQuAD's names."""
   where = "%s=%s" % (flag, path)
   try:
-    content = json.loads(files.read_text(path, flag))
+    content = parse_json(files.read_text(path, flag), where)
   except ValueError as error:
     raise UserError("%s: not JSON: %s" % (where, error))
   except RecursionError:
@@ -136,12 +167,13 @@ def _questions(path, flag):
     raise UserError("%s: is %s; needed is an object with 'data'" % (
         where, _shown(content)))
   num_questions = 0
-  for article in _Node(content, where).children("data", "article"):
+  root = _Node(content, where, numbers)
+  for article in root.children("data", "article"):
     for paragraph in article.children("paragraphs", "paragraph"):
       context = paragraph.get("context", str)
       for question in paragraph.children("qas", "question"):
         num_questions += 1
-        if isinstance(question.value.get("id"), str):
+        if _is_name(question.value.get("id")):
           question.name = "%s, question %s" % (where, question.value["id"])
         yield question, context
   if not num_questions:
@@ -150,7 +182,7 @@ def _questions(path, flag):
 
 def _to_example(question, is_training, may_be_none):
   node, context = question
-  guid, text = node.get("id", str), node.get("question", str)
+  guid, text = node.text("id"), node.get("question", str)
   label = None
   if is_training:
     is_impossible = may_be_none and node.get("is_impossible", bool)
@@ -167,7 +199,7 @@ def _to_example(question, is_training, may_be_none):
 
 
 def _annotations(question):
-  return [Annotation(answer.get("text", str), answer.get("answer_start", int))
+  return [Annotation(answer.text("text"), answer.get("answer_start", int))
           for answer in question.children("answers", "answer")]
 
 
@@ -201,10 +233,14 @@ def _with_starts(question, context):
   """Gives answers that are texts alone the place of their first occurrence."""
   if isinstance(question, dict) and isinstance(question.get("answers"), list):
     question["answers"] = [
-        {"text": each, "answer_start": context.find(each)}
-        if isinstance(each, str) and isinstance(context, str) else each
+        {"text": each, "answer_start": context.find(str(each))}
+        if _is_name(each) and isinstance(context, str) else each
         for each in question["answers"]]
   return question
+
+
+def _is_name(value):
+  return isinstance(value, str) or is_number(value)
 
 
 def _shown(value):

@@ -60,10 +60,12 @@ def to_hugging_face(options):
   from bert.common import files
   from bert.model import checkpoint_choice
   from bert.model import checkpoint_files
-  from bert.serving import hugging_face
   from bert import modeling
+  from bert.serving import hugging_face
+  from bert.serving import hugging_face_task
   from bert.training import model_settings
   from bert.training import output_folder
+  import tensorflow.compat.v1 as tf
   folder = options.bert_dir
   checkpoint = checkpoint_choice.of_folder(
       folder, options.checkpoint) or os.path.join(folder, "bert_model.ckpt")
@@ -72,17 +74,20 @@ def to_hugging_face(options):
   vocab_file = options.vocab_file or os.path.join(folder, "vocab.txt")
   config = files.read_json(config_file, "--bert_config_file")
   task = output_folder.read_task(folder)
-  hugging_face.check_task(task)
+  hugging_face_task.check(task)
   for difference in model_settings.encoder_differences(
       task, None, vocab_file, modeling.BertConfig.from_dict(config)):
     raise UserError("--bert_dir=%s was trained with %s" % (folder, difference))
   files.make_parent(options.hugging_face_dir, "--hugging_face_dir")
+  weights, notes = hugging_face_task.convert(checkpoint_files.read(checkpoint),
+                                             task)
   hugging_face.write_hugging_face(
       options.hugging_face_dir, hugging_face.Model(
-          checkpoint_files.read(checkpoint), config,
-          task.get("labels") or None,
+          weights, config, task.get("labels") or None,
           files.read_text(vocab_file, "--vocab_file"),
-          task.get("do_lower_case"), task.get("head")))
+          task.get("do_lower_case"), task.get("head"), notes))
+  for note in notes:
+    tf.logging.warning("%s", note)
   print("%s: %s" % (checkpoint, options.hugging_face_dir))
 
 

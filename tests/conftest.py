@@ -181,3 +181,21 @@ def assert_called_like():
     for each in actual[len(wanted):]:
       assert each.default is not each.empty, each.name
   return assert_called_like
+
+
+@pytest.fixture
+def own_flags():
+  """Returns a function that defines flags with absl, as a program does."""
+  from absl import flags  # pylint: disable=import-outside-toplevel
+  names = []
+
+  def define(**values):
+    for name, value in values.items():
+      kind = flags.DEFINE_bool if isinstance(value, bool) else (
+          flags.DEFINE_float)
+      kind(name, value, "")
+      names.append(name)
+
+  yield define
+  for name in names:
+    delattr(flags.FLAGS, name)

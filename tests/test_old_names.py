@@ -53,7 +53,45 @@ NAMES = {
                    use_one_hot_embeddings: 0,
         "_truncate_seq_pair": lambda tokens_a, tokens_b, max_length: 0,
         "modeling": None, "optimization": None, "tokenization": None},
+    "run_squad": {
+        "SquadExample":
+            lambda qas_id, question_text, doc_tokens, orig_answer_text=None,
+                   start_position=None, end_position=None,
+                   is_impossible=False: 0,
+        "InputFeatures":
+            lambda unique_id, example_index, doc_span_index, tokens,
+                   token_to_orig_map, token_is_max_context, input_ids,
+                   input_mask, segment_ids, start_position=None,
+                   end_position=None, is_impossible=None: 0,
+        "read_squad_examples": lambda input_file, is_training: 0,
+        "convert_examples_to_features":
+            lambda examples, tokenizer, max_seq_length, doc_stride,
+                   max_query_length, is_training, output_fn: 0,
+        "_improve_answer_span":
+            lambda doc_tokens, input_start, input_end, tokenizer,
+                   orig_answer_text: 0,
+        "_check_is_max_context":
+            lambda doc_spans, cur_span_index, position: 0,
+        "create_model":
+            lambda bert_config, is_training, input_ids, input_mask, segment_ids,
+                   use_one_hot_embeddings: 0,
+        "model_fn_builder":
+            lambda bert_config, init_checkpoint, learning_rate, num_train_steps,
+                   num_warmup_steps, use_tpu, use_one_hot_embeddings: 0,
+        "input_fn_builder":
+            lambda input_file, seq_length, is_training, drop_remainder: 0,
+        "RawResult": lambda unique_id, start_logits, end_logits: 0,
+        "write_predictions":
+            lambda all_examples, all_features, all_results, n_best_size,
+                   max_answer_length, do_lower_case, output_prediction_file,
+                   output_nbest_file, output_null_log_odds_file: 0,
+        "get_final_text": lambda pred_text, orig_text, do_lower_case: 0,
+        "_get_best_indexes": lambda logits, n_best_size: 0,
+        "_compute_softmax": lambda scores: 0,
+        "FeatureWriter": lambda filename, is_training: 0,
+        "modeling": None, "optimization": None, "tokenization": None},
     "create_pretraining_data": {
+        "MaskedLmInstance": lambda index, label: 0,
         "TrainingInstance":
             lambda tokens, segment_ids, masked_lm_positions, masked_lm_labels,
                    is_random_next: 0,
@@ -61,6 +99,13 @@ NAMES = {
             lambda input_files, tokenizer, max_seq_length, dupe_factor,
                    short_seq_prob, masked_lm_prob, max_predictions_per_seq,
                    rng: 0,
+        "create_instances_from_document":
+            lambda all_documents, document_index, max_seq_length,
+                   short_seq_prob, masked_lm_prob, max_predictions_per_seq,
+                   vocab_words, rng: 0,
+        "truncate_seq_pair": lambda tokens_a, tokens_b, max_num_tokens, rng: 0,
+        "create_int_feature": lambda values: 0,
+        "create_float_feature": lambda values: 0,
         "create_masked_lm_predictions":
             lambda tokens, masked_lm_prob, max_predictions_per_seq, vocab_words,
                    rng: 0,
@@ -78,6 +123,7 @@ NAMES = {
         "get_next_sentence_output":
             lambda bert_config, input_tensor, labels: 0,
         "gather_indexes": lambda sequence_tensor, positions: 0,
+        "_decode_record": lambda record, name_to_features: 0,
         "input_fn_builder":
             lambda input_files, max_seq_length, max_predictions_per_seq,
                    is_training, num_cpu_threads=4: 0,
@@ -89,6 +135,11 @@ NAMES = {
         "convert_examples_to_features":
             lambda examples, seq_length, tokenizer: 0,
         "read_examples": lambda input_file: 0,
+        "input_fn_builder": lambda features, seq_length: 0,
+        "model_fn_builder":
+            lambda bert_config, init_checkpoint, layer_indexes, use_tpu,
+                   use_one_hot_embeddings: 0,
+        "_truncate_seq_pair": lambda tokens_a, tokens_b, max_length: 0,
         "modeling": None, "tokenization": None},
 }
 ALL = [(module, name) for module in sorted(NAMES)
@@ -387,8 +438,7 @@ def test_losses_of_pretraining_are_the_golden_ones(session):
   golden.assert_close(np.exp(log_probs).sum(axis=1), np.ones(56))
 
 
-CASES = [case for case in golden.rows("pretraining_data.jsonl")
-         if not case["flags"]["do_whole_word_mask"]]
+CASES = golden.rows("pretraining_data.jsonl")
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))
@@ -399,7 +449,8 @@ def test_instances_are_the_golden_ones(number, tmp_path):
       [golden.path("corpus_en.txt"), golden.path("corpus_zh.txt")], reader,
       flags["max_seq_length"], flags["dupe_factor"], flags["short_seq_prob"],
       flags["masked_lm_prob"], flags["max_predictions_per_seq"],
-      random.Random(flags["random_seed"]))
+      random.Random(flags["random_seed"]),
+      do_whole_word_mask=flags["do_whole_word_mask"])
   assert made[0].tokens[0] == "[CLS]" and made[0].tokens[-1] == "[SEP]"
   paths = [str(tmp_path / str(index))
            for index in range(flags["num_output_files"])]
@@ -434,6 +485,44 @@ def test_predictions_mask_what_a_plain_version_does():
   assert tokens[1] == "a"
 
 
+@pytest.mark.parametrize("by_word, expected", [(False, [1, 2]), (True, [2, 3])])
+def test_program_says_by_a_flag_of_its_own_that_words_are_masked_whole(
+    by_word, expected, own_flags):
+  class Unshuffled:
+    """Swaps each of three with itself, and masks what is chosen."""
+    draws = [2, 1]
+
+    def getrandbits(self, bits):
+      return self.draws.pop(0)
+
+    def random(self):
+      return 0.5
+
+  own_flags(do_whole_word_mask=by_word)
+  tokens = ["[CLS]", "x", "y", "##z", "[SEP]"]
+  if by_word:
+    tokens[1] = "[SEP]"
+  # Of 5 tokens 2.
+  output, positions, labels = old_pretraining_data.create_masked_lm_predictions(
+      tokens, 0.4, 5, ["w"], Unshuffled())
+  assert positions == expected
+  assert output[2] == "[MASK]" and labels == [tokens[each] for each in expected]
+
+
+def test_pair_is_truncated_at_random_ends():
+  class Ends:
+    """Draws the front, the back, the front."""
+    draws = [0.1, 0.9, 0.1]
+
+    def random(self):
+      return self.draws.pop(0)
+
+  tokens_a, tokens_b = list("abcd"), list("xyz")
+  # a, then z of the equally long one's second, then b.
+  old_pretraining_data.truncate_seq_pair(tokens_a, tokens_b, 4, Ends())
+  assert (tokens_a, tokens_b) == (["c", "d"], ["x", "y"])
+
+
 @pytest.mark.parametrize("is_training", [False, True])
 def test_input_fn_of_pretraining_reads_files(tmp_path, is_training):
   case = CASES[0]["flags"]
@@ -450,6 +539,18 @@ def test_input_fn_of_pretraining_reads_files(tmp_path, is_training):
       "masked_lm_positions": (4, 7), "masked_lm_ids": (4, 7),
       "masked_lm_weights": (4, 7), "next_sentence_labels": (4, 1)}
   assert batch["masked_lm_weights"].dtype == np.float32
+
+
+def test_record_is_decoded_to_numbers_that_tpus_have(session):
+  record = tf.train.Example(features=tf.train.Features(feature={
+      "ids": old_pretraining_data.create_int_feature([3, 4]),
+      "weights": old_pretraining_data.create_float_feature([0.5])}))
+  found = session.run(old_pretraining._decode_record(
+      tf.constant(record.SerializeToString()), {
+          "ids": tf.io.FixedLenFeature([2], tf.int64),
+          "weights": tf.io.FixedLenFeature([1], tf.float32)}))
+  assert found["ids"].dtype == np.int32 and found["ids"].tolist() == [3, 4]
+  assert found["weights"].dtype == np.float32 and found["weights"] == [0.5]
 
 
 def test_texts_to_extract_features_of(tmp_path):

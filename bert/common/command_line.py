@@ -85,6 +85,14 @@ def with_given(group, names: Iterable[str]):
   return group
 
 
+def replace(group, **changes):
+  """Returns a group with other values of some options, which are as given or
+  not as they were."""
+  changed = dataclasses.replace(group, **changes)
+  given = getattr(group, "_given", None)
+  return changed if given is None else with_given(changed, given)
+
+
 def is_given(group, name: str) -> bool:
   """Whether an option was given on the command line, its default included.
 

@@ -2,12 +2,16 @@
 
 import enum
 import itertools
-from typing import Dict, Iterable, List, Sequence
+import numbers
+from typing import Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert.data import contexts
+from bert.data.contexts import Span
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
+from bert.data.span_reader import Passage
 from bert.data.span_reader import SpanReader
 
 # Questions whose windows are logged, and answers that are not found.
@@ -24,9 +28,19 @@ class Place(enum.Enum):
 
 
 def annotations(label) -> List[Annotation]:
-  """Returns the Annotations of a label, whose answers may be texts alone."""
-  return [each if isinstance(each, Annotation) else Annotation(each)
-          for each in label or ()]
+  """Returns the Annotations of a label: a list of them, or one alone; each may
+  be a text alone, or a number."""
+  if isinstance(label, (str, numbers.Real, Annotation)):
+    label = [label] if label else []
+  return [_to_annotation(each) for each in label or ()]
+
+
+def _to_annotation(answer):
+  text, start = answer if isinstance(answer, Annotation) else (
+      Annotation(answer))
+  is_number = isinstance(text, numbers.Real) and not isinstance(text, bool)
+  # NaN is what pandas reads an empty cell as.
+  return Annotation(str(text) if is_number and text == text else text, start)
 
 
 def usable(examples: Iterable[InputExample],
@@ -78,6 +92,31 @@ def _log(counts: Dict[Place, int]) -> None:
                        counts[Place.NOWHERE], sum(counts.values()))
 
 
+def warn_of_paragraphs(examples: Sequence[InputExample],
+                       reader: SpanReader) -> None:
+  """Warns of Chinese contexts that are a word each.
+
+  Args:
+    examples: of a dataset.
+    reader: how contexts are split into words.
+  """
+  if reader.settings.context_tokens != "whitespace":
+    return
+  num_chinese = num_answers = num_whole = 0
+  for example in examples:
+    is_chinese = contexts.is_without_blanks(example.text_b)
+    num_chinese += is_chinese
+    for each in annotations(example.label):
+      num_answers += 1
+      num_whole += is_chinese and reader.is_whole_words(example.text_b, each)
+  if num_chinese:
+    tf.logging.warning(
+        "%d of %d questions have a context of Chinese without blanks, which is "
+        "one word to --context_tokens=whitespace; %d of %d annotated answers "
+        "are whole paragraphs to it: train with --context_tokens=character",
+        num_chinese, len(examples), num_whole, num_answers)
+
+
 def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:
   """Logs the windows of the first questions, as the reference release does."""
   ids = itertools.count(FIRST_ID)
@@ -85,14 +124,25 @@ def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:
     passage = reader.read(example.text_a, example.text_b)
     span = reader.find_first(passage, annotations(example.label))
     for number in range(len(passage.windows)):
-      _log_window(passage, number, reader, {
+      log_window(passage, number, reader, {
           "unique_id": next(ids), "example_index": index,
           "doc_span_index": number})
       if example.label is not None:
-        _log_label(example, passage.place(number, span))
+        log_answer(passage.place(number, span),
+                   annotations(example.label)[0].text if example.label else
+                   None)
 
 
-def _log_window(passage, number, reader, names):
+def log_window(passage: Passage, number: int, reader: SpanReader,
+               names: Dict[str, int]) -> None:
+  """Logs a window of a question's context.
+
+  Args:
+    passage: the question with its context.
+    number: of the window.
+    reader: what the passage was made by.
+    names: what stands before it in the log, by name.
+  """
   tf.logging.info("*** Example ***")
   positions = range(passage.offset, passage.num_tokens(number) - 1)
   columns = reader.columns(passage, number)
@@ -108,10 +158,11 @@ def _log_window(passage, number, reader, names):
     tf.logging.info("%s: %s", name, value)
 
 
-def _log_label(example, place):
-  if not example.label:
+def log_answer(place: Span, text: Optional[str]) -> None:
+  """Logs where an answer stands in a window; None: there is none."""
+  if text is None:
     tf.logging.info("impossible example")
     return
   tf.logging.info("start_position: %d", place.start)
   tf.logging.info("end_position: %d", place.end)
-  tf.logging.info("answer: %s", annotations(example.label)[0].text)
+  tf.logging.info("answer: %s", text)

@@ -12,6 +12,9 @@ from bert import tokenization
 
 # What ends a word; every other white space is part of one.
 _WORD = re.compile("[^ \t\r\n\u202f]+")
+_IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+# Chinese text that is split into words has two or so in each.
+_MAX_IDEOGRAPHS = 5
 
 Tokenize = Callable[[str], List[str]]
 
@@ -54,6 +57,24 @@ def split(text: str) -> Context:
   matches = list(_WORD.finditer(text))
   return Context([match.group() for match in matches],
                  [match.start() for match in matches])
+
+
+def num_ideographs(text: str) -> int:
+  """Returns the number of Chinese characters of a text."""
+  return len(_IDEOGRAPH.findall(text))
+
+
+def is_without_blanks(text: str) -> bool:
+  """Whether a text is Chinese that no blanks split into words."""
+  most = _MAX_IDEOGRAPHS * len(text.split())
+  return len(text) > most and num_ideographs(text) > most
+
+
+def is_in_run(text: str, place: int) -> bool:
+  """Whether the characters before and at a place are of one word to
+  split_characters."""
+  return 0 < place < len(text) and not any(
+      char.isspace() or _is_single(char) for char in text[place - 1:place + 1])
 
 
 def split_characters(text: str) -> Context:

@@ -109,10 +109,21 @@ class SpanReader:
     Raises:
       UserError: no token of the context would be read beside the question.
     """
+    return self._to_passage(question, context, *self._read_context(context))
+
+  def read_words(self, question: str, words: Sequence[str]) -> Passage:
+    """Returns a question with a context that is in words already, whose places
+    in a text are not known; raises UserError as read does."""
+    key = tuple(words)
+    if self._last[0] != key:
+      self._last = (key, (Context(list(words), []), contexts.to_pieces(
+          words, self.tokenizer.tokenize)))
+    return self._to_passage(question, "", *self._last[1])
+
+  def _to_passage(self, question, text, words, pieces):
     settings = self.settings
     tokens = self.tokenizer.tokenize(question)
     query = tokens[:settings.max_query_length]
-    words, pieces = self._read_context(context)
     num_pieces = len(pieces.tokens)
     capacity = settings.max_seq_length - len(query) - 3
     if capacity < 1:
@@ -121,7 +132,7 @@ class SpanReader:
           "--max_seq_length=%d; raise that, or lower --max_query_length" % (
               question, len(query), settings.max_seq_length))
     windows = contexts.windows(num_pieces, capacity, settings.doc_stride)
-    return Passage(query, len(tokens) - len(query), context, words, pieces,
+    return Passage(query, len(tokens) - len(query), text, words, pieces,
                    windows, contexts.best_windows(windows, num_pieces))
 
   def _read_context(self, text):
@@ -176,6 +187,22 @@ class SpanReader:
         return contexts.piece_span(passage.pieces, words, each.text,
                                    self.tokenizer.tokenize)
     return None
+
+  def is_whole_words(self, text: str, annotation: Annotation) -> bool:
+    """Whether an annotated answer that is there is learnt as all of its words:
+    it is only a part of them, but its pieces are none of theirs."""
+    answer = annotation.text
+    start = self.locate(text, self.split(text), annotation)
+    if start is None or text.startswith(answer, start) and not any(
+        contexts.is_in_run(text, place)
+        for place in (start, start + len(answer))):
+      return False  # Its pieces are there, without a look at them.
+    context, pieces = self._read_context(text)
+    tokens = self.tokenizer.tokenize(answer)
+    first, last = contexts.piece_span(
+        pieces, contexts.find_answer(context, answer, start), answer,
+        self.tokenizer.tokenize)
+    return pieces.tokens[first:last + 1] != tokens
 
   def columns(self, passage: Passage, number: int) -> List[Sequence[int]]:
     """Returns input_ids, input_mask and segment_ids of a window, padded."""

@@ -41,3 +41,14 @@ def to_bioes(tags: List[str], scheme: str) -> List[str]:
   if scheme != "BMES":
     return tags
   return ["I" + tag[1:] if tag.startswith("M-") else tag for tag in tags]
+
+
+def num_stray(tags: List[str]) -> int:
+  """Returns how many tags of a text go on with an entity where none of their
+  type is open, as an I- without a B- before it."""
+  count, open_type = 0, None
+  for tag in tags:
+    prefix, _, kind = tag.partition("-")
+    count += prefix in ("I", "M", "E") and kind != open_type
+    open_type = kind if prefix in ("B", "I", "M") else None
+  return count

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import options
+from bert.data import contexts
 from bert.data.examples import InputExample
 from bert.data.span_reader import Passage
 from bert.data.span_reader import SpanReader
@@ -61,19 +62,21 @@ class AnswerFinder:
     else:
       original = passage.text[context.starts[first_word]:
                               context.end_of(last_word)]
-    begin, end = answer_text.find(
+    parts = answer_text.find(
         answer_text.of_pieces(pieces.tokens[first:last + 1]), original,
         self._reader.tokenizer.basic_tokenizer,
+        pieces.tokens[pieces.first[first_word]:first],
         tf.logging.info if self._span.verbose_logging else None)
+    begin, end = parts.chosen
     if begin == end:
       return TextSpan("")
     if is_joined:
-      places = (context.place_of(first_word, begin),
-                context.place_of(first_word, end - 1) + 1)
-    else:
-      places = (context.starts[first_word] + begin,
-                context.starts[first_word] + end)
-    return TextSpan(original[begin:end], *places)
+      # The text is the reference release's, which may differ in capitals.
+      return TextSpan(original[slice(*parts.first)],
+                      context.place_of(first_word, begin),
+                      context.place_of(first_word, end - 1) + 1)
+    return TextSpan(original[begin:end], context.starts[first_word] + begin,
+                    context.starts[first_word] + end)
 
 
 def encode(found: Answers) -> bytes:
@@ -87,14 +90,37 @@ def decode(encoded: bytes) -> Answers:
   return Answers(best, [Answer(*values) for values in each], null_odds)
 
 
-def to_objects(found: Answers) -> List[Dict[str, Any]]:
+def warn_of_paragraphs(texts: Sequence[str],
+                       span: options.SpanOptions) -> None:
+  """Warns of answers that are whole Chinese paragraphs, as the part that was
+  chosen could not be cut out.
+
+  Args:
+    texts: the answers to the questions of a dataset.
+    span: the user's settings.
+  """
+  if span.context_tokens != "whitespace":
+    return
+  # A Chinese character is at least one token.
+  num_whole = sum(contexts.num_ideographs(each) > span.max_answer_length
+                  for each in texts)
+  if num_whole:
+    tf.logging.warning(
+        "%d of %d answers are whole Chinese paragraphs, longer than "
+        "--max_answer_length=%d: their texts hold unknown characters or "
+        "accents; train with --context_tokens=character", num_whole,
+        len(texts), span.max_answer_length)
+
+
+def to_objects(found: Answers, context: str) -> List[Dict[str, Any]]:
   """Returns an object of JSON for each answer, the one that is given first.
 
-  Places are in characters of the context; null: there is none.
+  Places are in characters of the context, and the answer is what is there;
+  null: there is none.
   """
   given = [each for each in found.all if each.text == found.best]
   others = [each for each in found.all if each.text != found.best]
-  return [{"answer": each.text, "score": each.probability,
+  return [{"answer": each.as_in(context), "score": each.probability,
            "start": each.begin if each.begin >= 0 else None,
            "end": each.end if each.end >= 0 else None}
           for each in given[:1] + others]

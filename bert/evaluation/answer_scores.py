@@ -25,7 +25,11 @@ class Score(typing.NamedTuple):
 
 
 def score_v1(answer: str, references: Sequence[str]) -> Score:
-  """Returns the best score of an answer by the rule of SQuAD 1.1."""
+  """Returns the best score of an answer by the rule of SQuAD 1.1.
+
+  Of a question without references, as 1.1 and CMRC have none, no answer is
+  right by all rules, and any other wrong.
+  """
   return _best(answer, references, normalize,
                lambda one, other: _word_f1(one.split(), other.split()))
 
@@ -92,6 +96,9 @@ def best_threshold(scores: Sequence[float], has_answer: Sequence[bool],
 
 
 def _best(answer, references, normal_form, f1):
+  if not references:
+    is_right = float(not normal_form(answer))
+    return Score(is_right, is_right)
   forms = normal_form(answer), [normal_form(each) for each in references]
   return Score(float(forms[0] in forms[1]),
                max(f1(forms[0], each) for each in forms[1]))

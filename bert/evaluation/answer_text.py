@@ -4,11 +4,24 @@ Word pieces are lower-cased and without accents; what a user reads is not.
 """
 
 import re
+import typing
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from bert import tokenization
 
 _WORD_PART = re.compile(" ?##")
+
+
+class Parts(typing.NamedTuple):
+  """Parts of a text, begin and end in characters.
+
+  Attributes:
+    first: the first part that has the normal form, which the reference release
+      takes.
+    chosen: the one whose word pieces were chosen.
+  """
+  first: Tuple[int, int]
+  chosen: Tuple[int, int]
 
 
 def of_pieces(pieces: Sequence[str]) -> str:
@@ -17,22 +30,25 @@ def of_pieces(pieces: Sequence[str]) -> str:
 
 
 def find(normal: str, original: str, tokenizer: tokenization.BasicTokenizer,
-         explain: Optional[Callable[[str], None]] = None) -> Tuple[int, int]:
+         before: Sequence[str] = (),
+         explain: Optional[Callable[[str], None]] = None) -> Parts:
   """Returns where the part of a text is that has a normal form.
 
   Args:
     normal: what is looked for, as the tokenizer makes text.
     original: where it is.
     tokenizer: of basic tokens.
+    before: word pieces of `original` before those that were chosen.
     explain: is told why the part can't be found; None: nobody is.
 
   Returns:
-    Begin and end of the part in `original`; those of all of it where the part
-    can't be found.
+    Both parts are all of `original` where the part can't be found.
   """
-  whole = (0, len(original))
+  whole = Parts((0, len(original)), (0, len(original)))
   explain = explain or (lambda text: None)
-  tokens = " ".join(tokenizer.tokenize(original))
+  # Tokens that are white space are no part of the normal form.
+  words = " ".join(tokenizer.tokenize(original)).split()
+  tokens = " ".join(words)
   begin = tokens.find(normal)
   if begin < 0:
     explain("Unable to find text: %r in %r" % (normal, original))
@@ -42,12 +58,37 @@ def find(normal: str, original: str, tokenizer: tokenization.BasicTokenizer,
     explain("Length not equal after stripping spaces: %r vs %r" % (
         original, tokens))
     return whole
-  places = list(kept_original)
-  begin, end = kept.get(begin), kept.get(begin + len(normal) - 1)
-  if begin is None or end is None:
+  if begin not in kept or begin + len(normal) - 1 not in kept:
     explain("Couldn't map %r to a part of %r" % (normal, original))
     return whole
-  return places[begin], places[end] + 1
+  places = list(kept_original)
+  chosen = _place_after(before, words)
+  if not tokens.startswith(normal, chosen):
+    chosen = begin
+  return Parts(*[
+      (places[kept[start]], places[kept[start + len(normal) - 1]] + 1)
+      for start in (begin, chosen)])
+
+
+def _place_after(pieces: Sequence[str], words: Sequence[str]) -> int:
+  """Returns where the character after some pieces is in joined words.
+
+  Args:
+    pieces: of the first words. One that is no part of its word, as [UNK], is
+      all that is left of it.
+    words: as the tokenizer makes them, without spaces.
+  """
+  number = done = place = 0
+  for piece in pieces:
+    if number == len(words):
+      break
+    left = words[number][done:]
+    part = piece[2:] if done else piece  # Behind ##.
+    done += len(part) if left.startswith(part) else len(left)
+    if done == len(words[number]):
+      place += done + 1
+      number, done = number + 1, 0
+  return place + done
 
 
 def _without_spaces(text: str) -> Dict[int, int]:

@@ -57,8 +57,8 @@ class WindowLogits(typing.NamedTuple):
 
 
 class TextSpan(typing.NamedTuple):
-  """A part of a context: its text, and where it begins and ends, in characters;
-  -1 where it is not of the context."""
+  """A part of a context: its text, as of Answer, and where it begins and ends,
+  in characters; -1 where it is not of the context."""
   text: str
   begin: int = -1
   end: int = -1
@@ -68,7 +68,9 @@ class Answer(typing.NamedTuple):
   """A text with its probability among those kept; "": there is no answer.
 
   Attributes:
-    text: of the answer.
+    text: of the answer, as the reference release has it: with --context_tokens=
+      whitespace its words are joined with one space, and of a text that its
+      words hold several times it is the first.
     probability: in [0, 1].
     start_logit, end_logit: as of Candidate.
     begin, end: where it stands in the context, in characters; -1: nowhere.
@@ -79,6 +81,10 @@ class Answer(typing.NamedTuple):
   end_logit: float
   begin: int
   end: int
+
+  def as_in(self, context: str) -> str:
+    """Returns the text that stands at its place; its own, if it has none."""
+    return context[self.begin:self.end] if self.begin >= 0 else self.text
 
 
 class Answers(typing.NamedTuple):
@@ -132,7 +138,7 @@ def choose(windows: Sequence[WindowLogits], settings: AnswerSettings,
 
 
 def _candidates(number, window, settings) -> Iterable[Candidate]:
-  starts, ends = [_highest(each, settings.n_best_size) for each in (
+  starts, ends = [highest(each, settings.n_best_size) for each in (
       window.start_logits, window.end_logits)]
   stop = window.first + len(window.is_best)
   for start, start_logit in starts:
@@ -144,7 +150,7 @@ def _candidates(number, window, settings) -> Iterable[Candidate]:
         yield Candidate(number, start, end, start_logit, end_logit)
 
 
-def _highest(logits, count):
+def highest(logits: Sequence[float], count: int) -> List[Tuple[int, float]]:
   """Returns the places and values of the highest logits, the first of equal
   ones first."""
   order = np.argsort(-np.asarray(logits), kind="stable")[:count]
@@ -163,12 +169,18 @@ def _null(windows):
 def _with_probabilities(kept):
   """Returns the Answers of pairs of a TextSpan and its Candidate."""
   kept = list(kept)
-  highest = max(candidate.logit for _, candidate in kept)
-  weights = [math.exp(candidate.logit - highest) for _, candidate in kept]
-  total = sum(weights)
-  return [Answer(span.text, weight / total, candidate.start_logit,
+  probabilities = softmax([candidate.logit for _, candidate in kept])
+  return [Answer(span.text, probability, candidate.start_logit,
                  candidate.end_logit, span.begin, span.end)
-          for (span, candidate), weight in zip(kept, weights)]
+          for (span, candidate), probability in zip(kept, probabilities)]
+
+
+def softmax(logits: Sequence[float]) -> List[float]:
+  """Returns the probabilities of logits, in float64; [] of none."""
+  most = max(logits, default=0.0)
+  weights = [math.exp(each - most) for each in logits]
+  total = sum(weights)
+  return [weight / total for weight in weights]
 
 
 def _decide(found, null, settings):

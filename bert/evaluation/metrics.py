@@ -215,6 +215,25 @@ def entities(predictions: EvalPrediction) -> Dict[str, float]:
                                            predictions.predicted)}
 
 
+@register("entity_f1_conlleval", TAGS, library="seqeval",
+          keys=("entity_f1_conlleval", "entity_precision_conlleval",
+                "entity_recall_conlleval"))
+def entity_f1_conlleval(predictions: EvalPrediction) -> Dict[str, float]:
+  """The same by the rules of conlleval: a tag that goes on with an entity where
+  there is none, as an I- without a B- before it, begins one.
+
+  Source: seqeval's default mode; Tjong Kim Sang and De Meulder 2003,
+    https://aclanthology.org/W03-0419.
+  """
+  from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
+  tags = to_seqeval(predictions)
+  precision, recall, f1_of_both, _ = precision_recall_fscore_support(
+      tags.labels, tags.predicted, average="micro", zero_division=0)
+  return {"entity_precision_conlleval": precision,
+          "entity_recall_conlleval": recall,
+          "entity_f1_conlleval": f1_of_both}
+
+
 @register("squad", ANSWERS, keys=("f1", "exact_match"))
 def squad(predictions: EvalPrediction) -> Dict[str, float]:
   """Means over the questions, by the rules of SQuAD 1.1."""

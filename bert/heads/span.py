@@ -169,6 +169,10 @@ class SpanHead(SpanGraph, Head):
       raise UserError("%s: no answer%s" % (
           example.locate(), " (--version_2_with_negative allows that)" if
           example.label is not None else ""))
+    for each in annotations(example.label):
+      if not isinstance(each.text, str):
+        raise UserError("%s: the answer is %r; it must be text" % (
+            example.locate(), each.text))
 
   def to_features(self, example, encoder):
     if isinstance(example, PaddingInputExample):
@@ -204,6 +208,7 @@ class SpanHead(SpanGraph, Head):
 
   def log_examples(self, examples, encoder):
     answer_places.log_examples(examples, self._reader(encoder))
+    answer_places.warn_of_paragraphs(examples, self._reader(encoder))
 
   def sizes(self, num_examples, num_records, num_padding=None):
     return ["Num orig examples = %d" % num_examples,
@@ -248,6 +253,7 @@ class SpanHead(SpanGraph, Head):
         if self.span.version_2_with_negative else None)
 
   def write_report(self, folder, examples, predictions):
+    answer_finder.warn_of_paragraphs(predictions.predicted, self.span)
     reports.write_report(folder, answer_report.lines(
         [example.text_a for example in examples], predictions))
     reports.write_errors(folder, examples, answer_report.errors(predictions))
@@ -264,9 +270,9 @@ class SpanHead(SpanGraph, Head):
     return {}
 
   def output_files(self, examples, rows):
-    return answer_files.lines_of(
-        [example.guid for example in examples],
-        [decode(row["answers"]) for row in rows])
+    found = [decode(row["answers"]) for row in rows]
+    answer_finder.warn_of_paragraphs([each.best for each in found], self.span)
+    return answer_files.lines_of(examples, found)
 
   def check_averaging(self):
     raise UserError("--do_predict takes the mean of scores, which span tasks "
@@ -280,7 +286,8 @@ class SpanHead(SpanGraph, Head):
 
   def text_output(self, row, example):
     return super().text_output(row, example)._replace(
-        answers=answer_finder.to_objects(decode(row["answers"])))
+        answers=answer_finder.to_objects(decode(row["answers"]),
+                                         example.text_b))
 
   def to_json(self, output):
     return dict(output.answers[0], answers=list(output.answers))

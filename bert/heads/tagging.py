@@ -41,7 +41,8 @@ class TaggingHead(Head):
   """
   kind = "tagging"
   label_type = TAGS
-  metrics = ("entities",)
+  # The last one decides which model is best.
+  metrics = ("entity_f1_conlleval", "entities")
   streamed_keys = ("eval_loss",)
   losses = ("cross_entropy", "focal")
   signature = WORDS_SIGNATURE
@@ -178,6 +179,12 @@ class TaggingHead(Head):
     tags = entities.to_seqeval(predictions)
     yield "%d examples; begin, end and type of an entity must be right" % len(
         predictions.labels)
+    stray = [sum(map(tag_schemes.num_stray, each))
+             for each in (predictions.labels, predictions.predicted)]
+    if any(stray):
+      yield ("Not counted: %d entities of the labels and %d of the predictions "
+             "that do not begin with" % tuple(stray))
+      yield "B-, as conlleval counts them; see eval_entity_f1_conlleval."
     yield ""
     if not unique_labels(*tags):
       yield "There are no entities, and none was predicted."

@@ -4,12 +4,12 @@ The best one that evaluations during training kept, as long as the last training
 in the folder evaluated; else the newest. --checkpoint chooses another.
 """
 
-import dataclasses
 import os
 from typing import Optional
 
 import tensorflow.compat.v1 as tf
 
+from bert.common import command_line
 from bert.common.errors import UserError
 from bert.model import checkpoint_files
 from bert.model import task_file
@@ -86,6 +86,6 @@ def _is_of_training(folder):
 def resolve_init(group):
   """Returns a group of options whose --init_checkpoint, where it is a folder,
   is the checkpoint of it that is meant; raises UserError."""
-  return dataclasses.replace(group, init_checkpoint=resolve(
+  return command_line.replace(group, init_checkpoint=resolve(
       group.init_checkpoint, "--init_checkpoint",
       getattr(group, "checkpoint", None)))

@@ -114,14 +114,20 @@ class InstanceMaker:
     instances = []
     for turn in range(self._config.dupe_factor):
       for index in range(len(documents)):
-        for tokens_a, tokens_b, is_random in self._pairs(documents, index):
+        for tokens_a, tokens_b, is_random in self.pairs(documents, index):
           instances.append(pack(self._mask(tokens_a, tokens_b, is_random)))
         show(turn * len(documents) + index + 1)
     _shuffle(instances, self._bits)
     return instances
 
-  def _pairs(self, documents, index) -> Iterator[Tuple[Tokens, Tokens, bool]]:
-    """Yields a document's pairs of texts, and whether the second is random."""
+  def pairs(self, documents: List[Document],
+            index: int) -> Iterator[Tuple[Tokens, Tokens, bool]]:
+    """Yields a document's pairs of texts, and whether the second is random.
+
+    Args:
+      documents: all; only the number of a sentence's tokens is looked at.
+      index: of the document.
+    """
     rng, bits = self._rng, self._bits
     capacity = self._config.max_seq_length - 3
     target = capacity
@@ -143,7 +149,7 @@ class InstanceMaker:
         position -= len(chunk) - num_a  # Unused sentences are read again.
       else:
         tokens_b = list(itertools.chain.from_iterable(chunk[num_a:]))
-      yield _truncate(tokens_a, tokens_b, capacity, rng.random) + (is_random,)
+      yield truncate(tokens_a, tokens_b, capacity, rng.random) + (is_random,)
       chunk, length = [], 0
 
   def mask(self, tokens: list, units: list) -> Tuple[List[int], list]:
@@ -174,7 +180,7 @@ class InstanceMaker:
               [vocabulary.sep])
     units = [*range(1, num_a - 1), *range(num_a, len(tokens) - 1)]
     if self._config.do_whole_word_mask:
-      units = _join_words(tokens, units)
+      units = join_words([token < 0 for token in tokens], units)
     ids = [token if token >= 0 else ~token for token in tokens]
     return Instance(ids, num_a, *self.mask(ids, units), is_random)
 
@@ -204,8 +210,17 @@ def _draw_text(documents, index, num_tokens, bits):
   return tokens
 
 
-def _truncate(tokens_a, tokens_b, capacity, draw):
-  """Drops tokens at either end of the longer text until both fit."""
+def truncate(tokens_a: list, tokens_b: list, capacity: int,
+             draw: Callable[[], float]) -> Tuple[list, list]:
+  """Returns a pair of texts without tokens at either end of the longer one, so
+  that both fit.
+
+  Args:
+    tokens_a, tokens_b: of the texts.
+    capacity: most tokens of both.
+    draw: returns a random number in [0, 1); below 0.5, a first token is
+      dropped, else a last one.
+  """
   begin_a, end_a, begin_b, end_b = 0, len(tokens_a), 0, len(tokens_b)
   for _ in range(end_a + end_b - capacity):
     is_front = draw() < 0.5
@@ -216,11 +231,17 @@ def _truncate(tokens_a, tokens_b, capacity, draw):
   return tokens_a[begin_a:end_a], tokens_b[begin_b:end_b]
 
 
-def _join_words(tokens, positions):
-  """Returns the positions of each word's tokens."""
-  words = []
+def join_words(is_continued: Sequence[bool],
+               positions: Sequence[int]) -> List[List[int]]:
+  """Returns the positions of each word's tokens.
+
+  Args:
+    is_continued: of each token, whether it goes on with the word before it.
+    positions: of the tokens that are looked at.
+  """
+  words = []  # type: List[List[int]]
   for position in positions:
-    if words and tokens[position] < 0:
+    if words and is_continued[position]:
       words[-1].append(position)
     else:
       words.append([position])

@@ -22,7 +22,8 @@ def of_line(line: str, names: Sequence[str] = _PAIR) -> TextInput:
     text_a, *choices = [each.strip() for each in line.split(SEPARATOR)]
     return Choices(text_a, choices) if choices else text_a
   text_a, separator, text_b = line.partition(SEPARATOR)
-  return (TextPair(text_a.strip(), text_b.strip()) if separator else
+  # Places of answers are counted from the beginning of the second text.
+  return (TextPair(text_a.strip(), text_b) if separator else
           line.strip())
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import typing
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -19,7 +19,6 @@ from bert.heads import registry
 from bert.model import checkpoint_files
 from bert.serving import hugging_face_config
 from bert.serving import tensor_files
-from bert.training import model_settings
 
 Weights = Dict[str, np.ndarray]
 
@@ -51,6 +50,7 @@ class Model(typing.NamedTuple):
     vocab: text of vocab.txt; None if it has none.
     do_lower_case: None if nobody says.
     head: what was fine-tuned, as task.json has it; None if nobody says.
+    notes: what README.md says; there is none without.
   """
   weights: Weights
   config: dict
@@ -58,26 +58,7 @@ class Model(typing.NamedTuple):
   vocab: Optional[str] = None
   do_lower_case: Optional[bool] = None
   head: Optional[str] = None
-
-
-def check_task(task: dict) -> None:
-  """Raises UserError for a fine-tuned model that Hugging Face has no class of.
-
-  Args:
-    task: what task.json says; {} for a model without.
-  """
-  if task.get("labels") is not None and not registry.class_of(
-      task["head"]).hugging_face_class:
-    raise UserError("Hugging Face has no class of BERT for %s tasks" %
-                    task["head"])
-  for flag in model_settings.changed_architecture(task):
-    raise UserError("the model was trained with %s, which Hugging Face's "
-                    "classes of BERT do not have" % flag)
-  if model_settings.value_in(task, "tokenizer") != "wordpiece":
-    tf.logging.warning(
-        "The model was trained with --tokenizer=%s; Hugging Face's "
-        "BertTokenizer, which the folder names, reads texts as word pieces",
-        task["tokenizer"])
+  notes: Sequence[str] = ()
 
 
 def their_name(name: str) -> str:
@@ -119,7 +100,8 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
 
 
 def write_hugging_face(folder: str, model: Model) -> None:
-  """Writes a new folder with config.json, model.safetensors and vocab.txt.
+  """Writes a new folder with config.json, model.safetensors and vocab.txt,
+  and README.md if there is something to say.
 
   Raises:
     UserError: the folder is there, safetensors is not, or a weight has no place
@@ -146,6 +128,10 @@ def write_hugging_face(folder: str, model: Model) -> None:
   files.write_text(os.path.join(folder, "tokenizer_config.json"), [json.dumps(
       {"do_lower_case": model.do_lower_case is not False,
        "tokenizer_class": "BertTokenizer"})])
+  if model.notes:
+    files.write_text(os.path.join(folder, "README.md"),
+                     ["# What config.json does not say", ""] +
+                     ["- " + each for each in model.notes])
   if model.vocab is not None:
     _write_raw(os.path.join(folder, "vocab.txt"), model.vocab.encode("utf-8"))
   _write_raw(os.path.join(folder, "model.safetensors"),

@@ -128,14 +128,14 @@ def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
     vocab_file: path.
     config: of the encoder.
   """
-  current = dict(model_config.unchecked_by_shapes(config))
+  current = model_config.unchecked_by_shapes(config)
   if "vocab_hash" in task:
     current["vocab_hash"] = vocabulary.sha256(vocab_file)
   if text is not None:
     current.update({"--do_lower_case": text.do_lower_case,
                     "--tokenizer": text.tokenizer})
-  return ["%s %s, here %s" % (name, command_line.describe(old),
-                              command_line.describe(value))
+  return ["%s %.12s, here %.12s" % (name, command_line.describe(old),
+                                    command_line.describe(value))
           for name, value in current.items()
           for old in [task.get(name.lstrip("-"), value)] if old != value]
 
@@ -192,8 +192,12 @@ def changed_architecture(task: Dict[str, Any]) -> List[str]:
   """Returns --name=value of what differs from a plain BERT with a head."""
   return ["--%s=%s" % (each.name, value_in(task, each.name))
           for each in SETTINGS if each.is_architecture and
-          _has_effect(each, task) and
-          value_in(task, each.name) != _default(each.name)]
+          _has_effect(each, task) and is_changed(task, each.name)]
+
+
+def is_changed(task: Dict[str, Any], name: str) -> bool:
+  """Whether a setting in a task.json is not the default."""
+  return value_in(task, name) != _default(name)
 
 
 def _has_effect(setting, values):

@@ -97,13 +97,18 @@ def create_head(processor, settings: options.HeadOptions,
   try:
     head = registry.create(processor.head, labels, settings, span,
                            getattr(processor, "label_range", None))
-    names = tuple(head.metrics) + tuple(processor.metrics)
+    names = _without_repeats(tuple(head.metrics) + tuple(processor.metrics))
     metrics.check(names, head.label_type, len(head.labels))
   except UserError as error:
     if processor.declared_in is None or str(error).startswith("--"):
       raise
     raise UserError("%s: %s" % (processor.declared_in, error))
   return head, names
+
+
+def _without_repeats(names):
+  """Returns names once each, where they stand last."""
+  return tuple(reversed(list(dict.fromkeys(reversed(names)))))
 
 
 def read_examples(flags: FineTuningFlags, task: Task,

@@ -25,3 +25,10 @@ def test_other_prefixes_and_mixtures_are_refused(tags, fragment):
 def test_tags_of_bmes_become_those_of_bioes():
   assert tag_schemes.to_bioes(["B-X", "M-X", "E-X", "S-M-Y", "O"], "BMES") == [
       "B-X", "I-X", "E-X", "S-M-Y", "O"]
+
+
+@pytest.mark.parametrize("tags, count", [
+    ("B-X I-X O B-Y", 0), ("O I-X I-X O I-X", 2), ("B-X I-Y I-Y", 1),
+    ("B-X E-X S-X", 0), ("S-X E-X", 1), ("B-X M-X E-X E-X", 1), ("", 0)])
+def test_stray_tags_go_on_with_what_is_not_open(tags, count):
+  assert tag_schemes.num_stray(tags.split()) == count

@@ -11,6 +11,7 @@ import active_tasks
 import commands
 import extract_features
 import golden
+import official_scorers
 import run_classifier
 import run_cross_validation
 import served
@@ -253,3 +254,25 @@ def test_single_texts_can_not_be_compared(tmp_path):
   flags = tiny_runs.single_texts(tmp_path, pair_encoding="siamese")
   result = commands.run(flags)
   assert result.code == 2 and "--pair_encoding=siamese" in result.log
+
+
+def test_accuracy_of_c3_is_that_of_the_file_that_clue_takes(tmp_path):
+  texts = [[["渡轮于1999年离开。", "船长是李娜。"], [
+      {"question": "哪年？%d" % number, "choice": choices, "answer": answer,
+       "id": number}
+      for number, (choices, answer) in enumerate([
+          ([1999, 2000], 1999), (["渡轮", "港口", "船长"], "船长"),
+          (["李娜", "1999年", 1999, "船长"], "李娜"), ([1999, "李"], "李")])],
+            "1-1"]]
+  for name in ("m-train", "m-dev", "test1.1"):
+    commands.write(tmp_path / "data" / (name + ".json"),
+                   json.dumps(texts, ensure_ascii=False))
+  flags = commands.tiny_flags(tmp_path, "c3", do_train=True, do_eval=True,
+                              do_predict=True, max_seq_length=24)
+  commands.write_config(tmp_path, **tiny_runs.CONFIG)
+  commands.finish(flags)
+  predicted = map(json.loads, commands.lines(flags["output_dir"],
+                                             "c3_predict.json"))
+  labels = {each["id"]: each["label"] for each in predicted}
+  assert 100 * commands.results(flags["output_dir"])["eval_accuracy"] == (
+      pytest.approx(official_scorers.c3(texts, labels)))

@@ -1,5 +1,6 @@
 """run_squad.py from files to answers: training, scores, resuming, exports."""
 import csv
+import io
 import json
 import os
 import shutil
@@ -11,12 +12,15 @@ import tensorflow.compat.v1 as tf
 
 import active_tasks
 import commands
+import official_scorers
 import run_squad
 import served
 import tiny_squad
 from bert import modeling
 from bert.common.errors import UserError
+from bert.serving import pipe
 from bert.serving import predictor
+from bert.serving_options import PredictorOptions
 from tiny_squad import finish, flags_of
 
 
@@ -59,6 +63,9 @@ def test_scores_are_those_of_the_answers(made):
               for each in questions]
   assert results["eval_exact_match"] == pytest.approx(np.mean(is_right))
   assert {"eval_f1", "eval_loss", "loss", "global_step"} < set(results)
+  official = official_scorers.squad_1(tiny_squad.document(8), answers)
+  for key, value in official.items():
+    assert 100 * results["eval_" + key] == pytest.approx(value)
   errors = list(csv.reader(commands.lines(
       flags["output_dir"], "eval_errors.tsv"), delimiter="\t"))
   assert len(errors) == 1 + is_right.count(False)
@@ -106,6 +113,63 @@ def test_export_answers_as_the_command_did(made):
       assert context[each["start"]:each["end"]] == each["answer"]
 
 
+# Texts whose white space is not as a tokenizer would write it.
+_ODD_CONTEXTS = [3 * text for text in (
+    "  The ferry  left\tthe ferry ", "\u3000ferry\u202fferry\t said",
+    "Ferry-ferry left  the  FERRY", "李娜和李娜 the ferry,李娜 ")]
+
+
+def check_places(asked):
+  """Python, HTTP and a pipe give places of the text as it was given."""
+  question = "who left ?"
+  inputs = [{"question": question, "context": context}
+            for context in _ODD_CONTEXTS]
+  piped = io.StringIO()
+  pipe.run(asked, PredictorOptions(
+      export_dir=asked.folder, output_format="jsonl"), io.BytesIO("".join(
+          "%s ||| %s\n" % (question, context)
+          for context in _ODD_CONTEXTS).encode("utf-8")), piped)
+  ways = [
+      [asked.head.to_json(each) for each in asked.predict(
+          [(question, context) for context in _ODD_CONTEXTS])],
+      served.ask(asked, inputs),
+      [json.loads(line) for line in piped.getvalue().splitlines()]]
+  for outputs in ways:
+    assert [each["answer"] for each in outputs] == [
+        each["answer"] for each in ways[0]]
+    for output, context in zip(outputs, _ODD_CONTEXTS):
+      given = [each for each in [output] + output["answers"] if each["answer"]]
+      assert given
+      for each in given:
+        assert context[each["start"]:each["end"]] == each["answer"]
+
+
+def test_places_are_those_of_the_text_as_given_everywhere(made):
+  flags, _ = made
+  check_places(predictor.Predictor(flags["output_dir"], batch_size=3))
+
+
+def test_places_in_the_table_are_those_of_the_file(made, tmp_path):
+  flags, _ = made
+  document = tiny_squad.document(8)
+  for paragraph, context in zip(document["data"][0]["paragraphs"],
+                                _ODD_CONTEXTS):
+    paragraph["context"] = context
+    for each in paragraph["qas"]:
+      del each["answers"]
+  alone = flags_of(tmp_path, do_train=False, do_eval=False, do_predict=True,
+                   init_checkpoint=tf.train.latest_checkpoint(
+                       flags["output_dir"]))
+  commands.write(alone["predict_file"], json.dumps(document))
+  finish(alone)
+  rows = list(csv.reader(commands.lines(
+      alone["output_dir"], "test_predictions.tsv"), delimiter="\t"))[1:]
+  assert len(rows) == 8
+  for number, (_, text, _, start, end) in enumerate(rows):
+    context = _ODD_CONTEXTS[number // 2]
+    assert context[int(start):int(end)].replace("\t", " ") == text
+
+
 def test_server_answers_questions_of_long_contexts(made):
   flags, _ = made
   asked = predictor.Predictor(flags["output_dir"], batch_size=3)
@@ -130,18 +194,27 @@ def test_masked_model_answers_the_same_everywhere(tmp_path):
   flags = flags_of(tmp_path, do_export=True, mask_outside_context=True,
                    context_tokens="character", version_2_with_negative=True)
   for name, count in (("train", 6), ("predict", 8)):
-    commands.write(flags[name + "_file"], json.dumps(
-        tiny_squad.document(count, is_impossible=False)))
+    document = tiny_squad.document(count, is_impossible=False)
+    document["data"][0]["paragraphs"][1]["qas"][0].update(
+        answers=[], is_impossible=True)
+    commands.write(flags[name + "_file"], json.dumps(document))
   finish(flags)
   results = commands.results(flags["output_dir"])
-  assert {"eval_exact", "eval_best_f1_thresh", "eval_HasAns_f1",
-          "eval_cmrc_f1"} <= set(results)
   odds = answers_of(flags["output_dir"], "null_odds.json")
   assert len(odds) == 8
+  official = official_scorers.squad_2(
+      document, answers_of(flags["output_dir"]), odds)
+  assert {"HasAns_f1", "NoAns_f1"} < set(official)
+  for key, value in official.items():
+    scale = 1 if key.endswith("thresh") else 100
+    assert scale * results["eval_" + key] == pytest.approx(value, rel=1e-4), key
+  # By the rule of CMRC, which has no such questions, no answer is right, too.
+  assert 0 <= results["eval_cmrc_f1"] <= 1
   asked = predictor.Predictor(flags["output_dir"], batch_size=3)
   answers = answers_of(flags["output_dir"])
   assert [each.labels[0] for each in asked.predict(texts_of(flags))] == list(
       answers.values())
+  check_places(asked)
 
 
 @pytest.fixture

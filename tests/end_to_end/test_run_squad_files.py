@@ -5,6 +5,7 @@ import os
 import pytest
 
 import commands
+import official_scorers
 import run_squad
 import tiny_squad
 
@@ -62,8 +63,8 @@ MISTAKES = {
                  ["paragraph 2, question 1", '"who ?"']),
     "no_id": (broken(drop(question, "id")),
               ["paragraph 1, question 2 has no 'id'"]),
-    "id_number": (broken(put(question, "id", 7)),
-                  ["paragraph 1, question 2", "'id' is 7"]),
+    "id_list": (broken(put(question, "id", [7])),
+                ["paragraph 1, question 2", "'id' is [7]"]),
     "no_question": (broken(drop(question, "question")),
                     ["question q01 has no 'question'"]),
     "question_null": (broken(put(question, "question", None)),
@@ -137,14 +138,36 @@ def test_form_of_cmrc_is_read_as_well(tmp_path):
             "title": "t", "qas": [
                 {"query_id": "z1", "query_text": "船长是谁？",
                  "answers": ["李娜", "李娜从"]},
-                {"query_id": "z2", "query_text": "从哪里离开？",
-                 "answers": ["港口"]}]}]
+                {"query_id": 22, "query_text": "从哪里离开？",
+                 "answers": ["港口", 39764.0]}]}]
   for name in ("eval", "predict"):
     flags[name + "_file"] = commands.write(
         tmp_path / "cmrc.json", json.dumps(texts, ensure_ascii=False))
-  tiny_squad.finish(flags)
+  log = tiny_squad.finish(flags)
+  assert "1 ids and 1 answers are numbers" in log
   answers = json.loads(commands.content(flags["output_dir"],
                                         "predictions.json"))
-  assert set(answers) == {"z1", "z2"}
+  assert set(answers) == {"z1", "22"}
   assert all(answer in texts[0]["context_text"] for answer in answers.values())
-  assert "eval_cmrc_f1" in commands.results(flags["output_dir"])
+  results = commands.results(flags["output_dir"])
+  official = official_scorers.cmrc(texts, answers)
+  assert 100 * results["eval_cmrc_f1"] == pytest.approx(official["F1"])
+  assert 100 * results["eval_cmrc_exact_match"] == pytest.approx(official["EM"])
+
+
+def test_paragraphs_of_chinese_are_advised_to_be_read_by_character(tmp_path):
+  # Where accents are taken off, no part of a word can be cut out.
+  context = "李娜从港口离开，渡轮的船长是李娜,e\u0301。"
+  texts = [{"context_id": "c", "context_text": context, "title": "t", "qas": [
+      {"query_id": "z%d" % number, "query_text": "船长是谁？",
+       "answers": ["李娜"]} for number in range(2)]}]
+  flags = tiny_squad.flags_of(tmp_path)
+  for name in ("train", "eval", "predict"):
+    flags[name + "_file"] = commands.write(
+        tmp_path / (name + ".json"), json.dumps(texts, ensure_ascii=False))
+  log = tiny_squad.finish(flags)
+  # Training, evaluation and prediction.
+  assert log.count("2 of 2 questions have a context of Chinese without blanks"
+                  ) == 3
+  assert log.count("2 of 2 answers are whole Chinese paragraphs") == 2
+  assert "--context_tokens=character" in log

@@ -38,6 +38,12 @@ def test_transformers_agrees():
         squad_metrics.compute_f1(each, row["prediction"]) for each in answers))
 
 
+@pytest.mark.parametrize("rule", sorted(answer_scores.RULES))
+@pytest.mark.parametrize("answer, score", [("", 1.0), ("李娜", 0.0), ("x", 0.0)])
+def test_no_answer_is_right_where_there_is_none(rule, answer, score):
+  assert answer_scores.RULES[rule](answer, []) == (score, score)
+
+
 def predictions_of(folder, data, **changes):
   """The golden predictions of a run, of the questions that have answers."""
   with open(span_golden.path(*folder), encoding="utf-8") as stream:

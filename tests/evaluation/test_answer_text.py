@@ -14,7 +14,8 @@ def test_texts_are_the_references(do_lower_case):
   rows = [row for row in ROWS if row["do_lower_case"] == do_lower_case]
   assert len(rows) > 20
   for row in rows:
-    begin, end = answer_text.find(row["pred_text"], row["orig_text"], tokenizer)
+    begin, end = answer_text.find(row["pred_text"], row["orig_text"],
+                                  tokenizer).first
     assert row["orig_text"][begin:end] == row["final_text"], row
 
 
@@ -29,6 +30,6 @@ def test_pieces_make_words_again():
 def test_reason_is_told_where_the_text_is_not_found(normal, original, fragment):
   reasons = []
   found = answer_text.find(normal, original, tokenization.BasicTokenizer(True),
-                           reasons.append)
-  assert found == (0, len(original))
+                           explain=reasons.append)
+  assert found == ((0, len(original)), (0, len(original)))
   assert fragment in reasons[0]

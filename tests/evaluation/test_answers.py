@@ -36,7 +36,8 @@ def answers_of(row):
       first, last = [window["token_to_orig_map"][place - offset]
                      for place in (candidate.start, candidate.end)]
       text = " ".join(words[first:last + 1])
-      begin, end = answer_text.find(answer_text.of_pieces(pieces), text, basic)
+      begin, end = answer_text.find(answer_text.of_pieces(pieces), text,
+                                    basic).first
       return TextSpan(text[begin:end])
 
     found[example["qas_id"]] = choose(

@@ -1,9 +1,11 @@
 """Entities in the scheme of their tags."""
 import pytest
 
+from bert import options
 from bert.evaluation import entities
 from bert.evaluation import metrics
 from bert.evaluation.eval_prediction import EvalPrediction
+from bert.training import task
 from eval_predictions import head_of
 
 
@@ -43,3 +45,29 @@ def test_report_counts_entities_of_the_scheme():
       "BMES")))
   (line,) = [line for line in lines if line.startswith("X ")]
   assert line.split() == ["X", "1.0000", "0.5000", "0.6667", "2"]
+
+
+def test_report_says_how_many_entities_conlleval_would_count_as_well():
+  head = head_of("tagging", ["O", "B-X", "I-X", "B-Y", "I-Y"])
+  lines = "\n".join(head.report(EvalPrediction(
+      [["B-X", "I-X", "O"]], [["B-X", "I-Y", "I-Y"]], None, "BIO")))
+  assert "0 entities of the labels and 1 of the predictions" in lines
+  lines = "\n".join(head.report(EvalPrediction(
+      [["B-X", "I-X"]], [["B-X", "I-X"]], None, "BIO")))
+  assert "conlleval" not in lines
+
+
+def test_best_model_is_that_of_the_strict_f1_unless_the_task_says_another():
+  class Task:
+    """A task as a processor declares it."""
+    head, declared_in, metrics = "tagging", None, ()
+
+    def get_labels(self):
+      return ["O", "B-X", "I-X"]
+
+  _, names = task.create_head(Task(), options.HeadOptions())
+  assert metrics.key_of(None, names, ()) == "eval_f1"
+  Task.metrics = ("entity_f1_conlleval",)
+  _, names = task.create_head(Task(), options.HeadOptions())
+  assert metrics.key_of(None, names, ()) == "eval_entity_f1_conlleval"
+  assert sorted(names) == ["entities", "entity_f1_conlleval"]

@@ -52,6 +52,9 @@ def compared(labels, cosines):
   return measured(labels, cosines)._replace(cosines=np.float32(cosines))
 
 
+CONLLEVAL = ["eval_entity_%s_conlleval" % each
+             for each in ("precision", "recall", "f1")]
+
 # Metric -> [(eval_prediction, {key: value worked out by hand})].
 CASES = {
     "squad": [
@@ -134,6 +137,19 @@ CASES = {
         (tagged(["O O", ""], ["O O", ""]),
          {"eval_precision": 0.0, "eval_recall": 0.0, "eval_f1": 0.0,
           "eval_token_accuracy": 1.0})],
+    "entity_f1_conlleval": [
+        # An I without a B before it begins an entity: of the four labelled two
+        # are found, and the third found is made of two.
+        (tagged(["B-X I-X O B-Y", "B-X B-X"], ["I-X I-X O I-Y", "I-X I-X"]),
+         {"eval_entity_precision_conlleval": 2 / 3,
+          "eval_entity_recall_conlleval": 2 / 4,
+          "eval_entity_f1_conlleval": 4 / 7}),
+        (tagged(["B-X I-X B-Y"], ["B-X I-X I-Y"]),
+         dict.fromkeys(CONLLEVAL, 1.0)),
+        (tagged(["O", ""], ["O", ""]), dict.fromkeys(CONLLEVAL, 0.0)),
+        # An E without a B is one of a single tag in BIOES and BMES.
+        (tagged(["O S-X O B-Y M-Y E-Y"], ["O E-X O M-Y M-Y E-Y"])._replace(
+            scheme="BMES"), dict.fromkeys(CONLLEVAL, 1.0))],
 }
 
 

@@ -173,6 +173,25 @@ def test_question_without_answer_is_refused(label, span, fragment):
   assert "q7" in message and fragment in message
 
 
+@pytest.mark.parametrize("label, texts", [
+    ("ferry", ["ferry"]), (Annotation("ferry", 4), ["ferry"]), ("", []),
+    ([39764.0, np.int64(7), Annotation(10**400, 3)],
+     ["39764.0", "7", "1" + 400 * "0"]),
+    (39764.0, ["39764.0"]), (["a", "b"], ["a", "b"])])
+def test_label_may_be_one_answer_and_an_answer_a_number(label, texts):
+  row = {"answers": np.frombuffer(b'["", [], null]', np.uint8)}
+  predictions = head_of().eval_prediction(
+      {"answers": [row["answers"]]}, [InputExample("q", "?", "a", label)])
+  assert predictions.labels == [texts]
+
+
+@pytest.mark.parametrize("label", [[float("nan")], [True], [None], [b"a"]])
+def test_answer_that_is_no_text_is_refused(label):
+  example = InputExample("q7", "a", "b", label)
+  message = message_of(head_of().check_example, example, True)
+  assert "q7" in message and repr(label[0]) in message and "text" in message
+
+
 def test_question_that_has_no_answer_is_taken_with_version_2():
   head = head_of(version_2_with_negative=True)
   head.check_example(InputExample("q", "a", "b", []), True)

@@ -12,8 +12,8 @@ FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
 GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
 OPTIONS = ("bert.options", "bert.script_options", "bert.serving_options",
            "bert.flag_rules")
-# Three drop-ins and four names of the reference release among them.
-MAX_DIRECT_FILES = 14
+# Three drop-ins and five names of the reference release among them.
+MAX_DIRECT_FILES = 15
 MAX_PACKAGE_FILES = 20
 MAX_FUNCTION_LINES = 60
 MAX_P90_LINES = 25

@@ -19,22 +19,30 @@ def of_words(folder, **changes):
 
 
 def of_scores(folder, **changes):
+  return make(score_flags(folder, **changes))
+
+
+def score_flags(folder, **changes):
   rows = [("sentence1", "sentence2", "score")] + [
       ("the captain said", "two votes", str(index / 2)) for index in range(8)]
   for name in ("train", "dev", "test"):
     commands.write_table(folder / "data" / (name + ".tsv"), rows)
-  return make(commands.tiny_flags(
-      folder, "stsb", do_train=True, do_eval=True, do_predict=True, **changes))
+  return commands.tiny_flags(
+      folder, "stsb", do_train=True, do_eval=True, do_predict=True, **changes)
 
 
 def of_sets(folder, **changes):
+  return make(set_flags(folder, **changes))
+
+
+def set_flags(folder, **changes):
   rows = [("the captain said %d" % index, "%d,%d" % (index % 3, 3), str(index))
           for index in range(8)]
   for name in ("train", "dev", "test"):
     commands.write_table(folder / "data" / (name + ".tsv"), rows)
-  return make(commands.tiny_flags(
+  return commands.tiny_flags(
       folder, "go_emotions", do_train=True, do_eval=True, do_predict=True,
-      **changes))
+      **changes)
 
 
 def make(flags):

@@ -4,6 +4,7 @@ import json
 import pytest
 
 import commands
+import official_scorers
 import processors  # pylint: disable=unused-import
 from bert.heads.readout import Prediction
 from mistakes import message_of
@@ -86,3 +87,31 @@ def test_missing_and_broken_files_are_told(tmp_path):
     assert "no such file" in message_of(read, str(tmp_path))
   commands.write(tmp_path / "m-train.json", "[")
   assert "not JSON" in message_of(processor.get_train_examples, str(tmp_path))
+
+
+def test_choices_and_ids_may_be_numbers_or_text(tmp_path, log):
+  numbers = [["票价39764.0元。"], [
+      {"question": "多少？", "choice": [39764.0, 5, "五"], "answer": 39764.0,
+       "id": "0"},
+      {"question": "几？", "choice": [39764.0, 5], "answer": "5", "id": 1}],
+             "1-1"]
+  processor = processor_of(tmp_path, m_dev=[numbers], **{"test1.1": [numbers]})
+  examples = read_checked(processor, processor.get_dev_examples)
+  assert [(each.text_b, each.label) for each in examples] == [
+      (["多少？ 39764.0", "多少？ 5", "多少？ 五"], "0"),
+      (["几？ 39764.0", "几？ 5"], "1")]
+  assert any("4 choices are numbers" in line for line in log)
+  # Ids are written as the file has them.
+  files = processor.prediction_files(
+      processor.get_test_examples(str(tmp_path)),
+      [Prediction(["2"], [0.9]), Prediction(["1"], [0.9])])
+  lines = [json.loads(line) for line in files["c3_predict.json"]]
+  assert lines == [{"id": "0", "label": 2}, {"id": 1, "label": 1}]
+  assert official_scorers.c3([numbers], {
+      each["id"]: each["label"] for each in lines}) == 50
+
+
+@pytest.mark.parametrize("value", [True, None, ["男"]])
+def test_choice_that_is_neither_text_nor_number_is_refused(value, tmp_path):
+  processor = processor_of(tmp_path, m_train=[changed(choice=["女", value])])
+  assert '"choice"' in message_of(processor.get_train_examples, str(tmp_path))

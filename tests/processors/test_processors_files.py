@@ -67,6 +67,17 @@ def test_conll_sentences_are_the_same_however_they_are_set_apart(
     assert lines[line - 1].split() == words[0]
 
 
+def test_lines_that_begin_documents_are_counted(tmp_path, log):
+  rows_of(files.read_conll, tmp_path,
+          "水 O\n\n-DOCSTART- O\n\n山 O\n\n-DOCSTART- O\n", 2)
+  (line,) = [each for each in log if "-DOCSTART-" in each]
+  assert ": 2 lines" in line and "first at line 3" in line
+  assert "test_predictions.txt" in line
+  del log[:]
+  rows_of(files.read_conll, tmp_path, "水 O\n", 2)
+  assert not log
+
+
 def test_tab_of_a_line_makes_spaces_and_nothing_part_of_a_word(tmp_path):
   ((_, words),) = rows_of(files.read_conll, tmp_path,
                           "New York\tO\n \tO\n\u3000 O\n\tO\na b\n")

@@ -1,4 +1,5 @@
 """scripts/strip_checkpoint.py and convert_checkpoint.py as a user runs them."""
+import json
 import os
 import shutil
 
@@ -59,3 +60,24 @@ def test_weights_go_to_hugging_face_and_back(tmp_path, path):
   assert "bert/pooler/dense/kernel" in after and "output_weights" in after
   for name, value in after.items():
     np.testing.assert_array_equal(value, before[name])
+
+
+def test_encoder_of_pairs_apart_goes_to_hugging_face_with_a_word_on_its_pooling(
+    tmp_path):
+  folder = str(tmp_path / "bert")
+  shutil.copytree(FOLDER, folder)
+  for name in ("bert_config.json", "vocab.txt"):
+    shutil.copy(golden.path(name), folder)
+  commands.write(os.path.join(folder, "task.json"), json.dumps({
+      "task": "table", "head": "classification", "labels": ["0", "1"],
+      "pair_encoding": "siamese", "pooling": "mean"}))
+  result = commands.run({"bert_dir": folder, "to": "hugging_face",
+                         "hugging_face_dir": str(tmp_path / "hf")}, convert)
+  assert result.code == 0, result.log
+  config = json.loads(commands.content(str(tmp_path / "hf"), "config.json"))
+  assert config["architectures"] == ["BertModel"]
+  readme = commands.content(str(tmp_path / "hf"), "README.md")
+  for text in (result.log, readme):
+    assert "--pair_encoding=siamese --pooling=mean" in text
+    assert "the mean of last_hidden_state" in text
+    assert "output_weights [2, 32]" in text  # They are left out.

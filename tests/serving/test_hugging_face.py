@@ -10,6 +10,7 @@ import commands
 import golden
 from bert.model import checkpoint_files
 from bert.serving import hugging_face
+from bert.serving import hugging_face_task
 from graphs import LAYER_VARIABLES
 from mistakes import message_of
 
@@ -88,7 +89,7 @@ def test_there_and_back_is_the_same(tmp_path, heads):
      "BertForMultipleChoice")])
 def test_class_is_that_of_the_head(tmp_path, heads, head, expected):
   folder = str(tmp_path / "hf")
-  hugging_face.check_task({"head": head, "labels": ["0", "1"]})
+  hugging_face_task.check({"head": head, "labels": ["0", "1"]})
   hugging_face.write_hugging_face(folder, model(**heads)._replace(
       labels=["0", "1"], head=head))
   config = json.loads(commands.content(folder, "config.json"))
@@ -201,16 +202,62 @@ def test_weights_without_a_place_there_are_refused(tmp_path):
   assert "crf_transitions" in message and not os.path.exists(folder)
 
 
+SIAMESE = dict(head="regression", labels=[], pair_encoding="siamese")
+
+
 @pytest.mark.parametrize("changes, flag", [
-    (dict(pooling="mean"), "--pooling=mean"), (dict(encoder_top="cnn"), "--encoder_top=cnn"),
-    (dict(num_windows=4), "--num_windows=4"), (dict(crf=True), "--crf")])
+    (dict(pooling="mean"), "--pooling=mean"),
+    (dict(encoder_top="cnn"), "--encoder_top=cnn"),
+    (dict(num_windows=4), "--num_windows=4"), (dict(crf=True), "--crf"),
+    (dict(SIAMESE, pooling="attention"), "--pooling=attention"),
+    (dict(SIAMESE, pooling="max", encoder_top="cnn"), "--encoder_top=cnn"),
+    (dict(head="ordinal", labels=["1", "2"]), "ordinal")])
 def test_models_that_have_no_class_there_are_refused(changes, flag):
-  hugging_face.check_task({})
-  assert flag in message_of(hugging_face.check_task, changes)
+  hugging_face_task.check({})
+  assert flag in message_of(hugging_face_task.check, changes)
 
 
-def test_texts_read_as_characters_are_warned_of(warnings):
-  hugging_face.check_task({"tokenizer": "wordpiece"})
-  assert not warnings
-  hugging_face.check_task({"tokenizer": "char"})
-  assert len(warnings) == 1 and "--tokenizer=char" in warnings[0]
+@needs_safetensors
+@pytest.mark.parametrize("head, pooling, heads, left_out", [
+    ("regression", "mean", {}, 0), ("regression", "cls", {}, 0),
+    ("classification", "max",
+     {"output_weights": (2, 96), "output_bias": (2,)}, 2)])
+def test_encoder_of_pairs_apart_is_a_plain_one(tmp_path, head, pooling, heads,
+                                               left_out):
+  task = dict(SIAMESE, head=head, pooling=pooling)
+  hugging_face_task.check(task)
+  before = model(**heads)
+  weights, notes = hugging_face_task.convert(before.weights, task)
+  folder = str(tmp_path / "hf")
+  hugging_face.write_hugging_face(folder, before._replace(
+      weights=weights, head=head, notes=notes))
+  config = json.loads(commands.content(folder, "config.json"))
+  assert config["architectures"] == ["BertModel"]
+  assert "id2label" not in config and "problem_type" not in config
+  after = hugging_face.read_hugging_face(folder).weights
+  assert set(after) == {name for name in before.weights
+                        if name.startswith("bert/")}
+  for name, values in after.items():
+    np.testing.assert_array_equal(values, before.weights[name], err_msg=name)
+  readme = commands.content(folder, "README.md")
+  assert "--pooling=" + pooling in readme
+  assert ("pooler_output" in readme) == (pooling == "cls")
+  assert ("%d variables" % left_out in readme) == bool(left_out)
+  assert ("[2, 96]" in readme) == bool(left_out)
+  assert ("cosine" in readme) == (not left_out)
+
+
+@pytest.mark.parametrize("changes, fragment", [
+    (dict(tokenizer="char"), "--tokenizer=char"),
+    (dict(truncation="head_tail"), "--truncation=head_tail"),
+    (dict(mask_outside_context=True), "--mask_outside_context=true")])
+def test_what_texts_are_read_by_and_the_folder_lacks_is_said(changes, fragment):
+  assert hugging_face_task.convert({}, {"tokenizer": "wordpiece"}) == ({}, [])
+  _, (note,) = hugging_face_task.convert({}, changes)
+  assert fragment in note
+
+
+@needs_safetensors
+def test_folder_has_no_readme_where_there_is_nothing_to_say(tmp_path):
+  hugging_face.write_hugging_face(str(tmp_path / "hf"), model())
+  assert "README.md" not in os.listdir(str(tmp_path / "hf"))
