@@ -22,15 +22,8 @@ def main(argv):
   flag_rules.check_tpu(flags.tpu, {"predict": flags.data.batch_size})
 
   command.start_tensorflow(flags)
-  from bert.model import checkpoint_choice
-  from bert.model import distribution
   from bert.serving import vectors
-  flags = distribution.join(flags)
-  flags = flags._replace(data=checkpoint_choice.resolve_init(flags.data))
-  if flags.data.do_export:
-    vectors.write_export(flags.data)
-  else:
-    vectors.extract(flags)
+  vectors.run(flags)
 
 
 def __getattr__(name):

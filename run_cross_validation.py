@@ -17,25 +17,13 @@ GROUPS = (options.FoldOptions,) + tuple(
 def main(argv):
   folding, *groups = command_line.parse(argv, GROUPS, __doc__)
   flags = options.FineTuningFlags(*groups)
-  datasets = ["train"] + ["predict"] * folding.do_predict
-  flag_rules.check_fine_tuning(flags, datasets + ["eval"])
+  flag_rules.check_fine_tuning(flags, ["train", "eval"] + [
+      "predict"] * folding.do_predict)
 
   command.start_tensorflow(flags)
-  from bert.model import checkpoint_choice
-  from bert.model import distribution
-  from bert.model import estimator
-  from bert.training import finetuning
-  from bert.training import folds
-  from bert.training import task as tasks
+  from bert.cross_validation import run
   from processors import loading
-  flags = distribution.join(flags)
-  estimator.check_precision(flags.speed.precision)
-  flags = flags._replace(model=checkpoint_choice.resolve_init(flags.model))
-  task = tasks.load(flags, loading.load_processor(flags.data))
-  if folding.do_predict:
-    task.head.check_averaging()
-  folds.run(finetuning.FineTuning(flags, task), folding,
-            tasks.read_examples(flags, task, datasets))
+  run.run(flags, folding, lambda used: loading.load_processor(used.data))
 
 
 if __name__ == "__main__":

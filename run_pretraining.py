@@ -22,17 +22,8 @@ def main(argv):
   flag_rules.check_pretraining(flags, actions)
 
   command.start_tensorflow(flags)
-  from bert.model import checkpoint_choice
-  from bert.model import distribution
-  from bert.model import estimator
-  from bert.model import model_config
   from bert.pretraining import run
-  flags = distribution.join(flags)
-  estimator.check_precision(flags.speed.precision)
-  flags = flags._replace(model=checkpoint_choice.resolve_init(flags.model))
-  config = model_config.load_config(flags.model.bert_config_file,
-                                    flags.data.max_seq_length)
-  run.run(run.Pretraining(flags, config), actions)
+  run.run(flags, actions)
 
 
 def __getattr__(name):

@@ -69,11 +69,18 @@ def resolve(path: Optional[str], flag: str,
   if not path or tf.gfile.Exists(path + ".index") or (
       not tf.gfile.IsDirectory(path)):
     return path
-  checkpoint = of_folder(path, choice) or checkpoint_files.newest_in(path, flag)
+  checkpoint = (of_folder(path, choice) if choice or _is_of_training(path) else
+                None) or checkpoint_files.newest_in(path, flag)
   is_best = os.path.basename(os.path.dirname(checkpoint)) == task_file.BEST
   tf.logging.info("%s=%s: the %s checkpoint there is %s", flag, path,
                   BEST if is_best else NEWEST, checkpoint)
   return checkpoint
+
+
+def _is_of_training(folder):
+  """Whether a training has written to a folder; else any name is a model's."""
+  return any(tf.gfile.Exists(os.path.join(folder, name)) for name in (
+      checkpoint_files.STATE, task_file.NAME, task_file.BEST))
 
 
 def resolve_init(group):

@@ -1,5 +1,6 @@
 """Checkpoints as a dict name -> array: read and written without a model."""
 
+import functools
 import os
 import re
 from typing import Dict, Optional
@@ -21,6 +22,8 @@ _TRAINING_STATE = re.compile(
     r"beta[12]_power(_\d+)?|\w*loss_scale|good_steps|global_step)$|"
     r"^(Adam|LAMB|LARS|Momentum)\w*/")
 GLOBAL_STEP = "global_step"
+# The file in which TensorFlow says which checkpoint of a folder is the newest.
+STATE = "checkpoint"
 
 
 def is_training_state(name: str) -> bool:
@@ -29,12 +32,93 @@ def is_training_state(name: str) -> bool:
 
 
 def latest(folder: str) -> Optional[str]:
-  """Returns the path, without .index, of the checkpoint that a folder's file
-  named checkpoint says is the newest; None if it is not there."""
+  """Returns the path, without .index, of a folder's newest checkpoint.
+
+  That is the one that the folder's file named checkpoint names, by its name
+  alone where it lies in the folder: the folder may have been copied or moved.
+  Where that file is missing, can't be read or names a checkpoint that is not
+  there, it is the model.ckpt-STEP of the highest step that can be read.
+
+  Returns:
+    A path; None if there is no such checkpoint.
+  """
+  newest = _named_by_state(folder)
+  if newest:
+    return newest
+  paths = _by_step(folder)
+  newest = next(filter(_is_readable, reversed(paths)), None)
+  if newest is None and tf.gfile.Exists(os.path.join(folder, STATE)):
+    newest = paths[-1] if paths else None  # Who reads it says what is wrong.
+  if newest:
+    _warn_once("%s is missing, or does not name a checkpoint that is there: %s "
+               "has the highest step in the folder and is used" % (
+                   os.path.join(folder, STATE), os.path.basename(newest)))
+  return newest
+
+
+def read_state(folder: str):
+  """Returns a folder's CheckpointState; None if it has none, or none that can
+  be read."""
   try:
-    return tf.train.latest_checkpoint(folder)
-  except tf.errors.NotFoundError:  # Of a path there, not even the folder is.
+    return tf.train.get_checkpoint_state(folder)
+  except (tf.errors.OpError, ValueError):
     return None
+
+
+def _named_by_state(folder):
+  state = read_state(folder)
+  if state:
+    path = os.path.join(folder, os.path.basename(state.model_checkpoint_path))
+    for each in (path, state.model_checkpoint_path):
+      if _exists(each):
+        return each
+  return None
+
+
+def _exists(path):
+  try:
+    return tf.train.checkpoint_exists(path)
+  except tf.errors.NotFoundError:  # Of a path there, not even the folder is.
+    return False
+
+
+def repair_state(folder: str) -> None:
+  """Makes a folder's file named checkpoint name what latest returns, as
+  TensorFlow itself resumes from what the file names."""
+  newest = latest(folder)
+  state = read_state(folder)
+  if newest is None or state and state.model_checkpoint_path == newest:
+    return
+  older = [os.path.join(folder, os.path.basename(path)) for path in (
+      state.all_model_checkpoint_paths if state else _by_step(folder))]
+  tf.train.update_checkpoint_state(folder, newest, [
+      path for path in older
+      if path != newest and _exists(path)] + [newest])
+
+
+def _by_step(folder):
+  """Returns the paths of a folder's model.ckpt-STEP, the newest last."""
+  if not tf.gfile.IsDirectory(folder):
+    return []
+  matches = filter(None, (re.match(r"(model\.ckpt-(\d+))\.index$", name)
+                          for name in tf.gfile.ListDirectory(folder)))
+  return [os.path.join(folder, match.group(1)) for match in sorted(
+      matches, key=lambda match: int(match.group(2)))]
+
+
+def _is_readable(path):
+  """Whether a checkpoint is whole: its data lies in the order of the names."""
+  try:
+    reader = tf.train.load_checkpoint(path)
+    reader.get_tensor(max(reader.get_variable_to_shape_map()))
+  except (tf.errors.OpError, ValueError, LookupError, RuntimeError):
+    return False
+  return True
+
+
+@functools.lru_cache(maxsize=None)
+def _warn_once(text):
+  tf.logging.warning(text)
 
 
 def newest_in(folder: str, flag: str) -> str:
@@ -47,7 +131,7 @@ def newest_in(folder: str, flag: str) -> str:
   Raises:
     UserError: it has no checkpoint, or several and no word of the newest.
   """
-  newest = latest(folder)
+  newest = _named_by_state(folder)
   if newest:
     return newest
   # A released model has no file named checkpoint, and the paths in that of a

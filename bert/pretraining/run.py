@@ -14,6 +14,7 @@ from bert.model import model_config
 from bert.model.estimator import Runtime
 from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
+from bert.model.start import start
 from bert.options import PretrainingFlags
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
@@ -121,8 +122,11 @@ class Pretraining:
     return results
 
 
-def run(pretraining: Pretraining, actions: Sequence[str]) -> None:
+def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
   """Trains and evaluates, as asked for; checks all first."""
+  flags = start(flags)
+  pretraining = Pretraining(flags, model_config.load_config(
+      flags.model.bert_config_file, flags.data.max_seq_length))
   checkpoint = pretraining.check(actions)
   distribution.workers().check_same(pretraining.digests)
   newest = pretraining.folder.latest()

@@ -60,11 +60,22 @@ def print_table(study) -> None:
 
 
 def write_flags(folder: str, flags, trial, settings) -> None:
-  """Writes best.flags, which trains the best trial again."""
+  """Writes best.flags, which trains the best trial again.
+
+  Args:
+    folder: the search's.
+    flags: of the trial, as this command line has them; its folder's run.flags
+      have what it was trained with.
+    trial, settings: the best one's, and the study's.
+  """
+  lines = flag_files.read(flags.run.output_dir) or flag_files.lines_of([flags])
+  seed = "--random_seed="
+  if not any(line.startswith(seed) for line in lines):
+    lines.append("%s%d" % (seed, flags.run.random_seed))
   files.write_text(os.path.join(folder, "best.flags"), [
       "# Trial %d: %s = %s" % (trial.number + 1, settings.metric, trial.value),
-      "--do_train", "--do_eval"] + flag_files.lines_of(
-          [flags], without=("output_dir",)))
+      "--do_train", "--do_eval"] + [
+          line for line in lines if not line.startswith("--output_dir=")])
 
 
 def _shorten(cell):

@@ -1,6 +1,7 @@
 """A search for the best settings: trainings, their table, the best one's files.
 """
 
+import dataclasses
 import math
 import os
 import time
@@ -10,13 +11,15 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
-from bert.model import checkpoint_choice
+from bert.model import checkpoints
+from bert.model.start import start
 from bert.options import FineTuningFlags
 from bert.search import figures
 from bert.search import results
 from bert.search.study import Study
 from bert.search.study import StudySettings
 from bert.training import actions as actions_lib
+from bert.training import conditions
 from bert.training import output_folder
 from bert.training import task as tasks
 from bert.training import trials as trials_lib
@@ -24,6 +27,11 @@ from bert.training.finetuning import FineTuning
 
 # What happens to a trial alone, so that the search goes on.
 _OF_A_TRIAL = (UserError, MemoryError, tf.errors.ResourceExhaustedError)
+
+# What conditions call datasets, and the content of flags' files.
+_DATASETS = {"train": "training set", "eval": "dev set"}
+_FILES = {"vocab_file": "vocabulary", "bert_config_file": "configuration",
+          "init_checkpoint": "initial weights", "task_name": "labels"}
 
 
 class Search:
@@ -53,10 +61,12 @@ class Search:
     tuning = self._tuning(base)
     tuning.check_folder(True)
     config = tuning.early_stopping()
+    common = _conditions(tuning, [each.flag for each in space])
     files.make_folder(self._folder)
     self._study = Study(self._folder, search, StudySettings(
-        space, config.metric, config.is_falling,
-        tuning.folder.choose_seed(base.run.random_seed)))
+        space, config.metric, config.is_falling, base.run.random_seed, common),
+                        lambda number: checkpoints.step_of(
+                            checkpoints.latest(self._path_of(number))))
 
   def run(self, actions) -> None:
     """Makes trials until there are enough; then uses the best one.
@@ -121,13 +131,17 @@ class Search:
                            self._reader(tuning)).results
 
   def _flags_of(self, trial) -> FineTuningFlags:
-    return self._parse(dict(trial.params, output_dir=self._path_of(trial)))
+    folder = self._path_of(trial.number)
+    # Trials of an earlier version each drew a seed of their own.
+    seed = output_folder.read_task(folder).get("random_seed",
+                                               self._study.random_seed)
+    return self._parse(dict(trial.params, output_dir=folder, random_seed=seed))
 
-  def _path_of(self, trial):
-    return os.path.join(self._folder, "trial_%d" % (trial.number + 1))
+  def _path_of(self, number):
+    return os.path.join(self._folder, "trial_%d" % (number + 1))
 
   def _tuning(self, flags):
-    flags = flags._replace(model=checkpoint_choice.resolve_init(flags.model))
+    flags = start(flags)  # --init_checkpoint may be another for each trial.
     return FineTuning(flags, tasks.load(flags, self._load_processor(
         flags.data)))
 
@@ -143,7 +157,7 @@ class Search:
       kept = {each.number for each in ranking[:self._search.keep_trials]}
       for each in self._study.trials():
         if each.state.is_finished() and each.number not in kept:
-          output_folder.remove_checkpoints(self._path_of(each))
+          output_folder.remove_checkpoints(self._path_of(each.number))
 
   def _finish(self, actions):
     """Writes what is left of the search; the last process uses the best trial.
@@ -167,10 +181,27 @@ class Search:
       if actions:
         tuning = self._tuning(flags)
         actions_lib.run(tuning, actions, self._reader(tuning))
-      trials_lib.copy_results(self._path_of(best), self._folder)
+      trials_lib.copy_results(self._path_of(best.number), self._folder)
     tf.logging.info(
         "Best of %d trials by %s: trial_%d, %s; `python run_classifier.py "
         "--flagfile=%s --output_dir=...` trains it again", len(
             self._study.trials()), self._study.settings.metric,
         best.number + 1, results.describe(best.params),
         os.path.join(self._folder, "best.flags"))
+
+
+def _conditions(tuning, searched):
+  """Returns what all trials have in common, whatever the searched flags are."""
+  flags = tuning.flags
+  # The share that --train_fraction draws is a trial's own, by its seed.
+  whole = flags._replace(data=dataclasses.replace(flags.data,
+                                                  train_fraction=1.0))
+  examples = {}
+  if not {"task_name", "data_dir"} & set(searched):
+    examples = tasks.read_examples(whole, tuning.task, ("train", "eval"))
+  found = conditions.of_fine_tuning(flags, tuning.task, {
+      _DATASETS[name]: each for name, each in examples.items()}, searched)
+  for flag, name in _FILES.items():
+    if flag in searched:
+      del found[name]
+  return found

@@ -2,24 +2,30 @@
 
 import contextlib
 import os
+import random
 import typing
-from typing import Iterator, List, Optional, Sequence
+from typing import Callable, Iterator, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import libraries
 from bert.common import locks
+from bert.common import machine
 from bert.common.errors import UserError
 from bert.options import SearchOptions
 from bert.search import space
 from bert.search.space import Dimension
 from bert.search.space import Value
+from bert.training import conditions as conditions_lib
+from bert.training.conditions import Conditions
 
 _NAME = "search"
 # Attributes of Optuna's study and trials.
 _SPACE, _METRIC, _SEED = "space", "metric", "random_seed"
-_STARTS, _IS_REPEATED = "starts", "is_repeated"
-# Times that a trial is begun whose process dies with it.
+_CONDITIONS = "conditions"
+_STARTS, _STEP, _IS_REPEATED = "starts", "step", "is_repeated"
+# Times in turn that a trial is begun whose process dies with it, before it has
+# saved a step.
 _MAX_STARTS = 3
 # Settings that were tried before are drawn again so many times.
 _MAX_DRAWS = 50
@@ -33,12 +39,14 @@ class StudySettings(typing.NamedTuple):
     dimensions: the space.
     metric: key of eval_results.txt.
     is_falling: whether less of it is better.
-    random_seed: of the sampler.
+    random_seed: of the sampler and of all trials; None: one is drawn.
+    conditions: what all trials have in common.
   """
   dimensions: Sequence[Dimension]
   metric: str
   is_falling: bool
-  random_seed: int
+  random_seed: Optional[int]
+  conditions: Conditions
 
 
 class Study:
@@ -51,8 +59,14 @@ class Study:
   """
 
   def __init__(self, folder: str, search: SearchOptions,
-               settings: StudySettings):
+               settings: StudySettings, last_step: Callable[[int], int]):
     """Opens the search of a folder, or begins it.
+
+    Args:
+      folder: the search's.
+      search: how trials are chosen, and how many.
+      settings: what the search is.
+      last_step: a trial's number, from 0 -> the step that it has saved.
 
     Raises:
       UserError: Optuna is not installed, the storage can't be had, or the
@@ -65,6 +79,7 @@ class Study:
     self._optuna = optuna
     self._folder = folder
     self._search = search
+    self._last_step = last_step
     self.settings = settings
     with self.locked():
       self.optuna = self._open()
@@ -72,6 +87,11 @@ class Study:
       self.num_trials = search.num_search_trials or _DEFAULT_TRIALS
       if search.sampler == "grid":
         self._enqueue_grid()
+
+  @property
+  def random_seed(self) -> int:
+    """The seed of the search, which its first process has noted."""
+    return self.optuna.user_attrs[_SEED]
 
   @contextlib.contextmanager
   def locked(self) -> Iterator[None]:
@@ -86,7 +106,12 @@ class Study:
     with contextlib.ExitStack() as stack:
       with self.locked():
         trial = self._take_over(stack) or self._begin(stack)
-      yield trial
+      try:
+        yield trial
+      except BaseException as error:
+        if trial is not None and _is_interruption(error):
+          self._forget_start(trial)
+        raise
 
   def trials(self) -> List:
     """Returns all trials so far, as Optuna's FrozenTrial."""
@@ -144,8 +169,17 @@ class Study:
           url, " ".join(str(error).split())[:300]))
 
   def _check_same(self, where):
-    """Notes what the search is, or raises UserError if it was another one."""
+    """Notes what the search is, or raises UserError if it was another one.
+
+    Scores of trials on other data, or of other models, are not to be compared.
+    """
     attributes = self.optuna.user_attrs
+    self._check_conditions(where, attributes.get(_CONDITIONS, {}))
+    seed = self.settings.random_seed
+    if seed not in (None, attributes.get(_SEED, seed)):
+      raise UserError("--random_seed=%d: the search of %s has the seed %d; leave "
+                      "it out, or give another folder" % (
+                          seed, where, attributes[_SEED]))
     expected = {_SPACE: space.to_json(self.settings.dimensions),
                 _METRIC: self.settings.metric}
     for name, value in expected.items():
@@ -153,8 +187,20 @@ class Study:
         raise UserError("%s has a search with another %s: %s; give another "
                         "folder" % (where, name, attributes[name]))
       self.optuna.set_user_attr(name, value)
+    self.optuna.set_user_attr(_CONDITIONS, self.settings.conditions)
     if _SEED not in attributes:
-      self.optuna.set_user_attr(_SEED, self.settings.random_seed)
+      if seed is None:
+        seed = random.SystemRandom().randrange(2**31)
+        tf.logging.info("Random seed: %d (--random_seed repeats it)", seed)
+      self.optuna.set_user_attr(_SEED, seed)
+
+  def _check_conditions(self, where, old):
+    new = self.settings.conditions
+    for name in conditions_lib.changed(old, new):
+      raise UserError(
+          "%s has a search with %s; its trials could not be compared; give "
+          "another folder, or the old data and settings" % (
+              where, conditions_lib.describe(name, old, new)))
 
   def _pruner(self):
     pruners = self._optuna.pruners
@@ -178,15 +224,22 @@ class Study:
       if each.state.name != "RUNNING" or not self._hold(each.number, stack):
         continue
       trial = self._optuna.trial.Trial(self.optuna, each._trial_id)
-      starts = each.user_attrs.get(_STARTS, 1)
+      step = self._last_step(each.number)
+      has_gone_on = step > each.user_attrs.get(_STEP, 0)
+      starts = 0 if has_gone_on else each.user_attrs.get(_STARTS, 1)
       if starts >= _MAX_STARTS:
         tf.logging.warning("Trial %d: its process has died %d times; it has "
                            "failed", each.number, starts)
         self.end(trial, "fail", error="its process died %d times" % starts)
         continue
       trial.set_user_attr(_STARTS, starts + 1)
+      trial.set_user_attr(_STEP, step)
       return trial
     return None
+
+  def _forget_start(self, trial):
+    """Takes the last start of a trial off the count of those that died."""
+    trial.set_user_attr(_STARTS, trial.user_attrs.get(_STARTS, 1) - 1)
 
   def _begin(self, stack):
     """Returns a new trial, None if there are enough or no new settings."""
@@ -209,7 +262,7 @@ class Study:
   def _draw(self):
     """Begins a trial with settings from the sampler."""
     number = len(self.optuna.get_trials(deepcopy=False))
-    seed = (self.optuna.user_attrs[_SEED] + number) % 2**31
+    seed = (self.random_seed + number) % 2**31
     samplers = self._optuna.samplers
     # A seed for each trial: a search that goes on draws what it would have.
     self.optuna.sampler = (
@@ -225,6 +278,13 @@ class Study:
     """Whether a trial is this process's own until the stack is closed."""
     return stack.enter_context(locks.held(os.path.join(
         self._folder, ".trial_%d.lock" % number)))
+
+
+def _is_interruption(error):
+  """Whether a trial's settings have no part in its end: a signal, or what the
+  machine does to any run."""
+  return (isinstance(error, KeyboardInterrupt) or
+          machine.describe(error) is not None)
 
 
 def _suggest(trial, dimension: Dimension) -> Value:

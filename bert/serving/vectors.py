@@ -30,10 +30,24 @@ from bert.model import estimator
 from bert.model import model_config
 from bert.model import task_file
 from bert.model.model_function import Model
+from bert.model.start import start
 from bert.serving import exports
 from bert.serving import formats
 from bert.training import export
 from bert.training import model_settings
+
+
+def run(flags: options.VectorFlags) -> None:
+  """Writes --output_file, or the export of --do_export.
+
+  Raises:
+    UserError: something is not there, or does not fit.
+  """
+  flags = start(flags)
+  if flags.data.do_export:
+    write_export(flags.data)
+  else:
+    extract(flags)
 
 
 def extract(flags: options.VectorFlags) -> None:
@@ -43,7 +57,6 @@ def extract(flags: options.VectorFlags) -> None:
     UserError: something is not there, or does not fit.
   """
   data = with_model(flags.data)
-  estimator.check_precision(flags.speed.precision)
   tokenizer, config = _load(data)
   layers = read_layers(data, config.num_hidden_layers)
   examples = read_examples(data.input_file)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
+from bert.model import checkpoint_files
 from bert.model import dataset_outputs
 from bert.model import distribution
 from bert.model.dataset_outputs import EvaluationFetches
@@ -149,7 +150,8 @@ class _EvalSession:
 
   def save(self, folder, step):
     tf.gfile.MakeDirs(folder)
-    state = tf.train.get_checkpoint_state(folder)
+    checkpoint_files.repair_state(folder)
+    state = checkpoint_files.read_state(folder)
     if state:
       self._saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
     self._saver.save(self._session, os.path.join(folder, "model.ckpt"), step,

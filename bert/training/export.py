@@ -49,13 +49,12 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
     has_onnx: whether the folder gets ONNX files, too.
 
   Returns:
-    The folder.
+    The folder, whose number is over those of all others there: who looks for
+    the newest export takes the highest, even if the clock was set back.
   """
   parent = os.path.join(output_dir, "export")
   tf.gfile.MakeDirs(parent)
-  number = int(time.time())
-  while tf.gfile.Exists(os.path.join(parent, str(number))):
-    number += 1
+  number = _next_number(parent)
   folder = os.path.join(parent, str(number))
   partial = os.path.join(parent, ".%d.partial" % number)
   if tf.gfile.Exists(partial):
@@ -86,6 +85,12 @@ def sample_inputs(head: Head, examples: Iterable[InputExample]
            if label not in seen and not seen.add(label)]
   others = [index for index in range(len(short)) if index not in set(first)]
   return [short[index][1] for index in (first + others)[:_NUM_SAMPLES]]
+
+
+def _next_number(parent):
+  numbers = [int(name.rstrip("/")) for name in tf.gfile.ListDirectory(parent)
+             if name.rstrip("/").isdigit()]
+  return max([int(time.time())] + [number + 1 for number in numbers])
 
 
 def _write_assets(folder, spec):

@@ -1,9 +1,13 @@
 """The flags of a training as a file for --flagfile, and how two differ."""
 
 import dataclasses
+import os
 from typing import Dict, Iterator, List, Sequence, Tuple
 
+import tensorflow.compat.v1 as tf
+
 from bert.common import command_line
+from bert.common import files
 
 NAME = "run.flags"
 # How the file says what was trained with other flags before.
@@ -55,8 +59,9 @@ def differences(lines: Sequence[str], groups: Sequence
     if field.name in _WITHOUT_EFFECT or field.type is command_line.Path and (
         field.name != "init_checkpoint"):
       continue
-    if field.name == "random_seed" and value is None:
-      continue  # The folder's is taken.
+    if field.name == "random_seed" and (
+        value is None or field.name not in earlier):
+      continue  # The folder's is taken; earlier versions did not write it.
     before = earlier.get(field.name, command_line.describe(field.default))
     after = command_line.describe(value)
     if before != after:
@@ -90,6 +95,14 @@ def with_earlier(earlier: Sequence[str], lines: Sequence[str],
   comments.append(_EARLIER % step)
   comments += ["#   " + line for line in earlier if line.startswith("--")]
   return comments + list(lines)
+
+
+def read(folder: str) -> List[str]:
+  """Returns the lines of the run.flags of a folder, [] if it has none."""
+  path = os.path.join(folder, NAME)
+  if not tf.gfile.Exists(path):
+    return []
+  return list(files.read_lines(path))
 
 
 def _fields(groups) -> Iterator[Tuple[dataclasses.Field, object]]:

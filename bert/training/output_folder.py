@@ -12,6 +12,7 @@ from bert.common import files
 from bert.common import locks
 from bert.common.errors import UserError
 from bert.model import checkpoint_choice
+from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.model import task_file
 from bert.training import model_settings
@@ -111,7 +112,8 @@ class OutputFolder:
     return seed
 
   def remove_partial(self, num_kept: int, num_steps: int) -> None:
-    """Removes what a killed run was about to rename or to delete.
+    """Removes what a killed run was about to rename or to delete; mends the
+    file named checkpoint.
 
     Args:
       num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
@@ -120,7 +122,8 @@ class OutputFolder:
     """
     patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
                 "checkpoint.tmp*", "graph.pbtxt.tmp*"]
-    state = tf.train.get_checkpoint_state(self.path)
+    checkpoint_files.repair_state(self.path)
+    state = checkpoint_files.read_state(self.path)
     listed = list(state.all_model_checkpoint_paths) if state else []
     if listed and len(listed) == num_kept:
       dropped = "model.ckpt-%d" % (

@@ -4,9 +4,8 @@ import functools
 from typing import Callable, Optional, Sequence
 
 from bert import flag_rules
-from bert.model import checkpoint_choice
 from bert.model import distribution
-from bert.model import estimator
+from bert.model.start import start
 from bert.options import FineTuningFlags
 from bert.training import actions as actions_lib
 from bert.training import finetuning
@@ -33,17 +32,19 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
   Raises:
     UserError: before anything is written, if something does not fit.
   """
-  flags = distribution.join(flags)
-  estimator.check_precision(flags.speed.precision)
+  flags = start(flags)
   if "onnx" in actions:
     onnx_files.check_libraries()
-  flags = flags._replace(model=checkpoint_choice.resolve_init(flags.model))
   flags = with_folder(flags, actions)
   task = tasks.load(flags, load_processor(flags))
   tuning = finetuning.FineTuning(flags, task)
   if command_flags:
     tuning.command_flags = command_flags
-  read = functools.partial(tasks.read_examples, flags, task)
+  if "train" in actions:
+    # Before --train_fraction is drawn by it: run.flags then has the same share.
+    tuning = tuning.variant(random_seed=distribution.workers().share(
+        tuning.folder.choose_seed(flags.run.random_seed)))
+  read = functools.partial(tasks.read_examples, tuning.flags, task)
   if num_trials > 1:
     trials.run(tuning, actions, num_trials, read)
   else:

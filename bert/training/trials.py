@@ -52,8 +52,10 @@ def _run_all(finetuning, models, actions, examples):
   for number, results in enumerate(trials):
     if config.is_better(results, trials[best]):
       best = number
-  finetuning.folder.write_lines("trials.txt", table(
-      [each.flags.run.random_seed for each in models], trials))
+  finetuning.folder.write_lines("trials.txt", table([
+      # Of one that was trained before, it may be another than is asked for.
+      read_task(each.folder.path).get("random_seed", each.flags.run.random_seed)
+      for each in models], trials))
   copy_results(models[best].folder.path, finetuning.folder.path)
   tf.logging.info("Best of %d trials by %s: trial_%d; all are in trials.txt",
                   len(models), config.metric, best + 1)

@@ -288,3 +288,14 @@ def test_pretraining_given_again(tmp_path):
   commands.write(flags["input_file"], half)
   result = run()
   assert result.code == 2, result.log
+
+
+def test_trials_are_listed_by_the_seeds_that_trained_them(tmp_path):
+  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_trials=2,
+                do_predict=False, random_seed=7)
+  commands.finish(flags)
+  table = commands.content(flags["output_dir"], "trials.txt")
+  commands.finish(dict(flags, random_seed=20))
+  assert commands.content(flags["output_dir"], "trials.txt") == table
+  rows = commands.lines(flags["output_dir"], "trials.txt")
+  assert [row.split("\t")[0] for row in rows[1:3]] == ["7", "8"]

@@ -42,8 +42,8 @@ class Deadly(glue.Mrpc):
     examples = super().get_train_examples(data_dir)
     if MOMENT == "example":
       last = examples[int(NAME)]
-      examples[int(NAME)] = InputExample(last.guid, DeadlyText("x"), None,
-                                         last.label)
+      examples[int(NAME)] = InputExample(
+          last.guid, DeadlyText(last.text_a), last.text_b, last.label)
     return examples
 
 

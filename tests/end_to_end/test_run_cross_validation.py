@@ -10,7 +10,7 @@ import run_classifier
 import run_cross_validation
 from bert.data.examples import InputExample
 from bert.heads import registry
-from bert.training import folds
+from bert.cross_validation import folds
 from mistakes import message_of
 from tiny_runs import pairs
 
@@ -117,8 +117,11 @@ def test_folder_of_another_training_set_is_refused(whole, tmp_path):
   flags = fold_flags(tmp_path)
   shutil.copytree(whole, flags["output_dir"])
   other_examples(flags)
+  before = commands.snapshot(flags["output_dir"])
   result = run(flags)
-  assert result.code == 2 and "fold.npz" in result.log
+  assert result.code == 2
+  assert "was trained on another training set (10 examples; " in result.log
+  assert commands.snapshot(flags["output_dir"]) == before
 
 
 def test_second_stage_starts_each_fold_from_its_own_model(whole, tmp_path):

@@ -1,4 +1,7 @@
 """Checkpoints as arrays, without what training keeps beside the weights."""
+import os
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -53,3 +56,81 @@ def test_reading_keeps_weights_and_step(tmp_path):
            "current_loss_scale", "good_steps", "w/ExponentialMovingAverage"]
   checkpoint_files.write(path, {name: np.float32(1) for name in names})
   assert sorted(checkpoint_files.read(path)) == ["global_step", "w"]
+
+
+def write_steps(folder, *steps):
+  """Checkpoints whose `w` is their step, as a training leaves them."""
+  paths = [os.path.join(str(folder), "model.ckpt-%d" % step) for step in steps]
+  for step, path in zip(steps, paths):
+    checkpoint_files.write(path, {"w": np.float32(step)})
+  tf.train.update_checkpoint_state(str(folder), paths[-1], list(paths))
+  return paths
+
+
+def set_state(folder, content):
+  (folder / "checkpoint").write_bytes(content)
+
+
+# What a full disk or a power cut leaves; a checkpoint that was removed; none.
+BROKEN_STATES = {
+    "empty": b"", "cut": b'model_checkpoint_path: "model.ckpt-1',
+    "zeros": b"\0" * 50, "no text": b"\xff\xfe",
+    "names what is gone": b'model_checkpoint_path: "model.ckpt-20"\n',
+    "without a name": b'all_model_checkpoint_paths: "model.ckpt-2"\n'}
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN_STATES))
+def test_broken_state_file_does_not_hide_the_checkpoints(name, tmp_path,
+                                                         warnings):
+  paths = write_steps(tmp_path, 2, 10, 9)
+  set_state(tmp_path, BROKEN_STATES[name])
+  assert checkpoint_files.latest(str(tmp_path)) == paths[1]
+  assert checkpoint_files.latest(str(tmp_path)) == paths[1]
+  lines = [line for line in warnings if "is used" in line]
+  assert len(lines) == 1 and "model.ckpt-10" in lines[0]
+  checkpoint_files.repair_state(str(tmp_path))
+  assert tf.train.latest_checkpoint(str(tmp_path)) == paths[1]
+  listed = tf.train.get_checkpoint_state(
+      str(tmp_path)).all_model_checkpoint_paths
+  assert listed[-1] == paths[1]
+
+
+def test_missing_state_file_does_not_hide_the_checkpoints(tmp_path):
+  paths = write_steps(tmp_path, 2, 10)
+  os.remove(str(tmp_path / "checkpoint"))
+  assert checkpoint_files.latest(str(tmp_path)) == paths[1]
+  checkpoint_files.repair_state(str(tmp_path))
+  assert list(tf.train.get_checkpoint_state(
+      str(tmp_path)).all_model_checkpoint_paths) == paths
+
+
+def test_checkpoint_that_was_cut_is_passed_over(tmp_path):
+  paths = write_steps(tmp_path, 2, 10)
+  set_state(tmp_path, b"")
+  with open(paths[1] + ".data-00000-of-00001", "wb"):
+    pass
+  assert checkpoint_files.latest(str(tmp_path)) == paths[0]
+  # Where none can be read, training must not begin again beside them.
+  os.remove(paths[0] + ".index")
+  assert checkpoint_files.latest(str(tmp_path)) == paths[1]
+
+
+def test_copied_folder_means_its_own_checkpoints(tmp_path):
+  """TensorFlow's state file has the absolute paths of the folder it was in."""
+  (tmp_path / "old").mkdir()
+  write_steps(tmp_path / "old", 2, 10)
+  shutil.copytree(str(tmp_path / "old"), str(tmp_path / "new"))
+  newest = str(tmp_path / "new" / "model.ckpt-10")
+  assert checkpoint_files.latest(str(tmp_path / "new")) == newest
+  shutil.rmtree(str(tmp_path / "old"))
+  assert checkpoint_files.latest(str(tmp_path / "new")) == newest
+  checkpoint_files.repair_state(str(tmp_path / "new"))
+  assert tf.train.latest_checkpoint(str(tmp_path / "new")) == newest
+
+
+def test_whole_state_file_stays_as_it_is(tmp_path, warnings):
+  paths = write_steps(tmp_path, 2, 10)
+  before = (tmp_path / "checkpoint").read_bytes()
+  checkpoint_files.repair_state(str(tmp_path))
+  assert checkpoint_files.latest(str(tmp_path)) == paths[1] and not warnings
+  assert (tmp_path / "checkpoint").read_bytes() == before

@@ -1,6 +1,7 @@
 """Searches from the command line: their trials, files, and what ends them."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,11 @@ import pytest
 import commands
 import run_classifier
 import run_search
-from bert.search import study as study_lib
+from bert import options
+from bert.common import signals
 from bert.search import search as search_lib
+from bert.search import space
+from bert.search import study as study_lib
 from bert.training import actions
 
 optuna = pytest.importorskip("optuna", reason="requirements-search.txt")
@@ -82,10 +86,19 @@ def test_search_leaves_its_files(sampler, tmp_path, capsys):
   assert shown[2].split()[0] == best["trial"] and len(shown) == 5
 
 
-def test_best_flags_train_the_best_again(tmp_path):
-  flags = flags_of(tmp_path, num_search_trials=2)
+@pytest.mark.parametrize("changes", [
+    dict(), dict(random_seed=None),
+    # A share of the training set, drawn by the seed.
+    dict(random_seed=None, train_fraction=0.5)])
+def test_best_flags_train_the_best_again(changes, tmp_path):
+  flags = flags_of(tmp_path, num_search_trials=2, **changes)
   run(flags)
   out = tmp_path / "out"
+  # All trials have one seed: that of the search.
+  seeds = [line for number in (1, 2) for line in commands.lines(
+      str(out), "trial_%d" % number, "run.flags") if "--random_seed=" in line]
+  assert len(seeds) == 2 and len(set(seeds)) == 1
+  assert seeds[0] in commands.lines(str(out), "best.flags")
   again = str(tmp_path / "again")
   result = commands.run(["--flagfile=%s" % (out / "best.flags"),
                          "--output_dir=" + again], run_classifier)
@@ -126,13 +139,85 @@ def test_small_space_ends_the_search(tmp_path):
                 for row in table(tmp_path / "out")) == ["2", "4"]
 
 
-def test_other_space_or_metric_needs_another_folder(tmp_path):
-  flags = flags_of(tmp_path, num_search_trials=1)
+def change_rows(flags, name):
+  """Another label for the last row of a table."""
+  path = os.path.join(flags["data_dir"], name)
+  rows = commands.lines(path)
+  cells = rows[-1].split("\t")
+  others = {row.split("\t")[0] for row in rows} - {cells[0]}
+  commands.write(path, "\n".join(rows[:-1] + ["\t".join(
+      [sorted(others)[-1]] + cells[1:])]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+  """The flags of a search of one trial."""
+  flags = flags_of(tmp_path_factory.mktemp("searched"), num_search_trials=1,
+                   random_seed=None)
   run(flags)
-  for changes, name in (({"search": "learning_rate=log:1e-4:1e-1"}, "space"),
-                        ({"best_metric": "loss"}, "metric")):
-    result = commands.run(dict(flags, **changes), run_search)
-    assert result.code == 2 and "another %s" % name in result.log
+  return flags
+
+
+@pytest.mark.parametrize("changes, fragment", [
+    (dict(search="learning_rate=log:1e-4:1e-1"), "another space"),
+    (dict(best_metric="loss"), "another metric"),
+    ("train.tsv", "another training set"), ("dev.tsv", "another dev set"),
+    (dict(max_seq_length=17), ", this run has 17"),
+    (dict(pooling="mean"), "--pooling=cls, this run has mean"),
+    (dict(num_train_epochs=3), ", this run has 3.0"),
+    (dict(train_fraction=0.5), "--train_fraction=1.0, this run has 0.5"),
+    (dict(eval_every="epoch"), "--eval_every=none, this run has epoch"),
+    (dict(random_seed=5), "--random_seed=5: the search of --output_dir="),
+    (None, "another configuration")])
+def test_search_that_could_not_be_compared_needs_another_folder(
+    changes, fragment, searched, tmp_path):
+  flags = dict(searched)
+  if isinstance(changes, dict):
+    flags.update(changes)
+  elif isinstance(changes, str):
+    flags["data_dir"] = str(tmp_path / "data")
+    shutil.copytree(searched["data_dir"], flags["data_dir"])
+    change_rows(flags, changes)
+  else:
+    flags["bert_config_file"] = commands.write_config(
+        tmp_path, hidden_act="relu")
+  before = commands.snapshot(flags["output_dir"])
+  result = commands.run(dict(flags, num_search_trials=2), run_search)
+  assert result.code == 2 and fragment in result.log, result.log
+  assert "give another folder" in result.log
+  after = commands.snapshot(flags["output_dir"])
+  assert {name: value for name, value in after.items()
+          if name != "search.db"} == {
+              name: value for name, value in before.items()
+              if name != "search.db"}
+  assert len(table(flags["output_dir"])) == 1
+
+
+def test_what_changes_no_score_may_change_in_a_search(searched, tmp_path):
+  flags = dict(searched, output_dir=str(tmp_path / "out"),
+               data_dir=str(tmp_path / "data"))
+  for name in ("output_dir", "data_dir"):
+    shutil.copytree(searched[name], flags[name])
+  run(dict(flags, num_search_trials=2, sampler="tpe", keep_trials=2,
+           eval_batch_size=3, log_steps=7, save_checkpoints_steps=3))
+  assert settings(flags["output_dir"])[:1] == settings(searched["output_dir"])
+  assert len(table(flags["output_dir"])) == 2
+
+
+def test_trials_of_an_earlier_version_keep_their_own_seeds(searched, tmp_path):
+  """They each drew one, which their run.flags lack."""
+  flags = dict(searched, output_dir=str(tmp_path / "out"))
+  shutil.copytree(searched["output_dir"], flags["output_dir"])
+  folder = os.path.join(flags["output_dir"], "trial_1")
+  lines = [line for line in commands.lines(folder, "run.flags")
+           if "random_seed" not in line]
+  commands.write(os.path.join(folder, "run.flags"), "\n".join(lines) + "\n")
+  path = os.path.join(folder, "task.json")
+  task = json.loads(commands.content(path))
+  commands.write(path, json.dumps(dict(task, random_seed=77)))
+  run(flags)
+  assert "--random_seed=77" in commands.lines(flags["output_dir"],
+                                              "best.flags")
 
 
 def test_loss_is_the_better_the_less(tmp_path):
@@ -277,6 +362,59 @@ def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
   assert "its process has died 3 times" in log
   assert [row["state"] for row in table(tmp_path / "out")] == [
       "complete", "fail"]
+
+
+class Start:
+  """One process of a search: its trial, and how it ends."""
+
+  def __init__(self, folder, steps):
+    self.study = study_lib.Study(
+        str(folder), options.SearchOptions(num_search_trials=1),
+        study_lib.StudySettings(
+            [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
+            "eval_accuracy", False, 1, {}), steps.__getitem__)
+
+  def end(self, error):
+    """Returns whether there was a trial to run."""
+    with self.study.next_trial() as trial:
+      if trial is None:
+        return False
+      if error is not None:
+        raise error
+    return True  # The process has died: nobody has said how the trial ended.
+
+
+def num_starts(folder, ends, steps):
+  """How many processes get the trial, each of which ends with an error, or with
+  None dies, after which the trial has saved a step."""
+  count, saved = 0, {0: 0}
+  for error, step in zip(ends, steps):
+    try:
+      count += Start(folder, saved).end(error)
+    except (KeyboardInterrupt, OSError, ValueError) as raised:
+      assert raised is error
+      count += 1
+    saved[0] = step
+  return count
+
+
+NO_STEP = [0] * 7
+
+
+@pytest.mark.parametrize("ends, steps, expected", [
+    ([None] * 7, NO_STEP, 3),  # It kills its process.
+    ([ValueError("a bug")] * 7, NO_STEP, 3),
+    # SIGTERM and Ctrl-C, before a step as well as after some.
+    ([signals.Interrupted(15)] * 7, NO_STEP, 7),
+    ([KeyboardInterrupt()] * 7, [5, 10, 15, 20, 25, 30, 35], 7),
+    ([OSError(28, "No space left on device")] * 7, NO_STEP, 7),
+    ([None, signals.Interrupted(15), None, None, None, None, None], NO_STEP, 4),
+    # A machine that is taken away without a word: each start saves a step.
+    ([None] * 7, [5, 10, 15, 20, 25, 30, 35], 7),
+    ([None] * 7, [0, 0, 5, 5, 5, 5, 5], 6)])
+def test_trial_is_given_up_after_three_deaths_without_a_step(
+    ends, steps, expected, tmp_path):
+  assert num_starts(tmp_path, ends, steps) == expected
 
 
 @pytest.mark.parametrize("sampler, search", [

@@ -1,0 +1,1 @@
+"""Cross-validation: a model a fold, and what they find together."""

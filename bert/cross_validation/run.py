@@ -1,0 +1,31 @@
+"""From checked flags to a cross-validation: what its command does."""
+
+from typing import Callable
+
+from bert.cross_validation import folds
+from bert.model.start import start
+from bert.options import FineTuningFlags
+from bert.options import FoldOptions
+from bert.training import run as training_run
+from bert.training import task as tasks
+from bert.training.finetuning import FineTuning
+
+
+def run(flags: FineTuningFlags, folding: FoldOptions,
+        load_processor: Callable) -> None:
+  """Trains a model a fold; predicts the test set with all of them, if asked to.
+
+  Args:
+    flags, load_processor: as of training.run.run.
+    folding: how many folds, and what they start from.
+
+  Raises:
+    UserError: before anything is written, if something does not fit.
+  """
+  datasets = ["train"] + ["predict"] * folding.do_predict
+  flags = training_run.with_folder(start(flags), datasets + ["eval"])
+  task = tasks.load(flags, load_processor(flags))
+  if folding.do_predict:
+    task.head.check_averaging()
+  tuning = folds.with_seed(FineTuning(flags, task), folding)
+  folds.run(tuning, folding, tasks.read_examples(tuning.flags, task, datasets))
