@@ -174,10 +174,11 @@ class FineTuning:
         self.task.head.compute_class_weights(examples))
     listener = (self._listener(dev_examples, num_steps) if dev_examples else
                 None)
-    Trainer(self.folder, self._runtime, self._model(head)).train(
-        self._settings(num_steps),
-        lambda done: self._datasets.write_to_train(examples, done, seed),
-        seed, listener)
+    with self._datasets.in_use():
+      Trainer(self.folder, self._runtime, self._model(head)).train(
+          self._settings(num_steps),
+          lambda done: self._datasets.write_to_train(examples, done, seed),
+          seed, listener)
 
   def evaluate(self, examples: Examples, checkpoint: str,
                keeps_outputs: bool = False) -> Dict[str, float]:
@@ -203,8 +204,9 @@ class FineTuning:
           [each.guid for each in examples], predictions))
       return metrics.compute(self.task.metrics, predictions)
 
-    results = self._evaluator(input_fn, file, score).evaluate_checkpoint(
-        checkpoint)
+    evaluator = self._evaluator(input_fn, file, score)
+    with self._datasets.in_use():
+      results = evaluator.evaluate_checkpoint(checkpoint)
     if not self._runtime.use_tpu:  # There, the Estimator does it.
       self.folder.write_scalars(results["global_step"], results)
     self.folder.write_results(results)
@@ -256,7 +258,8 @@ class FineTuning:
         input_fn, hooks=workers.hooks(), yield_single_examples=False,
         checkpoint_path=checkpoint if has_step else None)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
-    with contextlib.closing(batches):  # The Estimator's graph is in use in it.
+    # The Estimator's graph is in use in it.
+    with self._datasets.in_use(), contextlib.closing(batches):
       merged = console.bar(workers.merge(batches, num_steps), num_steps,
                            "Predicting")
       rows = OutputRows(dataset_outputs.in_input_order(
