@@ -68,10 +68,21 @@ def read_questions(path: str, flag: str,
     InputExamples; their label is None where nothing is said of answers.
 
   Raises:
-    UserError: it is no such file; names the question or the paragraph.
+    UserError: it is no such file; names the question or the paragraph. Or two
+      questions have one id, by which predictions.json names answers.
   """
-  return [_to_example(question, False, may_be_none)
-          for question in _questions(path, flag)]
+  examples, places = [], {}
+  for question in _questions(path, flag):
+    example = _to_example(question, False, may_be_none)
+    place = question[0].place
+    first = places.setdefault(example.guid, place)
+    if first != place:
+      raise UserError(
+          "%s=%s: %s and %s have the same id %r; predictions.json names answers "
+          "by it, of which one would be lost; give each an id of its own" % (
+              flag, path, first, place, example.guid))
+    examples.append(example)
+  return examples
 
 
 def read_training(path: str, flag: str, may_be_none: bool
@@ -91,11 +102,12 @@ def read_training(path: str, flag: str, may_be_none: bool
 
 
 class _Node:
-  """A value of the file, with what an error calls it."""
+  """A value of the file, with what an error calls it, and its place there."""
 
-  def __init__(self, value: Any, name: str):
+  def __init__(self, value: Any, name: str, place: str = ""):
     self.value = value
     self.name = name
+    self.place = place
 
   def has(self, key: str) -> bool:
     return key in self.value
@@ -114,7 +126,9 @@ class _Node:
   def children(self, key: str, name: str) -> Iterator["_Node"]:
     """Yields the objects of a list, numbered from 1 in their names."""
     for number, value in enumerate(self.get(key, list), 1):
-      child = _Node(value, "%s, %s %d" % (self.name, name, number))
+      place = "%s %d" % (name, number)
+      child = _Node(value, "%s, %s" % (self.name, place),
+                    ", ".join(filter(None, (self.place, place))))
       if not isinstance(value, dict):
         raise UserError("%s is %s; needed is an object" % (
             child.name, _shown(value)))
