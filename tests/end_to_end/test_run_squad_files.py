@@ -148,3 +148,30 @@ def test_form_of_cmrc_is_read_as_well(tmp_path):
   assert set(answers) == {"z1", "z2"}
   assert all(answer in texts[0]["context_text"] for answer in answers.values())
   assert "eval_cmrc_f1" in commands.results(flags["output_dir"])
+
+
+@pytest.mark.parametrize("name", ["eval", "predict"])
+def test_id_of_two_questions_is_refused_with_both_places(tmp_path, name):
+  flags = tiny_squad.flags_of(tmp_path)
+  document = tiny_squad.document(4)
+  paragraph(document)["qas"][1]["id"] = "q00"
+  flags[name + "_file"] = commands.write(tmp_path / "twice.json",
+                                         json.dumps(document))
+  before = commands.snapshot(str(tmp_path))
+  result = commands.run(flags, run_squad)
+  assert result.code == 2, result.log
+  assert ("--%s_file=%s: article 1, paragraph 1, question 1 and article 1, "
+          "paragraph 2, question 2 have the same id 'q00'; predictions.json" % (
+              name, flags[name + "_file"])) in result.log
+  assert commands.snapshot(str(tmp_path)) == before
+
+
+def test_ids_of_training_questions_may_repeat_and_are_named(tmp_path):
+  """No file names anything by them."""
+  flags = tiny_squad.flags_of(tmp_path, do_eval=False, do_predict=False)
+  document = tiny_squad.document(4)
+  paragraph(document)["qas"][1]["id"] = "q00"
+  commands.write(flags["train_file"], json.dumps(document))
+  log = tiny_squad.finish(flags)
+  assert "Training set: 1 ids are those of several examples, of 2" in log
+  assert "'q00' (example 1, example 4)" in log
