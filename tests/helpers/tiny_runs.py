@@ -82,6 +82,7 @@ def pretraining_text(folder, **changes):
 def write_v1(source, path):
   """Writes a checkpoint again as the single file of TensorFlow's first format.
   """
+  os.makedirs(os.path.dirname(str(path)), exist_ok=True)
   reader = tf.train.load_checkpoint(str(source))
   with tf.Graph().as_default(), tf.Session() as session:
     for name in reader.get_variable_to_shape_map():

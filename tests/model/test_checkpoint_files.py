@@ -150,7 +150,8 @@ def test_checkpoint_of_the_first_format_is_not_written_over(first_format):
       checkpoint_files.write, first_format, {"w": np.float32(1)})
 
 
-@pytest.mark.parametrize("content", [b"", b"[UNK]\n[CLS]\n" * 20])
+@pytest.mark.parametrize("content", [b"", b"[UNK]\n[CLS]\n" * 20],
+                         ids=["empty", "text"])
 def test_another_file_is_no_checkpoint_of_the_first_format(content, tmp_path):
   (tmp_path / "vocab.txt").write_bytes(content)
   path = str(tmp_path / "vocab.txt")
