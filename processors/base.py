@@ -299,13 +299,13 @@ class TableProcessor(DataProcessor):
       return
     try:
       label = label_types.of_head(self.head).parse_cell(cell)
+      names = label if isinstance(label, list) else [self._label_of(label)]
+      if label_types.has_names(self.head):
+        looks_like_one = bool(names) and self._label_set().issuperset(names)
+      else:
+        looks_like_one = label_types.is_label(self.head, label)
     except UserError:
-      return  # Of a head that has not been registered.
-    names = label if isinstance(label, list) else [self._label_of(label)]
-    if label_types.has_names(self.head):
-      looks_like_one = bool(names) and self._label_set().issuperset(names)
-    else:
-      looks_like_one = label_types.is_label(self.head, label)
+      return  # Of a kind or with labels that are not known here.
     if looks_like_one:
       tf.logging.warning(
           "%s: the first row, which is taken for the header, has %r as its "

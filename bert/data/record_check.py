@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import os
 import struct
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Type
 
 import tensorflow.compat.v1 as tf
 
@@ -86,7 +86,8 @@ def _find_in_file(path, spec, parse):
 
 
 @contextlib.contextmanager
-def explaining(specs: Dict[str, Dict[str, Field]], error_class=UserError,
+def explaining(specs: Dict[str, Dict[str, Field]],
+               error_class: Type[Exception] = UserError,
                way_out: str = "") -> Iterator[None]:
   """Raises an error of one line where the block ends because of a record.
 
@@ -107,10 +108,8 @@ def explaining(specs: Dict[str, Dict[str, Field]], error_class=UserError,
 def describe(serialized: bytes, spec: Dict[str, Field],
              where: str) -> Optional[str]:
   """Returns what is wrong with a record, behind its place; None: nothing."""
-  try:
-    features = tf.train.Example.FromString(serialized).features.feature
-  except Exception:  # pylint: disable=broad-except
-    # Of a type that depends on the library that is behind protobuf.
+  features = features_of(serialized)
+  if features is None:
     return "%s is no tf.train.Example" % where
   for name, field in spec.items():
     if name not in features:
@@ -125,6 +124,14 @@ def describe(serialized: bytes, spec: Dict[str, Field],
       return "%s has %s %d, which must be from 0 to %d (%s)" % (
           where, name, wrong, field.limit.stop - 1, field.limit.reason)
   return None
+
+
+def features_of(serialized: bytes):
+  """Returns name -> tf.train.Feature of a record; None of something else."""
+  try:
+    return tf.train.Example.FromString(serialized).features.feature
+  except Exception:  # pylint: disable=broad-except
+    return None  # Of a type that depends on what is behind protobuf.
 
 
 def _size(shape):

@@ -116,9 +116,9 @@ def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
 def _check_kind(path, serialized, spec):
   """Raises UserError for a first record of another program, or of other sizes.
   """
-  if serialized is None:
+  features = serialized and record_check.features_of(serialized)
+  if features is None:
     return
-  features = tf.train.Example.FromString(serialized).features.feature
   for name, flag in (("input_ids", "max_seq_length"),
                      ("masked_lm_ids", "max_predictions_per_seq")):
     if name not in features:

@@ -121,6 +121,13 @@ def test_records_of_other_lengths_are_told(tmp_path):
       record_check.check_start, [path], spec)
 
 
+def test_records_of_another_kind_are_told(tmp_path):
+  path = str(tmp_path / "data")
+  records.write_records(path, [b"\xff no message"])
+  assert message_of(instance_files.check_files, [path], SPEC) == (
+      path + ": record 1 is no tf.train.Example")
+
+
 def test_without_a_config_nothing_is_limited():
   assert all(field.limit is None
              for field in instance_files.feature_spec(4, 2).values())

@@ -132,3 +132,10 @@ def test_column_of_words_beside_numbers_is_named_and_read(tmp_path):
 def test_numbers_may_be_words(content, tmp_path):
   processor = conll(tmp_path, train=content)
   assert processor.get_train_examples(str(tmp_path))[0].text_a[0] in "12"
+
+
+def test_first_word_is_no_header(tmp_path, warnings):
+  processor = conll(tmp_path, train=BIO, test="我\tO\n")
+  assert processor.get_train_examples(str(tmp_path))
+  assert processor.get_test_examples(str(tmp_path))
+  assert not warnings
