@@ -78,8 +78,8 @@ def read_questions(path: str, flag: str,
     first = places.setdefault(example.guid, place)
     if first != place:
       raise UserError(
-          "%s=%s: %s and %s have the same id %r; predictions.json names answers "
-          "by it, of which one would be lost; give each an id of its own" % (
+          "%s=%s: %s and %s have the same id %r; predictions.json names "
+          "answers by it, of which one would be lost; give each an id of its own" % (
               flag, path, first, place, example.guid))
     examples.append(example)
   return examples

@@ -157,8 +157,8 @@ def _way_out(columns, column):
   if column >= len(columns):
     return "a column of words is needed"
   return ("column %d has %r there: for the task table, table.json with "
-          '"format": "conll", "text_a": %d and the number of the labels\' column '
-          'as "label" takes that' % (column, shorten(columns[column]), column))
+          '"format": "conll", "text_a": %d and the number of the labels\' '
+          'column as "label" takes that' % (column, shorten(columns[column]), column))
 
 
 def iob1_to_bio(labels: List[str]) -> List[str]:

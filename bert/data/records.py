@@ -124,7 +124,8 @@ def _checked(batch, spec):
     if field.limit is not None:
       value = batch[name]
       is_within = tf.reduce_all((value >= 0) & (value < field.limit.stop))
-      checks.append(tf.debugging.Assert(is_within, [name, tf.reduce_max(value)]))
+      checks.append(tf.debugging.Assert(is_within,
+                                        [name, tf.reduce_max(value)]))
   if not checks:
     return batch
   with tf.control_dependencies(checks):

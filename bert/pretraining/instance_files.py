@@ -116,7 +116,9 @@ def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
 def _check_kind(path, serialized, spec):
   """Raises UserError for a first record of another program, or of other sizes.
   """
-  features = serialized and record_check.features_of(serialized)
+  if serialized is None:
+    return
+  features = record_check.features_of(serialized)
   if features is None:
     return
   for name, flag in (("input_ids", "max_seq_length"),

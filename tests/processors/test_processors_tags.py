@@ -96,7 +96,8 @@ def test_label_that_stands_for_all_is_none(tmp_path):
 CONLLX = ("1\tKim\tkim\tB-PER\n2\tsaid\tsay\tO\n3\tso\tso\tO\n\n"
           "1\tYes\tyes\tO\n2\t.\t.\tO\n")
 # Lines of CoNLL-U for several words, and for a word that is left out.
-CONLLU = "1-2\tdel\t_\tO\n1\tde\tde\tO\n2\tel\tel\tO\n2.1\tx\tx\tO\n3\tmar\tm\tO\n"
+CONLLU = ("1-2\tdel\t_\tO\n1\tde\tde\tO\n2\tel\tel\tO\n"
+          "2.1\tx\tx\tO\n3\tmar\tm\tO\n")
 NUMBERED = {"conllx": (CONLLX, "from 1 to 3"), "conllu": (CONLLU, "to 3 here"),
             "from_0": ("0 a O\n1 b O\n2 c O\n\n0 d O\n", "from 0 to 2"),
             "ids_too": ("1 1 a O\n2 2 b O\n3 3 c O\n", "column 2 has 'a'")}
