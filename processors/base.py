@@ -212,6 +212,7 @@ class TableProcessor(DataProcessor):
     """Yields the examples of a file; raises UserError as `read` does, but for
     labels of a test set."""
     bad_rows = self.bad_rows_of(set_name)
+    self._check_header(path, table)
     for example in self.read_examples(path, table, set_name, bad_rows):
       try:
         if set_name != "test":
@@ -290,6 +291,26 @@ class TableProcessor(DataProcessor):
     label = example.label
     for name in [label] if isinstance(label, str) else label or ():
       yield name, example.locate()
+
+  def _check_header(self, path, table):
+    """Warns of a header that looks like an example."""
+    cell = columns.header_cell(path, table)
+    if cell is None:
+      return
+    try:
+      label = label_types.of_head(self.head).parse_cell(cell)
+      names = label if isinstance(label, list) else [self._label_of(label)]
+      if label_types.has_names(self.head):
+        looks_like_one = bool(names) and self._label_set().issuperset(names)
+      else:
+        looks_like_one = label_types.is_label(self.head, label)
+    except UserError:
+      return  # Of a kind or with labels that are not known here.
+    if looks_like_one:
+      tf.logging.warning(
+          "%s: the first row, which is taken for the header, has %r as its "
+          "label; if it is an example, put a header above it, or say "
+          '"header": false in table.json', path, cell)
 
   def _is_extended(self):
     """Whether a class outside of this package reads in a way of its own."""

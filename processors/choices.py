@@ -13,7 +13,9 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
+from bert.data import example_checks
 from bert.data.examples import InputExample
+from processors import columns
 from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
@@ -47,8 +49,10 @@ class C3(DataProcessor):
 
   Reads the files of the release, of mixed texts and of dialogues, as many as
   are there: m-train.json and d-train.json, or with c3- before it, and likewise
-  dev and test; CLUE's test set is test1.0.json or test1.1.json. Predicting also
-  writes c3_predict.json, the lines that CLUE takes, where questions have ids.
+  dev and test. CLUE's test set is test1.1.json, before that test1.0.json: of
+  several test sets the newest is read, and the log names the others. Predicting
+  also writes c3_predict.json, the lines that CLUE takes, where questions have
+  ids.
   """
   head = "multiple_choice"
 
@@ -56,14 +60,21 @@ class C3(DataProcessor):
     return ["0", "1", "2", "3"]
 
   def get_train_examples(self, data_dir):
-    return self._read(data_dir, "train", ["m-train.json", "d-train.json"])
+    return self._read(data_dir, "train", [["m-train.json", "d-train.json"]])
 
   def get_dev_examples(self, data_dir):
-    return self._read(data_dir, "dev", ["m-dev.json", "d-dev.json"])
+    return self._read(data_dir, "dev", [["m-dev.json", "d-dev.json"]])
 
   def get_test_examples(self, data_dir):
-    return self._read(data_dir, "test", ["m-test.json", "d-test.json",
-                                         "test1.1.json", "test1.0.json"])
+    examples = self._read(data_dir, "test", [
+        ["test1.1.json"], ["test1.0.json"], ["m-test.json", "d-test.json"]])
+    numbers = [getattr(each, "number", None) for each in examples]
+    if None not in numbers:
+      ids = example_checks.IdCheck()
+      for number in numbers:
+        ids.add(number)
+      example_checks.warn_of_ids(ids.repeated(numbers), _PREDICTIONS)
+    return examples
 
   def prediction_files(self, examples, predictions):
     if not all(hasattr(each, "number") for each in examples):
@@ -72,15 +83,32 @@ class C3(DataProcessor):
         json.dumps({"id": example.number, "label": int(prediction.labels[0])})
         for example, prediction in zip(examples, predictions))}
 
-  def _read(self, data_dir, set_name, names):
-    paths = [os.path.join(data_dir, beginning + name) for name in names
-             for beginning in _BEGINNINGS]
-    there = [path for path in paths if tf.gfile.Exists(path)]
-    if not there:
+  def _read(self, data_dir, set_name, datasets):
+    """Returns the examples of a set.
+
+    Args:
+      data_dir, set_name: the folder, and train, dev or test.
+      datasets: lists of files that belong together; the first of which one is
+        there is read.
+    """
+    def there(name):
+      return [beginning + name for beginning in _BEGINNINGS
+              if tf.gfile.Exists(os.path.join(data_dir, beginning + name))]
+
+    # Of each set the files, and of each of these the names that it goes by.
+    found = [list(filter(None, map(there, names))) for names in datasets]
+    chosen = next(filter(None, found), None)
+    if chosen is None:
+      names = [beginning + name for names in datasets for name in names
+               for beginning in _BEGINNINGS]
       raise MissingError("%s: no such file, nor is any of these there: %s" % (
-          paths[0], " ".join(map(os.path.basename, paths[1:]))))
-    examples = [each for path in there
-                for each in _read_texts(path, set_name != "test")]
+          os.path.join(data_dir, names[0]), " ".join(names[1:])))
+    read = [same[0] for same in chosen]
+    columns.log_unread(data_dir, " ".join(read), [
+        name for files_of_set in found for same in files_of_set
+        for name in same if name not in read])
+    examples = [each for name in read for each in _read_texts(
+        os.path.join(data_dir, name), set_name != "test")]
     for index, example in enumerate(examples):
       example.guid = "%s-%d" % (set_name, index)
     return examples

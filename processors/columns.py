@@ -127,12 +127,33 @@ def choose(data_dir: str, tables: Tables) -> Optional[Table]:
   several = alternatives(tables)
   if len(several) < 2:
     return several[0] if several else None
-  table = first_there(data_dir, several)
-  if table is None:
+  there = [table for table in several
+           if tf.gfile.Exists(os.path.join(data_dir, table.path))]
+  if not there:
     raise UserError("%s: no such file, nor is any of these there: %s" % (
         os.path.join(data_dir, several[0].path),
         " ".join(table.path for table in several[1:])))
-  return table
+  log_unread(data_dir, there[0].path, [table.path for table in there[1:]])
+  return there[0]
+
+
+def log_unread(data_dir: str, path: str, others: Sequence[str]) -> None:
+  """Logs which files of a set are not read, as another one of it is."""
+  if others:
+    tf.logging.warning("%s is read; not read, as it would be the same set: %s",
+                       os.path.join(data_dir, path), " ".join(others))
+
+
+def header_cell(path: str, table: Table) -> Optional[str]:
+  """Returns what the header has in the label's column, where that goes by its
+  number; None without a header."""
+  if not table.has_header or not isinstance(table.label, int):
+    return None
+  _, row = next(table.reader(path), (0, None))
+  if not isinstance(row, list) or not _has_cell(row, table.label):
+    return None
+  cell = row[table.label]
+  return cell if isinstance(cell, str) else None
 
 
 def read_rows(path: str, table: Table, task: str,

@@ -73,7 +73,8 @@ def read_questions(path: str, flag: str,
     InputExamples; their label is None where nothing is said of answers.
 
   Raises:
-    UserError: it is no such file; names the question or the paragraph.
+    UserError: it is no such file; names the question or the paragraph. Or two
+      questions have one id, by which predictions.json names answers.
   """
   return _read(path, flag, False, may_be_none)
 
@@ -95,8 +96,17 @@ def read_training(path: str, flag: str, may_be_none: bool
 
 def _read(path, flag, is_training, may_be_none):
   numbers = collections.Counter()
-  examples = [_to_example(question, is_training, may_be_none)
-              for question in _questions(path, flag, numbers)]
+  examples, places = [], {}
+  for question in _questions(path, flag, numbers):
+    example = _to_example(question, is_training, may_be_none)
+    place = question[0].place
+    first = places.setdefault(example.guid, place)
+    if first != place and not is_training:
+      raise UserError(
+          "%s=%s: %s and %s have the same id %r; predictions.json names answers "
+          "by it, of which one would be lost; give each an id of its own" % (
+              flag, path, first, place, example.guid))
+    examples.append(example)
   if numbers:
     tf.logging.info(
         "%s=%s: %d ids and %d answers are numbers; they are read as text, such "
@@ -106,18 +116,21 @@ def _read(path, flag, is_training, may_be_none):
 
 
 class _Node:
-  """A value of the file, with what an error calls it.
+  """A value of the file.
 
   Attributes:
     value: of JSON.
-    name: in errors.
+    name: what an error calls it.
     numbers: key -> how many of its values were numbers that are text.
+    place: in the file, without its path.
   """
 
-  def __init__(self, value: Any, name: str, numbers: collections.Counter):
+  def __init__(self, value: Any, name: str, numbers: collections.Counter,
+               place: str = ""):
     self.value = value
     self.name = name
     self.numbers = numbers
+    self.place = place
 
   def has(self, key: str) -> bool:
     return key in self.value
@@ -144,8 +157,9 @@ class _Node:
   def children(self, key: str, name: str) -> Iterator["_Node"]:
     """Yields the objects of a list, numbered from 1 in their names."""
     for number, value in enumerate(self.get(key, list), 1):
-      child = _Node(value, "%s, %s %d" % (self.name, name, number),
-                    self.numbers)
+      place = "%s %d" % (name, number)
+      child = _Node(value, "%s, %s" % (self.name, place), self.numbers,
+                    ", ".join(filter(None, (self.place, place))))
       if not isinstance(value, dict):
         raise UserError("%s is %s; needed is an object" % (
             child.name, _shown(value)))

@@ -1,5 +1,6 @@
 """Tasks that label every word of a sentence, in files of CoNLL columns."""
 
+import itertools
 import os
 import re
 from typing import List
@@ -15,6 +16,9 @@ from processors.files import shorten
 # Chinese with a mark between its characters, or of more than words have.
 _SENTENCE = re.compile("(?s).+[\u3002\uff0c\uff01\uff1f\uff1b].|"
                        ".*[\u3400-\u9fff]{16}")
+# Sentences that show whether a column numbers their words.
+_NUM_LOOKED_AT = 20
+_SPAN_OF_WORDS = re.compile(r"\d+[-.]\d+$")
 
 
 class TaggingProcessor(TableProcessor):
@@ -54,7 +58,8 @@ class TaggingProcessor(TableProcessor):
     # In a line of one column, the last would be the word; a test set may have
     # no labels.
     needed = max(table.num_columns(), 1 if set_name == "test" else 2)
-    for index, (line, words) in enumerate(read_conll(path, needed)):
+    sentences = _check_words(path, read_conll(path, needed), table.text_a)
+    for index, (line, words) in enumerate(sentences):
       if isinstance(words, UserError):
         bad_rows.add(words)
         continue
@@ -78,6 +83,9 @@ class TaggingProcessor(TableProcessor):
       tag_schemes.check_tag(name)
     except ValueError as error:
       raise UserError("%s: %s" % (where, error))
+
+  def _check_header(self, path, table):
+    """Does nothing: a header is there nowhere."""
 
   def has_labels(self, examples):
     """Does so, and raises UserError for what looks like more than a word, and
@@ -112,6 +120,45 @@ class TaggingProcessor(TableProcessor):
       raise UserError("%s: found %r, where a word a line is needed, or a "
                       "character; a blank line separates sentences" % (
                           where, shorten(word)))
+
+
+def _check_words(path, sentences, column):
+  """Passes on what read_conll yields.
+
+  Raises:
+    UserError: the column of the words numbers them, as in files of CoNLL-X and
+      CoNLL-U.
+  """
+  first = list(itertools.islice(sentences, _NUM_LOOKED_AT))
+  read = [words for _, words in first if not isinstance(words, UserError)]
+  if read and sum(map(len, read)) > len(read) + 1 and all(
+      _is_numbered(words, column) for words in read):
+    line = next(line for line, words in first if words is read[0])
+    words = next(column for column in itertools.count(column + 1)
+                 if column >= len(read[0][0]) or
+                 not all(_is_numbered(each, column) for each in read))
+    raise UserError("%s:%d: column %d numbers the words of each sentence, from "
+                    "%s to %s here; %s" % (
+                        path, line, column, read[0][0][column],
+                        read[0][-1][column], _way_out(read[0][0], words)))
+  return itertools.chain(first, sentences)
+
+
+def _is_numbered(words, column):
+  """Whether a column of a sentence holds 1 2 3 and so on, or 0 1 2."""
+  numbers = [columns[column] for columns in words]
+  # CoNLL-U has lines for several words, 3-4, and for words left out, 3.1.
+  numbers = [each for each in numbers if not _SPAN_OF_WORDS.match(each)]
+  return any(numbers == list(map(str, range(first, first + len(numbers))))
+             for first in (0, 1))
+
+
+def _way_out(columns, column):
+  if column >= len(columns):
+    return "a column of words is needed"
+  return ("column %d has %r there: for the task table, table.json with "
+          '"format": "conll", "text_a": %d and the number of the labels\' '
+          'column as "label" takes that' % (column, shorten(columns[column]), column))
 
 
 def iob1_to_bio(labels: List[str]) -> List[str]:

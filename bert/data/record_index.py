@@ -6,9 +6,11 @@ uint64, its checksum of 4 bytes, the record, its checksum of 4 bytes.
 
 import os
 import struct
-from typing import Iterator, List
+from typing import Iterator, List, Tuple
 
 import numpy as np
+
+from bert.common.errors import MachineError
 
 # Bytes before and behind a record.
 _HEAD, _TAIL = 12, 4
@@ -16,12 +18,39 @@ _HEAD, _TAIL = 12, 4
 _BLOCK = 256
 
 
+def follow(path: str, max_records: int) -> Tuple[int, bool]:
+  """Follows the sizes of a file's records.
+
+  Args:
+    path: of a file of this machine.
+    max_records: after so many, the rest is not looked at.
+
+  Returns:
+    (number of whole records, False if the file ends within one).
+  """
+  size_of_file = os.path.getsize(path)
+  end = number = 0
+  with open(path, "rb") as stream:
+    while end < size_of_file and number < max_records:
+      head = os.pread(stream.fileno(), 8, end)
+      if len(head) == 8:
+        end += _HEAD + struct.unpack("<Q", head)[0] + _TAIL
+      if len(head) < 8 or end > size_of_file:
+        return number, False
+      number += 1
+  return number, True
+
+
 class RecordIndex:
   """Where the records of a TFRecord file are; 8 bytes each."""
 
   def __init__(self, path: str, num_records: int):
-    """Reads the sizes of the records; raises OSError."""
+    """Reads the sizes of the records; raises OSError, and MachineError if the
+    file has been cut since it was written."""
     self._path = path
+    if follow(path, num_records) != (num_records, True):
+      raise MachineError("%s: the file was cut short while it was in use; give "
+                         "the same command again" % path)
     self._ends = np.zeros(num_records + 1, np.uint64)
     end = 0
     with open(path, "rb") as stream:
@@ -42,4 +71,7 @@ class RecordIndex:
   def _read(self, stream, number):
     begin = int(self._ends[number]) + _HEAD
     size = int(self._ends[number + 1]) - _TAIL - begin
-    return os.pread(stream.fileno(), size, begin)
+    record = os.pread(stream.fileno(), size, begin)
+    if len(record) < size:
+      raise ValueError("%s: the file is cut short" % self._path)
+    return record

@@ -2,11 +2,17 @@
 
 import collections
 import typing
-from typing import Dict, Iterable, Tuple
+from typing import Dict, Iterable, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+
+
+class Limit(typing.NamedTuple):
+  """Which numbers a field may hold: from 0 to below `stop`, for a reason."""
+  stop: int
+  reason: str
 
 
 class Field(typing.NamedTuple):
@@ -17,10 +23,20 @@ class Field(typing.NamedTuple):
     shape: of one example.
     is_per_token: whether the last axis is the sequence, so that it may be cut
       where a batch's longest text ends.
+    limit: of whole numbers that the model looks up; None: not checked, as
+      those of records that the program has just made itself.
   """
   kind: tf.DType
   shape: Tuple[int, ...]
   is_per_token: bool = False
+  limit: Optional[Limit] = None
+
+  def first_outside(self, values: Sequence[int]) -> Optional[int]:
+    """Returns the first number that the limit does not allow, or None."""
+    if self.limit is None:
+      return None
+    return next((each for each in values
+                 if not 0 <= each < self.limit.stop), None)
 
 
 def feature_spec(label_fields: Dict[str, Field], max_seq_length: int,
@@ -82,11 +98,13 @@ def parse(serialized: tf.Tensor, spec: Dict[str, Field],
     is_static: False: cut per-token fields at the longest text's end.
 
   Returns:
-    Dict name -> int32 (TPUs have no int64) or float32 [batch, *shape].
+    Dict name -> int32 (TPUs have no int64) or float32 [batch, *shape]. Numbers
+    beyond a field's limit are an InvalidArgumentError.
   """
   batch = tf.io.parse_example(serialized, {
       name: tf.io.FixedLenFeature(field.shape, field.kind)
       for name, field in spec.items()})
+  batch = _checked(batch, spec)
   batch = {name: tf.cast(value, tf.int32) if value.dtype == tf.int64 else value
            for name, value in batch.items()}
   if is_static:
@@ -94,3 +112,21 @@ def parse(serialized: tf.Tensor, spec: Dict[str, Field],
   longest = tf.reduce_max(tf.reduce_sum(batch["input_mask"], axis=-1))
   return {name: value[..., :longest] if spec[name].is_per_token else value
           for name, value in batch.items()}
+
+
+def _checked(batch, spec):
+  """Returns a batch that is there only if its numbers are within the limits.
+
+  A GPU reads zeros for an id that its table has not, and says nothing.
+  """
+  checks = []
+  for name, field in spec.items():
+    if field.limit is not None:
+      value = batch[name]
+      is_within = tf.reduce_all((value >= 0) & (value < field.limit.stop))
+      checks.append(tf.debugging.Assert(is_within,
+                                        [name, tf.reduce_max(value)]))
+  if not checks:
+    return batch
+  with tf.control_dependencies(checks):
+    return {name: tf.identity(value) for name, value in batch.items()}

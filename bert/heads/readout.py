@@ -64,10 +64,13 @@ class Readout:
       it); None: there is no report.
     takes_pairs: whether a text may be a pair of texts.
     file_titles: name of a file of predictions -> what the log calls it.
+    files_by_id: files that name results by the examples' guids, each of which
+      so must be there once in a dev or test set.
     hugging_face_class, hugging_face_problem: Hugging Face's class of such a
       model, and how it names the loss; None: there is none.
   """
   labels = []  # type: List[str]
+  files_by_id = ()  # type: Sequence[str]
   report_library = None  # type: Optional[str]
   takes_pairs = True
   file_titles = {}  # type: Dict[str, str]

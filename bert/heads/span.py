@@ -117,6 +117,7 @@ class SpanHead(SpanGraph, Head):
   label_type = ANSWERS
   streamed_keys = ("eval_loss",)
   record_names = {"eval": "dev", "predict": "eval"}
+  files_by_id = (answer_files.PREDICTIONS, answer_files.NBEST)
   truncated_by = "max_query_length"
   input_names = ("question", "context")
   hugging_face_class = "BertForQuestionAnswering"

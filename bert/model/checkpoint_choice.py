@@ -66,7 +66,7 @@ def resolve(path: Optional[str], flag: str,
   Raises:
     UserError: a folder has no checkpoint, or several and no word of the newest.
   """
-  if not path or tf.gfile.Exists(path + ".index") or (
+  if not path or checkpoint_files.is_there(path) or (
       not tf.gfile.IsDirectory(path)):
     return path
   checkpoint = (of_folder(path, choice) if choice or _is_of_training(path) else

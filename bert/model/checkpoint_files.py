@@ -24,11 +24,57 @@ _TRAINING_STATE = re.compile(
 GLOBAL_STEP = "global_step"
 # The file in which TensorFlow says which checkpoint of a folder is the newest.
 STATE = "checkpoint"
+# Files of a checkpoint in the format of today, which its path is not.
+_SUFFIX = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
+# Parts of a checkpoint in the first format; its path has ????? for the number.
+_PARTS = re.compile(r"-\?{5}-of-\d{5}$")
+# What a file in the first format ends with: the mark of an SSTable.
+_MARK = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 
 
 def is_training_state(name: str) -> bool:
   """Whether a checkpoint's variable belongs to training, not to the model."""
   return bool(_TRAINING_STATE.search(name))
+
+
+def is_there(path: str) -> bool:
+  """Whether a path is that of a checkpoint, in either of TensorFlow's formats.
+
+  One of today has an .index file; one of the first format, by
+  Saver(write_version=SaverDef.V1), is a file of just that name, or several that
+  end in -00000-of-00002 and the like, -?????-of-00002 in the path.
+  """
+  if tf.gfile.Exists(path + ".index"):
+    return True
+  if _SUFFIX.search(path):
+    return False
+  if _PARTS.search(path):
+    return bool(tf.gfile.Glob(path))
+  return tf.gfile.Exists(path) and not tf.gfile.IsDirectory(path)
+
+
+def open_reader(checkpoint: str, flag: str = ""):
+  """Returns TensorFlow's reader of a checkpoint in either format.
+
+  Args:
+    checkpoint: path, without .index.
+    flag: that gave it, for errors.
+
+  Raises:
+    UserError: there is none at that path, or it can't be read.
+  """
+  where = "%s=%s" % (flag, checkpoint) if flag else checkpoint
+  if not is_there(checkpoint):
+    raise UserError("%s: no such checkpoint; give its path without .index or "
+                    ".data-00000-of-00001" % where)
+  try:
+    reader = tf.train.load_checkpoint(checkpoint)
+    # The data lies in the order of the names: the last shows a missing end.
+    reader.get_tensor(max(reader.get_variable_to_shape_map()))
+  except (tf.errors.OpError, ValueError, LookupError, RuntimeError) as error:
+    raise UserError("%s: can't be read as a checkpoint: %s" % (
+        where, str(error).split("\n")[0]))
+  return reader
 
 
 def latest(folder: str) -> Optional[str]:
@@ -109,9 +155,8 @@ def _by_step(folder):
 def _is_readable(path):
   """Whether a checkpoint is whole: its data lies in the order of the names."""
   try:
-    reader = tf.train.load_checkpoint(path)
-    reader.get_tensor(max(reader.get_variable_to_shape_map()))
-  except (tf.errors.OpError, ValueError, LookupError, RuntimeError):
+    open_reader(path)
+  except UserError:
     return False
   return True
 
@@ -136,8 +181,11 @@ def newest_in(folder: str, flag: str) -> str:
     return newest
   # A released model has no file named checkpoint, and the paths in that of a
   # folder that was moved may lead nowhere.
-  names = sorted(name[:-len(".index")] for name in tf.gfile.ListDirectory(
-      folder) if name.endswith(".index"))
+  listed = tf.gfile.ListDirectory(folder)
+  names = sorted(name[:-len(".index")] for name in listed
+                 if name.endswith(".index")) or sorted(
+                     name for name in listed
+                     if _is_of_first_format(os.path.join(folder, name)))
   if not names:
     raise UserError("%s=%s: no checkpoint is in that folder (no file there "
                     "ends in .index)" % (flag, folder))
@@ -154,17 +202,24 @@ def newest_in(folder: str, flag: str) -> str:
   return os.path.join(folder, names[0])
 
 
+def _is_of_first_format(path):
+  """Whether a file, of any name, is a checkpoint in the first format."""
+  if _SUFFIX.search(path) or not is_there(path):
+    return False
+  size = tf.gfile.Stat(path).length
+  with tf.gfile.GFile(path, "rb") as reader:
+    reader.seek(max(0, size - len(_MARK)))
+    return reader.read(len(_MARK)) == _MARK
+
+
 def read(checkpoint: str) -> Weights:
   """Returns name -> array of a checkpoint: the weights and the step; the rest
   of what training keeps is left out.
 
   Raises:
-    UserError: there is none.
+    UserError: there is none, or it can't be read.
   """
-  if not tf.gfile.Exists(checkpoint + ".index"):
-    raise UserError("%s: no such checkpoint; give its path without .index or "
-                    ".data-00000-of-00001" % checkpoint)
-  reader = tf.train.load_checkpoint(checkpoint)
+  reader = open_reader(checkpoint)
   return {name: reader.get_tensor(name)
           for name in sorted(reader.get_variable_to_shape_map())
           if name == GLOBAL_STEP or not is_training_state(name)}
@@ -176,7 +231,7 @@ def write(path: str, weights: Weights) -> None:
   Raises:
     UserError: there is one already.
   """
-  if tf.gfile.Exists(path + ".index"):
+  if is_there(path):
     raise UserError("%s: is there already; give another" % path)
   folder = os.path.dirname(path)
   if folder:

@@ -30,18 +30,8 @@ def shapes_in(checkpoint: str, flag: str) -> Shapes:
   Raises:
     UserError: there is none at that path, or it can't be read.
   """
-  where = "%s=%s" % (flag, checkpoint)
-  if not tf.gfile.Exists(checkpoint + ".index"):
-    raise UserError("%s: no such checkpoint; give its path without .index or "
-                    ".data-00000-of-00001" % where)
-  try:
-    reader = tf.train.load_checkpoint(checkpoint)
-    shapes = reader.get_variable_to_shape_map()
-    # The data lies in the order of the names: the last shows a missing end.
-    reader.get_tensor(max(shapes))
-  except (tf.errors.OpError, ValueError, LookupError, RuntimeError) as error:
-    raise UserError("%s: can't be read as a checkpoint: %s" % (
-        where, str(error).split("\n")[0]))
+  shapes = checkpoint_files.open_reader(
+      checkpoint, flag).get_variable_to_shape_map()
   return {name: tuple(shape) for name, shape in shapes.items()}
 
 

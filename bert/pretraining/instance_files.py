@@ -5,15 +5,17 @@ import json
 import os
 import random
 import typing
-from typing import Callable, Dict, Iterable, List, Sequence
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert import modeling
 from bert.common import console
 from bert.common import files
 from bert.common import workers
 from bert.common.errors import UserError
 from bert.data import input_fns
+from bert.data import record_check
 from bert.data import record_encoder
 from bert.data import records
 from bert.data import vocabulary
@@ -25,6 +27,7 @@ _NUM_LOGGED = 20
 # Files that are read side by side, and instances that are shuffled at a time.
 _NUM_READ = 8
 _SHUFFLE_BUFFER = 20000
+_OF_CONFIG = "%s in --bert_config_file"
 # What shards were made with whose file does not say.
 _NOT_ALWAYS_SAID = {"tokenizer": "wordpiece"}
 
@@ -55,16 +58,35 @@ class _InstanceEncoder:
     return self._encoder.encode(to_row(instance, self._masking))
 
 
-def feature_spec(max_seq_length: int,
-                 max_predictions_per_seq: int) -> Dict[str, Field]:
-  """Returns name -> Field of a record, in its order."""
+def feature_spec(max_seq_length: int, max_predictions_per_seq: int,
+                 config: Optional[modeling.BertConfig] = None
+                ) -> Dict[str, Field]:
+  """Returns name -> Field of a record, in its order.
+
+  Args:
+    max_seq_length, max_predictions_per_seq: tokens, and masked ones.
+    config: of the model that reads the records, which limits their numbers;
+      None: no limits.
+  """
+  def limited(field, stop, reason):
+    return field if config is None else field._replace(
+        limit=records.Limit(stop, reason))
+
   tokens = Field(tf.int64, (max_seq_length,), is_per_token=True)
   masked = Field(tf.int64, (max_predictions_per_seq,))
+  vocab_size = getattr(config, "vocab_size", 0)
   return collections.OrderedDict([
-      ("input_ids", tokens), ("input_mask", tokens), ("segment_ids", tokens),
-      ("masked_lm_positions", masked), ("masked_lm_ids", masked),
+      ("input_ids", limited(tokens, vocab_size, _OF_CONFIG % "vocab_size")),
+      ("input_mask", limited(tokens, 2, "1: a token, 0: padding")),
+      ("segment_ids", limited(tokens, getattr(config, "type_vocab_size", 0),
+                              _OF_CONFIG % "type_vocab_size")),
+      ("masked_lm_positions", limited(masked, max_seq_length,
+                                      "--max_seq_length")),
+      ("masked_lm_ids", limited(masked, vocab_size,
+                                _OF_CONFIG % "vocab_size")),
       ("masked_lm_weights", masked._replace(kind=tf.float32)),
-      ("next_sentence_labels", Field(tf.int64, (1,)))])
+      ("next_sentence_labels", limited(Field(tf.int64, (1,)), 2,
+                                       "1: the second text is random"))])
 
 
 def to_row(instance: instances.Instance,
@@ -81,25 +103,33 @@ def to_row(instance: instances.Instance,
 
 
 def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
-  """Raises UserError unless the first record of each file is like a spec."""
+  """Raises UserError unless the first records of files are like a spec."""
   for path in paths:
     try:
       serialized = next(iter(tf.io.tf_record_iterator(path)), None)
-    except tf.errors.OpError as error:
-      raise UserError("%s: can't be read as records: %s" % (
-          path, error.message))
-    if serialized is None:
-      raise UserError("%s: the file has no records" % path)
-    features = tf.train.Example.FromString(serialized).features.feature
-    for name, flag in (("input_ids", "max_seq_length"),
-                       ("masked_lm_ids", "max_predictions_per_seq")):
-      if name not in features:
-        raise UserError("%s: its records have no %s; files of "
-                        "create_pretraining_data.py are needed" % (path, name))
-      length = len(features[name].int64_list.value)
-      if (length,) != spec[name].shape:
-        raise UserError("%s was made with --%s=%d, this run has %d" % (
-            path, flag, length, spec[name].shape[0]))
+    except tf.errors.OpError:
+      continue  # The check of all records says why.
+    _check_kind(path, serialized, spec)
+  record_check.check_start(paths, spec)
+
+
+def _check_kind(path, serialized, spec):
+  """Raises UserError for a first record of another program, or of other sizes.
+  """
+  if serialized is None:
+    return
+  features = record_check.features_of(serialized)
+  if features is None:
+    return
+  for name, flag in (("input_ids", "max_seq_length"),
+                     ("masked_lm_ids", "max_predictions_per_seq")):
+    if name not in features:
+      raise UserError("%s: its records have no %s; files of "
+                      "create_pretraining_data.py are needed" % (path, name))
+    length = len(features[name].int64_list.value)
+    if (length,) != spec[name].shape:
+      raise UserError("%s was made with --%s=%d, this run has %d" % (
+          path, flag, length, spec[name].shape[0]))
 
 
 def training_input_fn(paths: Sequence[str], spec: Dict[str, Field],

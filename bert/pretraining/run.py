@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.data import input_fns
+from bert.data import record_check
 from bert.data import records
 from bert.model import checkpoints
 from bert.model import digests
@@ -48,7 +49,8 @@ class Pretraining:
                         use_tpu=self._runtime.use_tpu,
                         cpu_replicas=self._runtime.cpu_replicas)
     self._spec = instance_files.feature_spec(data.max_seq_length,
-                                             data.max_predictions_per_seq)
+                                             data.max_predictions_per_seq,
+                                             config)
     self._paths = _find_files(data)
 
   def check(self, actions: Sequence[str]) -> Optional[str]:
@@ -98,13 +100,17 @@ class Pretraining:
         is_loss_scaled=speed.precision == "float16",
         has_bias_correction=training.adam_bias_correction,
         has_fp16_allreduce=speed.fp16_allreduce)
-    Trainer(self.folder, self._runtime, self._model).train(
-        settings, lambda done, seed: (instance_files.training_input_fn(
-            self._paths["train"], self._spec,
-            input_fns.Shuffle(seed, done * training.train_batch_size),
-            self._runtime.use_tpu), []), TrainingRecord(
-                self.folder, [self._flags], **{
-                    training_record.TRAIN_SET: self._train_set()}))
+    with record_check.explaining(self._specs("train")):
+      Trainer(self.folder, self._runtime, self._model).train(
+          settings, lambda done, seed: (instance_files.training_input_fn(
+              self._paths["train"], self._spec,
+              input_fns.Shuffle(seed, done * training.train_batch_size),
+              self._runtime.use_tpu), []), TrainingRecord(
+                  self.folder, [self._flags], **{
+                      training_record.TRAIN_SET: self._train_set()}))
+
+  def _specs(self, name):
+    return dict.fromkeys(self._paths[name], self._spec)
 
   def evaluate(self, checkpoint: str) -> Dict[str, float]:
     """Writes eval_results.txt, returns its content."""
@@ -114,8 +120,10 @@ class Pretraining:
     tf.logging.info("  Checkpoint = %s", checkpoint)
     input_fn = instance_files.evaluation_input_fn(
         self._paths["eval"], self._spec, self._runtime.use_tpu)
-    results = Evaluator(self._model, self._runtime, input_fn,
-                        training.max_eval_steps).evaluate_checkpoint(checkpoint)
+    evaluator = Evaluator(self._model, self._runtime, input_fn,
+                          training.max_eval_steps)
+    with record_check.explaining(self._specs("eval")):
+      results = evaluator.evaluate_checkpoint(checkpoint)
     if not self._runtime.use_tpu:  # There, the Estimator does it.
       self.folder.write_scalars(results["global_step"], results)
     self.folder.write_results(results)

@@ -57,10 +57,11 @@ def of_examples(name: str, examples: Iterable[InputExample]) -> Conditions:
 def of_weights(init_checkpoint: Optional[str]) -> Conditions:
   """Returns the digest of the weights that a training starts from: of the
   checkpoint's index, which has a checksum of each variable."""
-  path = init_checkpoint
-  if path and tf.gfile.Exists(path + ".index"):
-    path += ".index"
-  return {"initial weights": digests.of_files([path] if path else [])}
+  paths = []
+  if init_checkpoint:
+    paths = (tf.gfile.Glob(init_checkpoint + ".index") or
+             sorted(tf.gfile.Glob(init_checkpoint)))
+  return {"initial weights": digests.of_files(paths)}
 
 
 def of_fine_tuning(flags: FineTuningFlags, task: Task,

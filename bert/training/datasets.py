@@ -3,14 +3,16 @@
 import array
 import contextlib
 import typing
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, ContextManager, Dict, List, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.common import workers
+from bert.common.errors import MachineError
 from bert.data import features
 from bert.data import input_fns
+from bert.data import record_check
 from bert.data import record_encoder
 from bert.data import records
 from bert.data import truncation
@@ -61,6 +63,15 @@ class Datasets:
     self.batch_sizes = {"train": flags.training.train_batch_size,
                         "eval": flags.training.eval_batch_size,
                         "predict": flags.training.predict_batch_size}
+    # Path -> spec of what was written.
+    self._written = {}  # type: Dict[str, Dict[str, records.Field]]
+
+  def in_use(self) -> ContextManager[None]:
+    """Raises MachineError where the block ends because a file is no longer as
+    it was written."""
+    return record_check.explaining(
+        self._written, MachineError, "; it was changed while it was in use, "
+        "give the same command again")
 
   def spec(self, is_labelled: bool = True) -> Dict[str, records.Field]:
     """Returns name -> Field of the records of datasets with or without labels.
@@ -127,8 +138,10 @@ class Datasets:
 
     On a TPU, which needs whole batches, padding fills the dev and test set up.
     """
-    return distribution.workers().of_machine(
+    file = distribution.workers().of_machine(
         lambda: self._write(name, examples))
+    self._written[file.path] = self.spec(is_labelled=name != "predict")
+    return file
 
   def _write(self, name, examples):
     head = self._task.head

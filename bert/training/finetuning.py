@@ -196,10 +196,12 @@ class FineTuning:
         **self.task.head.text_facts(examples)})
     listener = (self._listener(dev_examples, num_steps, dev_set)
                 if dev_examples else None)
-    Trainer(self.folder, self._runtime, self._model(head)).train(
-        self._settings(num_steps),
-        lambda done, seed: self._datasets.write_to_train(examples, done, seed),
-        record, listener)
+    with self._datasets.in_use():
+      Trainer(self.folder, self._runtime, self._model(head)).train(
+          self._settings(num_steps),
+          lambda done, seed: self._datasets.write_to_train(examples, done,
+                                                           seed),
+          record, listener)
     return self.folder.chosen(self.flags.evaluation.checkpoint)
 
   def evaluate(self, examples: Examples, checkpoint: str,
@@ -226,8 +228,9 @@ class FineTuning:
           [each.guid for each in examples], predictions))
       return metrics.compute(self.task.metrics, predictions)
 
-    results = self._evaluator(input_fn, file, score).evaluate_checkpoint(
-        checkpoint)
+    evaluator = self._evaluator(input_fn, file, score)
+    with self._datasets.in_use():
+      results = evaluator.evaluate_checkpoint(checkpoint)
     if not self._runtime.use_tpu:  # There, the Estimator does it.
       self.folder.write_scalars(results["global_step"], results)
     self.folder.write_results(results)
@@ -279,7 +282,8 @@ class FineTuning:
         input_fn, hooks=workers.hooks(), yield_single_examples=False,
         checkpoint_path=checkpoint if has_step else None)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
-    with contextlib.closing(batches):  # The Estimator's graph is in use in it.
+    # The Estimator's graph is in use in it.
+    with self._datasets.in_use(), contextlib.closing(batches):
       merged = console.bar(workers.merge(batches, num_steps), num_steps,
                            "Predicting")
       rows = OutputRows(dataset_outputs.in_input_order(

@@ -9,6 +9,7 @@ from bert import modeling
 from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
+from bert.data import example_checks
 from bert.data import vocabulary
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
@@ -22,6 +23,9 @@ from bert.model import task_file
 from bert.options import FineTuningFlags
 from bert.training import model_settings
 from bert.training import subset
+
+# Datasets as the log calls them.
+_TITLES = {"train": "Training", "eval": "Dev", "predict": "Test"}
 
 
 class Task(typing.NamedTuple):
@@ -135,12 +139,38 @@ def read_examples(flags: FineTuningFlags, task: Task,
     check_examples(examples[name], task.head,
                    TruncationSettings.from_options(flags.data),
                    is_labelled=name != "predict")
+    _check_whole(name, examples[name], task)
   if "train" in examples:
     examples["train"] = subset.take(
         task.head.usable(examples["train"]), flags.data.train_fraction,
         task.head, flags.run.random_seed or 0)
   _warn_of_one_label(examples.get("train", []))
   return examples
+
+
+def _check_whole(name: str, examples: Sequence[InputExample],
+                 task: Task) -> None:
+  """Checks what only all examples of a dataset show, ids and columns; raises
+  UserError where results would be lost."""
+  ids, columns = example_checks.IdCheck(), example_checks.ColumnCheck()
+  is_counted = name == "train" and task.head.label_type.has_names
+  num_pairs = 0
+  for example in examples:
+    ids.add(example.guid)
+    num_pairs += example.text_b is not None
+    if is_counted:
+      columns.add(example)
+  example_checks.check_ids(
+      ids, examples, _TITLES[name],
+      () if name == "train" else task.head.files_by_id)
+  columns.warn()
+  columns.warn_of_placeholders()
+  are_apart = task.head.settings.pair_encoding == "siamese"
+  if num_pairs and not are_apart and task.config.type_vocab_size < 2:
+    tf.logging.warning(
+        "%s set: %d examples have a second text, and the model knows one "
+        "segment (type_vocab_size in --bert_config_file): it can't tell the "
+        "texts apart", _TITLES[name], num_pairs)
 
 
 def _warn_of_one_label(examples: Sequence[InputExample]) -> None:

@@ -67,6 +67,7 @@ class Trainer:
     _log_start(list(lines) + ["Batch size = %d" % batch_size,
                               "Num steps = %d" % last] + (
                                   ["Going on from step %d" % done] * bool(done)))
+    _warn_of_warmup(settings)
     hooks = workers.hooks()
     if workers.is_first:
       hooks.append(hooks_lib.ProgressHook(last, batch_size, run.log_steps,
@@ -94,6 +95,18 @@ def _log_start(lines: Sequence[str]) -> None:
   tf.logging.info("***** Running training *****")
   for line in lines:
     tf.logging.info("  %s", line)
+
+
+def _warn_of_warmup(settings: TrainingSettings) -> None:
+  """Warns of a rate that rises to the end of the training."""
+  warmup, last = settings.num_warmup_steps or 0, settings.num_train_steps
+  if warmup >= last:
+    tf.logging.warning(
+        "The warm-up has %d steps and the training %d: the learning rate ends "
+        "at %.3g and never reaches %.3g; lower the warm-up "
+        "(--num_warmup_steps, --warmup_proportion) below the training", warmup,
+        last, settings.learning_rate * (last - 1) / warmup,
+        settings.learning_rate)
 
 
 @contextlib.contextmanager

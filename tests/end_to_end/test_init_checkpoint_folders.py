@@ -2,6 +2,7 @@
 import os
 
 import pytest
+import tensorflow.compat.v1 as tf
 
 import commands
 import create_pretraining_data
@@ -12,6 +13,7 @@ import run_cross_validation
 import run_pretraining
 from tiny_runs import pairs
 from tiny_runs import pretraining_text
+from tiny_runs import write_v1
 
 # It has no file named checkpoint, as a release has none.
 CONFIG = golden.path("bert_config.json")
@@ -67,3 +69,29 @@ def test_folder_is_read_and_an_empty_one_refused(tmp_path, name):
   assert result.code == 0, result.log
   assert "the newest checkpoint there is %s\n" % golden.checkpoint() in (
       result.log)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_checkpoint_of_tensorflows_first_format_starts_each(tmp_path, name):
+  command, make_flags = COMMANDS[name]
+  path = write_v1(golden.checkpoint(), tmp_path / "v1" / "bert_model.ckpt")
+  result = commands.run(dict(make_flags(tmp_path), init_checkpoint=path),
+                        command)
+  assert result.code == 0, result.log
+  if command is run_classifier:
+    assert "word_embeddings:0, shape = (756, 32), *INIT_FROM_CKPT*" in (
+        result.log)
+
+
+def test_trained_model_of_the_first_format_is_used_as_it_was(tmp_path):
+  flags = pairs(tmp_path, num_train_epochs=1)
+  commands.finish(flags)
+  folder = flags["output_dir"]
+  path = write_v1(tf.train.latest_checkpoint(folder),
+                  tmp_path / "v1" / "model.ckpt-2")
+  other = str(tmp_path / "other")
+  commands.finish(dict(flags, do_train=False, do_export=True,
+                       init_checkpoint=path, output_dir=other))
+  assert commands.results(other) == pytest.approx(commands.results(folder))
+  assert commands.probabilities(other) == pytest.approx(
+      commands.probabilities(folder))

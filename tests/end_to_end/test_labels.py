@@ -1,4 +1,5 @@
 """Labels of all sorts, from the files to the scores."""
+import json
 import os
 import re
 
@@ -111,3 +112,69 @@ def test_row_of_separators_has_its_line_of_results(tmp_path):
   log = commands.finish(flags)
   assert len(commands.lines(tmp_path / "out", "test_results.tsv")) == 3
   assert "test.tsv: 1 blank lines skipped, the first at line 5" in log
+
+
+def table_flags(folder, rows, said, **changes):
+  """A task of a table of its own, with the same rows in each set."""
+  for name in ("train.tsv", "dev.tsv", "test.tsv"):
+    commands.write_table(folder / "data" / name, rows)
+  commands.write(folder / "data" / "table.json",
+                 json.dumps(dict(said, format="tsv", header=False)))
+  return commands.tiny_flags(folder, "table", **dict(dict(
+      do_train=True, do_eval=True, do_predict=True, num_workers=1), **changes))
+
+
+def test_swapped_columns_are_warned_of_before_the_first_step(tmp_path):
+  rows = [("the vote %d" % index, "ab"[index % 2]) for index in range(40)]
+  log = commands.finish(table_flags(tmp_path, rows,
+                                    {"text_a": 1, "label": 0}))
+  commands.assert_in_order(log, [
+      "The training set has 40 different labels in 40 examples",
+      "only 2 different texts: text and label look swapped",
+      "***** Running training *****"])
+
+
+def test_label_that_stands_for_none_is_named_with_its_count(tmp_path):
+  rows = [("the vote %d" % index, "ab-"[index % 3]) for index in range(12)]
+  flags = table_flags(tmp_path, rows, {"text_a": 0, "label": 1},
+                      do_eval=False, do_predict=False)
+  assert "and are learnt like the others: '-' (4); to leave" in (
+      commands.finish(flags))
+  # The way out that the line names.
+  commands.write(tmp_path / "data" / "labels.txt", "a\nb\n")
+  log = commands.finish(dict(flags, bad_rows="skip",
+                             output_dir=str(tmp_path / "other")))
+  assert "4 rows skipped" in log and "'-' (" not in log
+
+
+def test_ids_that_repeat_are_named_and_each_row_has_its_line(tmp_path):
+  rows = [("the vote %d" % (index % 3), "ab"[index % 2], "x%d" % (index // 2))
+          for index in range(6)]
+  log = commands.finish(table_flags(
+      tmp_path, rows, {"text_a": 0, "label": 1, "guid": 2}))
+  for which, name in (("Training", "train"), ("Dev", "dev"), ("Test", "test")):
+    path = str(tmp_path / "data" / (name + ".tsv"))
+    assert ("%s set: 3 ids are those of several examples, of 6 together: "
+            "'%s-x0' (%s:1, %s:2)" % (which, name, path, path)) in log
+  assert [row[0] for row in commands.predictions(tmp_path / "out")] == [
+      "test-x0", "test-x0", "test-x1", "test-x1", "test-x2", "test-x2"]
+
+
+def test_id_of_two_questions_of_a_table_is_refused(tmp_path):
+  rows = [("who", "the vote passed", "vote", "x"),
+          ("what", "the captain said", "captain", "x")]
+  flags = table_flags(tmp_path, rows, {
+      "head": "span", "text_a": 0, "text_b": 1, "label": 2, "guid": 3})
+  result = commands.run(flags)
+  assert result.code == 2, result.log
+  path = str(tmp_path / "data" / "dev.tsv")
+  assert "Dev set: %s:1 and %s:2 have the same id 'dev-x'" % (path, path) in (
+      result.log)
+  assert not os.path.exists(flags["output_dir"])
+
+
+def test_pairs_are_warned_of_where_the_model_has_one_segment(tmp_path):
+  flags = pair_flags(tmp_path, ["yes", "no"] * 2)
+  commands.write_config(tmp_path, type_vocab_size=1)
+  assert ("Training set: 4 examples have a second text, and the model knows "
+          "one segment" in commands.finish(flags))

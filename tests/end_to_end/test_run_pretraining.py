@@ -11,6 +11,7 @@ import create_pretraining_data
 import golden
 import run_pretraining
 from bert.data import input_fns
+from bert.data import record_check
 from bert.pretraining import instance_files
 from tiny_runs import pretraining_text
 
@@ -206,3 +207,72 @@ def test_records_of_a_task_are_refused(data, tmp_path):
   path = golden.path("cli", "mrpc", "expected_eval.tf_record")
   result = run(make_flags(tmp_path, data, input_file=path))
   assert result.code == 2
+
+
+def add_record(path, source, **changes):
+  """Writes a file's records, then its first one with other numbers -> path."""
+  found = list(tf.python_io.tf_record_iterator(source))
+  example = tf.train.Example.FromString(found[0])
+  for name, value in changes.items():
+    example.features.feature[name].int64_list.value[0] = value
+  with tf.io.TFRecordWriter(str(path)) as writer:
+    for record in found + [example.SerializeToString()]:
+      writer.write(record)
+  return str(path)
+
+
+def cut(path):
+  with open(path, "r+b") as stream:
+    stream.truncate(os.path.getsize(path) - 9)
+  return path
+
+
+def error_of(flags):
+  result = run(flags)
+  assert result.code == 2, result.log
+  assert "Traceback" not in result.log
+  (line,) = [line for line in result.log.split("\n") if "error: " in line]
+  return line
+
+
+BAD_FILES = {
+    "ids": (lambda path: path, dict(input_ids=756), "record {} has input_ids "
+            "756, which must be from 0 to 755 (vocab_size in --bert_config"),
+    "positions": (lambda path: path, dict(masked_lm_positions=32),
+                  "record {} has masked_lm_positions 32"),
+    "cut": (cut, {}, "the file is cut short")}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_FILES))
+@pytest.mark.parametrize("todo", ["before", "train", "eval"])
+def test_bad_record_is_told_in_one_line(trained, data, tmp_path, monkeypatch,
+                                        name, todo):
+  change, changes, fragment = BAD_FILES[name]
+  good = data + "-00000-of-00004"
+  path = change(add_record(tmp_path / "bad", good, **changes))
+  number = len(list(tf.python_io.tf_record_iterator(good))) + 1
+  flags = make_flags(tmp_path, data, input_file=path)
+  if todo != "before":  # What lies behind the part that is looked at first.
+    monkeypatch.setattr(record_check, "_NUM_LOOKED_AT", 1)
+    monkeypatch.setattr(record_check, "_NUM_FOLLOWED", 1)
+  if todo == "eval":
+    shutil.copytree(trained[0]["output_dir"], flags["output_dir"])
+    flags = dict(flags, do_train=False, max_eval_steps=99)
+  line = error_of(flags)
+  assert path + ": " in line and fragment.format(number) in line
+  if todo == "before":
+    assert not os.path.exists(flags["output_dir"])
+
+
+@pytest.mark.parametrize("changes, is_warned", [
+    (dict(num_train_steps=2, num_warmup_steps=8), True),
+    (dict(num_train_steps=2, num_warmup_steps=2), True),
+    (dict(num_train_steps=2, num_warmup_steps=1), False)])
+def test_warmup_that_lasts_to_the_end_is_warned_of(data, tmp_path, changes,
+                                                   is_warned):
+  log = finish(make_flags(tmp_path, data, do_eval=False, **changes))
+  assert ("The warm-up has %(num_warmup_steps)d steps and the training "
+          "%(num_train_steps)d:" % changes in log) == is_warned
+  # The rate of step 1, of steps 0 and 1, is a share of the warm-up's steps.
+  if changes["num_warmup_steps"] == 8:
+    assert "ends at 0.00125 and never reaches 0.01" in log

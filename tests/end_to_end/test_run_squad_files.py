@@ -171,3 +171,30 @@ def test_paragraphs_of_chinese_are_advised_to_be_read_by_character(tmp_path):
                   ) == 3
   assert log.count("2 of 2 answers are whole Chinese paragraphs") == 2
   assert "--context_tokens=character" in log
+
+
+@pytest.mark.parametrize("name", ["eval", "predict"])
+def test_id_of_two_questions_is_refused_with_both_places(tmp_path, name):
+  flags = tiny_squad.flags_of(tmp_path)
+  document = tiny_squad.document(4)
+  paragraph(document)["qas"][1]["id"] = "q00"
+  flags[name + "_file"] = commands.write(tmp_path / "twice.json",
+                                         json.dumps(document))
+  before = commands.snapshot(str(tmp_path))
+  result = commands.run(flags, run_squad)
+  assert result.code == 2, result.log
+  assert ("--%s_file=%s: article 1, paragraph 1, question 1 and article 1, "
+          "paragraph 2, question 2 have the same id 'q00'; predictions.json" % (
+              name, flags[name + "_file"])) in result.log
+  assert commands.snapshot(str(tmp_path)) == before
+
+
+def test_ids_of_training_questions_may_repeat_and_are_named(tmp_path):
+  """No file names anything by them."""
+  flags = tiny_squad.flags_of(tmp_path, do_eval=False, do_predict=False)
+  document = tiny_squad.document(4)
+  paragraph(document)["qas"][1]["id"] = "q00"
+  commands.write(flags["train_file"], json.dumps(document))
+  log = tiny_squad.finish(flags)
+  assert "Training set: 1 ids are those of several examples, of 2" in log
+  assert "'q00' (example 1, example 4)" in log

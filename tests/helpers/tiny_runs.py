@@ -5,6 +5,7 @@ import os
 import re
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 import commands
 import golden
@@ -76,3 +77,19 @@ def pretraining_text(folder, **changes):
            "max_predictions_per_seq": 5, "dupe_factor": 3}
   os.makedirs(str(folder / "out"))
   return dict(flags, **changes)
+
+
+def write_v1(source, path):
+  """Writes a checkpoint again as the single file of TensorFlow's first format.
+  """
+  os.makedirs(os.path.dirname(str(path)), exist_ok=True)
+  reader = tf.train.load_checkpoint(str(source))
+  with tf.Graph().as_default(), tf.Session() as session:
+    for name in reader.get_variable_to_shape_map():
+      tf.get_variable(name, initializer=reader.get_tensor(name),
+                      use_resource=False)
+    session.run(tf.global_variables_initializer())
+    tf.train.Saver(write_version=tf.train.SaverDef.V1).save(
+        session, str(path), write_meta_graph=False, write_state=False)
+  assert os.path.isfile(str(path))
+  return str(path)

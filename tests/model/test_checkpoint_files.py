@@ -8,6 +8,9 @@ import tensorflow.compat.v1 as tf
 
 from bert import optimization
 from bert.model import checkpoint_files
+from bert.model import checkpoints
+from mistakes import message_of
+from tiny_runs import write_v1
 
 KERNEL = "bert/encoder/layer_0/output/dense/kernel"
 
@@ -134,3 +137,59 @@ def test_whole_state_file_stays_as_it_is(tmp_path, warnings):
   checkpoint_files.repair_state(str(tmp_path))
   assert checkpoint_files.latest(str(tmp_path)) == paths[1] and not warnings
   assert (tmp_path / "checkpoint").read_bytes() == before
+
+
+@pytest.fixture
+def first_format(tmp_path):
+  """A checkpoint as TensorFlow 1 wrote it at first: one file, alone."""
+  checkpoint_files.write(str(tmp_path / "new.ckpt"), {
+      "bert/w": np.arange(6, dtype=np.float32).reshape(3, 2),
+      "global_step": np.int64(9)})
+  (tmp_path / "old").mkdir()
+  return write_v1(tmp_path / "new.ckpt", tmp_path / "old" / "model.ckpt-9")
+
+
+def test_checkpoint_of_the_first_format_is_read(first_format):
+  weights = checkpoint_files.read(first_format)
+  assert sorted(weights) == ["bert/w", "global_step"]
+  np.testing.assert_array_equal(weights["bert/w"], [[0, 1], [2, 3], [4, 5]])
+  checkpoints.check_init(first_format, {"bert/w": (3, 2)})
+  assert checkpoints.has_step(first_format)
+
+
+def test_variables_start_from_a_checkpoint_of_the_first_format(first_format):
+  variable = tf.get_variable("bert/w", [3, 2], use_resource=False)
+  assert set(checkpoints.init_from(first_format)) == {"bert/w", "bert/w:0"}
+  with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    np.testing.assert_array_equal(session.run(variable),
+                                  [[0, 1], [2, 3], [4, 5]])
+
+
+def test_folder_may_hold_a_checkpoint_of_the_first_format(first_format,
+                                                          tmp_path):
+  (tmp_path / "old" / "vocab.txt").write_text("[UNK]\n", encoding="utf-8")
+  assert checkpoint_files.newest_in(
+      str(tmp_path / "old"), "--init_checkpoint") == first_format
+
+
+def test_checkpoint_of_the_first_format_is_not_written_over(first_format):
+  assert "is there already" in message_of(
+      checkpoint_files.write, first_format, {"w": np.float32(1)})
+
+
+@pytest.mark.parametrize("content", [b"", b"[UNK]\n[CLS]\n" * 20],
+                         ids=["empty", "text"])
+def test_another_file_is_no_checkpoint_of_the_first_format(content, tmp_path):
+  (tmp_path / "vocab.txt").write_bytes(content)
+  path = str(tmp_path / "vocab.txt")
+  message = message_of(checkpoints.shapes_in, path, "--init_checkpoint")
+  assert "--init_checkpoint=%s: can't be read as a checkpoint" % path in message
+  assert "no checkpoint is in" in message_of(
+      checkpoint_files.newest_in, str(tmp_path), "--init_checkpoint")
+
+
+def test_cut_checkpoint_of_the_first_format_is_the_users_mistake(first_format):
+  with open(first_format, "r+b") as stream:
+    stream.truncate(40)
+  assert "can't be read" in message_of(checkpoint_files.read, first_format)

@@ -52,9 +52,9 @@ def test_test_set_has_ids_for_the_file_that_clue_takes(tmp_path):
   files = processor.prediction_files(examples, [Prediction(["1"], [0.9])])
   assert [json.loads(line) for line in files["c3_predict.json"]] == [
       {"id": 5, "label": 1}]
-  assert not processor.prediction_files(
-      processor_of(tmp_path, m_test=[OTHER]).get_test_examples(
-          str(tmp_path)), [])
+  release = processor_of(tmp_path / "release", m_test=[OTHER])
+  assert not release.prediction_files(
+      release.get_test_examples(str(tmp_path / "release")), [])
 
 
 def changed(**changes):
@@ -115,3 +115,45 @@ def test_choices_and_ids_may_be_numbers_or_text(tmp_path, log):
 def test_choice_that_is_neither_text_nor_number_is_refused(value, tmp_path):
   processor = processor_of(tmp_path, m_train=[changed(choice=["女", value])])
   assert '"choice"' in message_of(processor.get_train_examples, str(tmp_path))
+def asked(*ids):
+  return [["一句。"], [{"question": "几？", "choice": ["一", "二"], "id": each}
+                    for each in ids]]
+
+
+def read_test(processor, folder):
+  return [getattr(each, "number", None)
+          for each in processor.get_test_examples(str(folder))]
+
+
+def test_newest_of_several_test_sets_is_read_and_the_others_named(tmp_path,
+                                                                  warnings):
+  processor = processor_of(tmp_path, **{
+      "test1.1": [asked(0, 1)], "test1.0": [asked(0, 1, 2)],
+      "m_test": [OTHER], "d_test": [TEXT]})
+  assert read_test(processor, tmp_path) == [0, 1]
+  (warning,) = warnings
+  assert str(tmp_path / "test1.1.json") + " is read; not read" in warning
+  for name in ("test1.0.json", "m-test.json", "d-test.json"):
+    assert name in warning
+
+
+def test_older_test_set_is_read_where_it_is_alone(tmp_path, warnings):
+  processor = processor_of(tmp_path, **{"test1.0": [asked(7)]})
+  assert read_test(processor, tmp_path) == [7]
+  assert not warnings
+
+
+def test_file_under_both_of_its_names_is_read_once(tmp_path, warnings):
+  processor = processor_of(tmp_path, m_train=[OTHER], c3_m_train=[OTHER],
+                           d_train=[TEXT])
+  assert len(processor.get_train_examples(str(tmp_path))) == 3
+  (warning,) = warnings
+  assert warning.endswith(": c3-m-train.json")
+
+
+def test_ids_for_clue_that_are_there_twice_are_named(tmp_path, warnings):
+  processor = processor_of(tmp_path, **{"test1.1": [asked(4, 5), asked(4)]})
+  assert read_test(processor, tmp_path) == [4, 5, 4]
+  (warning,) = warnings
+  assert "c3_predict.json: 1 ids" in warning
+  assert "4 (example 1, example 3)" in warning

@@ -381,3 +381,35 @@ def test_white_space_around_a_listed_label_means_nothing(tmp_path):
                         header=False, text_a=0, label=1, labels=[" 好", "坏 "])
   assert processor.get_labels() == ["好", "坏"]
   assert len(train_of(processor)) == 2
+
+
+@pytest.mark.parametrize("said, first, is_warned", [
+    (dict(head="classification"), "好", True),
+    (dict(head="classification"), "标签", False),
+    (dict(head="classification", labels=["好", "坏"]), "坏", True),
+    (dict(head="classification", header=False), "好", False),
+    (dict(head="regression"), "1.5", True),
+    (dict(head="regression"), "score", False),
+    (dict(head="multi_label"), "好 坏", True),
+    (dict(head="multi_label"), "好 标签", False)])
+def test_example_in_place_of_a_header_is_warned_of(said, first, is_warned,
+                                                   tmp_path, warnings):
+  labels = ["2", "1"] if said["head"] == "regression" else ["好", "坏"]
+  processor = described(
+      tmp_path, {"train.tsv": [["土", first]] + [
+          ["水", label] for label in labels]},
+      format="tsv", text_a=0, label=1, **said)
+  assert len(train_of(processor)) == 2 + (said.get("header") is False)
+  assert len(warnings) == is_warned
+  if is_warned:
+    assert "%s: the first row" % (tmp_path / "train.tsv") in warnings[0]
+    assert '"header": false' in warnings[0]
+
+
+def test_file_of_a_set_that_is_not_read_is_named(tmp_path, warnings):
+  rows = [["火", "坏"]]
+  write_rows(tmp_path, {"train.tsv": rows, "train.txt": rows * 2})
+  processor = base.create("tnews", str(tmp_path))
+  assert len(processor.get_train_examples(str(tmp_path))) == 1
+  assert any(each.endswith("train.tsv is read; not read, as it would be the "
+                           "same set: train.txt") for each in warnings)

@@ -91,3 +91,52 @@ def test_label_that_stands_for_all_is_none(tmp_path):
   processor = conll(tmp_path, train=BIO, test="我 _\n爱 _\n")
   (example,) = processor.get_test_examples(str(tmp_path))
   assert example.text_a == ["我", "爱"] and example.label is None
+
+
+CONLLX = ("1\tKim\tkim\tB-PER\n2\tsaid\tsay\tO\n3\tso\tso\tO\n\n"
+          "1\tYes\tyes\tO\n2\t.\t.\tO\n")
+# Lines of CoNLL-U for several words, and for a word that is left out.
+CONLLU = ("1-2\tdel\t_\tO\n1\tde\tde\tO\n2\tel\tel\tO\n"
+          "2.1\tx\tx\tO\n3\tmar\tm\tO\n")
+NUMBERED = {"conllx": (CONLLX, "from 1 to 3"), "conllu": (CONLLU, "to 3 here"),
+            "from_0": ("0 a O\n1 b O\n2 c O\n\n0 d O\n", "from 0 to 2"),
+            "ids_too": ("1 1 a O\n2 2 b O\n3 3 c O\n", "column 2 has 'a'")}
+
+
+@pytest.mark.parametrize("name", sorted(NUMBERED))
+@pytest.mark.parametrize("which", ["train", "dev", "test"])
+def test_column_that_numbers_the_words_is_refused(name, which, tmp_path):
+  content, fragment = NUMBERED[name]
+  processor = conll(tmp_path, **{"train": BIO, which: content})
+  message = message_of(getattr(processor, "get_%s_examples" % which),
+                       str(tmp_path))
+  assert "%s.txt:1: column 0 numbers the words" % which in message
+  assert fragment in message
+  assert '"text_a": ' in message and '"format": "conll"' in message
+
+
+def test_column_of_words_beside_numbers_is_named_and_read(tmp_path):
+  processor = conll(tmp_path, train=CONLLX)
+  message = message_of(processor.get_labels)
+  assert "column 1 has 'Kim' there" in message and '"text_a": 1' in message
+  commands.write(tmp_path / "table.json",
+                 '{"format": "conll", "text_a": 1, "label": 3, '
+                 '"train": "train.txt"}')
+  own = base.create("table", str(tmp_path))
+  assert [each.text_a for each in own.get_train_examples(str(tmp_path))] == [
+      ["Kim", "said", "so"], ["Yes", "."]]
+
+
+@pytest.mark.parametrize("content", [
+    "1 O\n2 O\n4 B-X\n", "1 O\n\n1 B-X\n\n1 O\n", "2 O\n3 O\n4 O\n",
+    "1 O\n2 O\n3 O\n\nKim B-X\nsaid O\n"])
+def test_numbers_may_be_words(content, tmp_path):
+  processor = conll(tmp_path, train=content)
+  assert processor.get_train_examples(str(tmp_path))[0].text_a[0] in "12"
+
+
+def test_first_word_is_no_header(tmp_path, warnings):
+  processor = conll(tmp_path, train=BIO, test="我\tO\n")
+  assert processor.get_train_examples(str(tmp_path))
+  assert processor.get_test_examples(str(tmp_path))
+  assert not warnings
