@@ -157,7 +157,7 @@ class Model:
     loss = tf.identity(loss, name="mean_loss")
     filled, scaffold_fn = self._load_weights(settings.init_checkpoint)
     _log_variables(filled, variables)
-    learning_rate = settings.learning_rate
+    learning_rate = tf.convert_to_tensor(settings.learning_rate, tf.float32)
     if settings.has_plateau_factor:
       learning_rate *= tf.placeholder_with_default(1.0, [], PLATEAU_FACTOR)
     if key is not None:
