@@ -44,7 +44,12 @@ def main(argv: Sequence[str]) -> None:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
   """Reads the command line."""
-  parser = measure.shape_parser(__doc__)
+  return make_parser(__doc__).parse_args(argv)
+
+
+def make_parser(about: str) -> argparse.ArgumentParser:
+  """Returns the parser of programs that time such steps."""
+  parser = measure.shape_parser(about)
   # 0 leaves the number of threads to TensorFlow.
   parser.add_argument("--inter", type=int, default=0)
   parser.add_argument("--intra", type=int, default=0)
@@ -55,7 +60,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
                       help="that a batch is worked off in")
   parser.add_argument("--parallel", type=int, default=2,
                       help="the same, side by side; 2 is the commands' default")
-  return parser.parse_args(argv)
+  return parser
 
 
 def session_config(args) -> tf.ConfigProto:

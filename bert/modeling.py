@@ -13,12 +13,14 @@ import json
 import math
 import numbers
 import re
+import threading
 
 import numpy as np
 import six
 import tensorflow.compat.v1 as tf
 
 _unknown_keys_warned = set()
+_dropout_scope = threading.local()
 
 
 class BertConfig:
@@ -408,14 +410,12 @@ def dropout(input_tensor, dropout_prob):
 
   A number is rounded to a multiple of 2^-16, except on TPUs: numbers of 16 bits
   take half the time of floats to draw. A scalar tensor is taken as it is.
+  Draws differ in each run of the graph, but see dropout_key.
   """
   if _is_known(dropout_prob) and not dropout_prob:
     return input_tensor
-  if not _is_known(dropout_prob):
-    rate = tf.cast(tf.convert_to_tensor(dropout_prob), input_tensor.dtype)
-    return tf.nn.dropout(input_tensor, rate=rate)
-  if _is_compiled():
-    return tf.nn.dropout(input_tensor, rate=dropout_prob)
+  if not _is_known(dropout_prob) or _is_compiled():
+    return _drop_by_floats(input_tensor, dropout_prob)
   keep, scale = _draw_dropout(input_tensor, dropout_prob)
 
   def drop(tensor):
@@ -423,6 +423,64 @@ def dropout(input_tensor, dropout_prob):
 
   # What is dropped of the output is dropped of the gradient.
   return _linear(input_tensor, drop, drop)
+
+
+@contextlib.contextmanager
+def dropout_key(key):
+  """Makes dropout within it draw from the key and the number of the call alone,
+  so that a run of the graph with an equal key draws the same again.
+
+  Args:
+    key: int32 [2], such as a seed and a step; None: draws as without this.
+  """
+  outer = getattr(_dropout_scope, "key", None)
+  _dropout_scope.key = None if key is None else _DropoutKey(key)
+  try:
+    yield
+  finally:
+    _dropout_scope.key = outer
+
+
+def dropout_part(number):
+  """A dropout_key of its own for each number, int or int32 scalar, of a part of
+  the batch; without effect where no dropout_key is around it."""
+  outer = getattr(_dropout_scope, "key", None)
+  return dropout_key(None if outer is None else outer.of_part(number))
+
+
+class _DropoutKey:
+  """Seeds of dropout's calls, none of which is another's for a near key."""
+
+  def __init__(self, key):
+    # Not near any more: a seed and the next one have nothing in common.
+    self._key = tf.random.stateless_uniform([2], key, -2**31, 2**31 - 1,
+                                            tf.int32)
+    self._num_calls = 0
+
+  def next_seed(self):
+    self._num_calls += 1
+    return self._key + tf.constant([self._num_calls, 0])
+
+  def of_part(self, number):
+    return self._key + tf.stack([0, 1 + number])
+
+
+def _draw(shape, *bounds_and_type):
+  """tf.random.uniform, within a dropout_key from the next call's seed."""
+  key = getattr(_dropout_scope, "key", None)
+  if key is None:
+    return tf.random.uniform(shape, *bounds_and_type)
+  return tf.random.stateless_uniform(shape, key.next_seed(), *bounds_and_type)
+
+
+def _drop_by_floats(tensor, rate):
+  """tf.nn.dropout, which has no seed of a step; rate is a number or a tensor."""
+  if not _is_known(rate):
+    rate = tf.cast(tf.convert_to_tensor(rate), tensor.dtype)
+  if getattr(_dropout_scope, "key", None) is None:
+    return tf.nn.dropout(tensor, rate=rate)
+  is_kept = _draw(tf.shape(tensor)) >= tf.cast(rate, tf.float32)
+  return tensor * tf.cast(is_kept, tensor.dtype) / (1 - rate)
 
 
 def _is_known(dropout_prob):
@@ -435,8 +493,8 @@ def _draw_dropout(like, dropout_prob):
   and the factor that then gives it its mean again."""
   num_dropped = min(int(round(dropout_prob * 2**16)), 2**16 - 1)
   size = tf.size(like)
-  bits = tf.bitcast(tf.random.uniform([(size + 3) // 4], -2**63, 2**63 - 1,
-                                      tf.int64), tf.int16)
+  bits = tf.bitcast(_draw([(size + 3) // 4], -2**63, 2**63 - 1, tf.int64),
+                    tf.int16)
   is_kept = tf.reshape(tf.reshape(bits, [-1])[:size] >= tf.constant(
       num_dropped - 2**15, tf.int16), tf.shape(like))
 

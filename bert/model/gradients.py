@@ -9,6 +9,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
+from bert import modeling
 from bert.model import distribution
 
 Batch = Dict[str, tf.Tensor]
@@ -76,14 +77,18 @@ class MeanLoss:
 
   def _accumulate(self, batch, num_micro_batches):
     """Averages over micro-batches, of which only one is in memory."""
-    first = self._of(_micro_batch(batch, num_micro_batches, 0))
+    def of_micro_batch(index):
+      with modeling.dropout_part(index):
+        return self._of(_micro_batch(batch, num_micro_batches, index))
+
+    first = of_micro_batch(0)
 
     def add(index, *sums):
       # Else it would begin beside the one before, and need memory as well.
       with tf.control_dependencies(sums):
         index = tf.identity(index)
       with tf.variable_scope(tf.get_variable_scope(), reuse=True):
-        gradients = self._of(_micro_batch(batch, num_micro_batches, index))
+        gradients = of_micro_batch(index)
       return [index + 1] + [
           tf.concat([a, b], axis=0) if is_indexed_slices else a + b
           for a, (b, is_indexed_slices) in zip(sums, _tensors(gradients))]
@@ -221,8 +226,9 @@ def _split(batch, num_parts):
 def _build_replicas(function, batch, parts):
   """Returns the list of what a function returns for each part of a batch."""
   results = []
-  for rows in parts:
-    with tf.variable_scope(tf.get_variable_scope(), reuse=bool(results)):
+  for index, rows in enumerate(parts):
+    with tf.variable_scope(tf.get_variable_scope(), reuse=bool(results)), (
+        modeling.dropout_part(index)):
       results.append(function({name: tf.gather(values, rows)
                                for name, values in batch.items()}))
   return results

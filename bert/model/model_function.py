@@ -142,8 +142,10 @@ class Model:
     mean_loss = gradients.MeanLoss(
         self.loss, settings.trainable_variables,
         None if loss_scale is None else loss_scale())
-    loss, loss_gradients = mean_loss.compute(
-        features, settings.num_micro_batches, self._cpu_replicas)
+    key = self._dropout_key()
+    with modeling.dropout_key(key):
+      loss, loss_gradients = mean_loss.compute(
+          features, settings.num_micro_batches, self._cpu_replicas)
     variables = mean_loss.variables()
     squared_norm = None
     if workers.size > 1:
@@ -155,9 +157,13 @@ class Model:
     loss = tf.identity(loss, name="mean_loss")
     filled, scaffold_fn = self._load_weights(settings.init_checkpoint)
     _log_variables(filled, variables)
-    learning_rate = settings.learning_rate
+    learning_rate = tf.convert_to_tensor(settings.learning_rate, tf.float32)
     if settings.has_plateau_factor:
       learning_rate *= tf.placeholder_with_default(1.0, [], PLATEAU_FACTOR)
+    if key is not None:
+      # The step counts up after the rate is read, and so after the key is.
+      with tf.control_dependencies([key]):
+        learning_rate = tf.identity(learning_rate)
     train_op = optimization.create_optimizer(
         loss, learning_rate, settings.num_train_steps,
         settings.num_warmup_steps, self._use_tpu, loss_gradients, loss_scale,
@@ -170,6 +176,19 @@ class Model:
     return tf.estimator.tpu.TPUEstimatorSpec(
         mode=tf.estimator.ModeKeys.TRAIN, loss=loss, train_op=train_op,
         scaffold_fn=scaffold_fn)
+
+  def _dropout_key(self):
+    """Returns the key of a step's dropout, int32 [2], by which a resumed run
+    draws what one that was not interrupted does; None: not repeatable.
+
+    So it is without a seed, and on TPUs, where each core is to draw its own.
+    """
+    seed = tf.get_default_graph().seed
+    if seed is None or self._use_tpu:
+      return None
+    # The cast copies: a reference variable changes under whoever reads it.
+    step = tf.cast(tf.train.get_or_create_global_step(), tf.int32)
+    return tf.stack([step, seed % 2**31])
 
   def _encode(self, features, is_training):
     ids, mask, segment_ids = [pooling.fold(features[name]) for name in (

@@ -10,6 +10,7 @@ import golden
 from benchmarks import lengths
 from benchmarks import levers
 from benchmarks import measure
+from benchmarks import own_dropout
 from benchmarks import own_products
 from benchmarks import own_steps
 from benchmarks import peer_data
@@ -353,3 +354,16 @@ def test_requirements_are_pinned():
   with open(path) as stream:
     names = [each for each in stream if not each.startswith("#")]
   assert names and all(re.match(r"[a-z-]+==[\d.]+$", each) for each in names)
+
+
+def test_steps_of_both_kinds_of_dropout_are_compared(capsys):
+  own_dropout.main(["--layers=1", "--hidden=8", "--heads=2", "--vocab=50",
+                    "--batch=2", "--length=6", "--warmup=1", "--rounds=3",
+                    "--parallel=1"])
+  found = json.loads(capsys.readouterr().out)
+  assert set(found) == {
+      "%s_%s_%s" % (name, clock, what)
+      for name in ("seeded", "other", "other_again")
+      for clock in ("wall", "cpu") for what in ("seconds", "ratio")}
+  assert found["other_wall_ratio"] == 1
+  assert min(found.values()) > 0

@@ -8,6 +8,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
+import interrupted
 
 # A user's task that ends its process where $DIE_AT says: a moment and a name.
 DEADLY_TASK = '''
@@ -168,6 +169,10 @@ def test_resumed_run_ends_at_the_same_step(undisturbed, resumed):
     assert os.path.basename(newest) == "model.ckpt-%d" % NUM_STEPS
     assert commands.variables(newest)["global_step"] == NUM_STEPS
     assert commands.results(folder)["global_step"] == NUM_STEPS
+
+
+def test_resumed_run_ends_with_the_same_weights(undisturbed, resumed):
+  interrupted.assert_equal_variables(resumed[1], undisturbed, step=NUM_STEPS)
 
 
 def test_resumed_run_ends_with_whole_results(undisturbed, resumed):

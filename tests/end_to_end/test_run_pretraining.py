@@ -93,12 +93,9 @@ def test_evaluation_reads_its_own_file(trained, data, tmp_path):
 
 
 def test_killed_run_goes_on_as_if_it_had_not_been(data, tmp_path):
-  # What is dropped is drawn anew, so nothing is.
-  config = commands.write_config(tmp_path, hidden_dropout_prob=0.0,
-                                 attention_probs_dropout_prob=0.0)
-  whole = make_flags(tmp_path / "whole", data, bert_config_file=config)
+  whole = make_flags(tmp_path / "whole", data)
   finish(whole)
-  halved = make_flags(tmp_path / "halved", data, bert_config_file=config)
+  halved = make_flags(tmp_path / "halved", data)
   finish(dict(halved, num_train_steps=12, do_eval=False))
   folder = halved["output_dir"]
   for name in os.listdir(folder):
