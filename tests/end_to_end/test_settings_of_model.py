@@ -9,6 +9,8 @@ import commands
 import exported
 import extract_features
 import golden
+import run_cross_validation
+import run_search
 import run_squad
 import tiny_squad
 from bert.predictor import Predictor
@@ -164,6 +166,49 @@ def test_setting_that_a_run_may_choose_is_used_and_said(kind, name, trained):
   assert result.code == 0, result.log
   assert "was made with --%s=%s, this run has %s" % (
       name, model.settings[name], MODELS[kind][1][name]) in result.log
+
+
+# -- Many models in one folder ------------------------------------------------
+
+MANY = {"folds": (run_cross_validation, dict(num_folds=2)),
+        "search": (run_search, dict(search="learning_rate=choice:1e-4",
+                                    num_search_trials=1))}
+
+
+@pytest.fixture(scope="module", params=sorted(MANY))
+def many(request, tmp_path_factory):
+  """A folder of several models -> its command, its flags without settings."""
+  command, changes = MANY[request.param]
+  flags = flags_of("char", tmp_path_factory.mktemp(request.param))
+  for name in ("do_train", "do_eval", "do_predict"):
+    del flags[name]
+  flags.update(changes)
+  result = commands.run(dict(flags, **MODELS["char"][0]), command)
+  assert result.code == 0, result.log
+  return request.param, command, flags
+
+
+def test_several_models_have_their_own_settings(many):
+  kind, command, flags = many
+  result = commands.run(flags, command)
+  if kind == "folds":
+    assert result.code == 0, result.log
+    assert "--pooling=mean" in result.log and "--tokenizer=char" in result.log
+    assert "Training" not in result.log.replace("Training is complete", "")
+  else:  # A search compares its flags, those left out too.
+    assert result.code == 2
+    assert "error:" in result.log.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", [
+    each for each in MODELS["char"][1] if each not in FREE])
+def test_other_setting_of_several_models_is_refused(many, name):
+  _, command, flags = many
+  result = commands.run(dict(flags, **dict(
+      MODELS["char"][0], **{name: MODELS["char"][1][name]})), command)
+  assert result.code == 2, result.log
+  error, = [line for line in result.log.splitlines() if "error:" in line]
+  assert name in error
 
 
 # -- The encoder, whose weights fit though it is another one ------------------
