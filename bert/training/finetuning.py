@@ -174,7 +174,7 @@ class FineTuning:
         evaluation.plateau_factor)
 
   def train(self, examples: Examples,
-            dev_examples: Optional[Examples]) -> str:
+            dev_examples: Optional[Examples]) -> Optional[str]:
     """Trains up to the last step; resumes from the newest checkpoint.
 
     Args:
@@ -182,7 +182,7 @@ class FineTuning:
       dev_examples: what is evaluated meanwhile; None: nothing.
 
     Returns:
-      The checkpoint that is to be used: of --checkpoint.
+      The checkpoint that is to be used, by --checkpoint, which worker 0 knows.
     """
     num_steps = self.num_steps(len(examples))
     head = self.task.head.with_class_weights(
@@ -202,6 +202,8 @@ class FineTuning:
           lambda done, seed: self._datasets.write_to_train(examples, done,
                                                            seed),
           record, listener)
+    if not distribution.workers().is_first:
+      return None
     return self.folder.chosen(self.flags.evaluation.checkpoint)
 
   def evaluate(self, examples: Examples, checkpoint: str,
