@@ -29,6 +29,7 @@ from bert.data import contexts
 from bert.data import input_fns
 from bert.data import record_encoder
 from bert.data import records
+from bert.data.examples import InputExample
 from bert.data.span_reader import SpanReader
 from bert.data.span_reader import SpanSettings
 from bert.evaluation import answer_files
@@ -364,7 +365,7 @@ def write_predictions(all_examples, all_features, all_results, n_best_size,
               "null_score_diff_threshold", null_score_diff_threshold, 0.0)),
       tokenization.BasicTokenizer(do_lower_case), _explain(verbose_logging))
   lines = answer_files.lines_of(
-      [each.qas_id for each in all_examples],
+      [InputExample(each.qas_id, each.question_text) for each in all_examples],
       [finder.find(*pair) for pair in enumerate(all_examples)])
   tf.logging.info("Writing predictions to: %s", output_prediction_file)
   tf.logging.info("Writing nbest to: %s", output_nbest_file)
@@ -412,8 +413,9 @@ class _AnswerFinder:
                    for place in (candidate.start, candidate.end)]
     words = " ".join(example.doc_tokens[first:last + 1])
     pieces = feature.tokens[candidate.start:candidate.end + 1]
-    begin, end = answer_text.find(answer_text.of_pieces(pieces), words,
-                                  self._basic_tokenizer, self._explain)
+    begin, end = answer_text.find(
+        answer_text.of_pieces(pieces), words, self._basic_tokenizer,
+        explain=self._explain).first
     return words[begin:end]
 
 
@@ -430,7 +432,7 @@ def get_final_text(pred_text, orig_text, do_lower_case,
   """
   begin, end = answer_text.find(
       pred_text, orig_text, tokenization.BasicTokenizer(do_lower_case),
-      _explain(verbose_logging))
+      explain=_explain(verbose_logging)).first
   return orig_text[begin:end]
 
 

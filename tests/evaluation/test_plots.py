@@ -100,7 +100,10 @@ def test_without_matplotlib_nothing_is_said_where_nothing_would_be_drawn(
 
 
 @needs_matplotlib
-def test_screen_and_global_state_of_matplotlib_are_left_alone(tmp_path):
+def test_screen_and_global_state_of_matplotlib_are_left_alone(tmp_path,
+                                                              monkeypatch):
+  # Another test of this process may have imported it.
+  monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
   write(tmp_path, head_of("classification", "ab"), YES_NO)
   assert "matplotlib.pyplot" not in sys.modules
 
