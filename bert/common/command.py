@@ -33,7 +33,7 @@ _NOISE = re.compile("|".join((
     r"Evaluation \[", "Inference Time", "Finished evaluation ", "Saving dict ",
     "Saving 'checkpoint_path' summary", "(training|evaluation|prediction)_loop "
     "marked as ", "Error recorded from ", "Reraising captured error",
-    "Calling checkpoint listeners",
+    "Calling checkpoint listeners", "ParseError: ", ".*: Checkpoint ignored$",
     "Skipping training since max_steps", "Input graph does not use tf.data",
     "Could not find trained model in model_dir")))
 

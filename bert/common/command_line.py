@@ -75,7 +75,7 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
           field.name for field in dataclasses.fields(group)
           if values[field.name].present]) for group in groups]
   for group in options:
-    _check(group)
+    check(group)
   return options
 
 
@@ -188,7 +188,8 @@ def _expand(flag, path):
   return expanded
 
 
-def _check(group):
+def check(group) -> None:
+  """Raises UserError for a value beyond an option's limits."""
   for field in dataclasses.fields(group):
     value = getattr(group, field.name)
     problem = _problem(value, field.metadata)

@@ -77,10 +77,12 @@ class FoldTraining:
     changed = conditions.changed(old, self._conditions)
     for name in changed:
       if not conditions.is_schedule(name):
-        raise UserError("%s was trained with %s; give another --output_dir, or "
+        raise UserError("%s was trained with %s%s; give another --output_dir, or "
                         "the old data and settings" % (
                             model.folder.path,
-                            conditions.describe(name, old, self._conditions)))
+                            conditions.describe(name, old, self._conditions),
+                            ", or with its examples in another order" *
+                            name.endswith(" set")))
     if stored:
       self._check_size(stored)
     model.check_folder(True)

@@ -86,7 +86,7 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
       or of another model.
   """
   train, test = examples["train"], examples.get("predict", [])
-  finetuning.check_training(train)
+  finetuning.check_training(train, is_parent=True)
   finetuning.folder.check()
   workers = distribution.workers()
   seed = finetuning.flags.run.random_seed
@@ -107,7 +107,9 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
       **{training_record.TRAIN_SET: training_record.describe_set(train)})
   with finetuning.folder.in_use():
     if workers.is_first and not all(each.is_complete for each in folds):
-      record.begin(max(each.last_step() for each in folds))
+      done = max(each.last_step() for each in folds)
+      record.log_start(done)
+      record.write(done, seed)
     _run_all(finetuning, folds, train, test)
 
 

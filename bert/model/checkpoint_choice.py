@@ -19,13 +19,16 @@ BEST, NEWEST = "best", "newest"
 EVAL_EVERY = "eval_every"
 
 
-def of_folder(folder: str, choice: Optional[str] = None) -> Optional[str]:
+def of_folder(folder: str, choice: Optional[str] = None,
+              flag: Optional[str] = None) -> Optional[str]:
   """Returns the path, without .index, of the checkpoint that is meant; None if
   the folder has none.
 
   Args:
     folder: an output folder.
     choice: best, newest, or the path of another checkpoint; None: the rule.
+    flag: that takes the path of the one that is not chosen; None: --checkpoint
+      is there to choose.
 
   Raises:
     UserError: what is chosen is not there.
@@ -44,14 +47,18 @@ def of_folder(folder: str, choice: Optional[str] = None) -> Optional[str]:
     return best or newest
   if not task_file.read(folder).get(EVAL_EVERY, True):
     tf.logging.info("Using the newest checkpoint of %s: the last training there "
-                    "was without --eval_every, and so %s is older "
-                    "(--checkpoint=best takes it)", folder, best)
+                    "was without --eval_every, and so %s is older (%s takes it)",
+                    folder, best, _taking(best, BEST, flag))
     return newest or best
   if newest:
-    tf.logging.info("Using the best checkpoint of %s, %s (--checkpoint=newest "
-                    "takes %s)", folder, os.path.basename(best),
+    tf.logging.info("Using the best checkpoint of %s, %s (%s takes %s)", folder,
+                    os.path.basename(best), _taking(newest, NEWEST, flag),
                     os.path.basename(newest))
   return best
+
+
+def _taking(checkpoint, name, flag):
+  return "%s=%s" % (flag, checkpoint) if flag else "--checkpoint=" + name
 
 
 def resolve(path: Optional[str], flag: str,
@@ -69,12 +76,26 @@ def resolve(path: Optional[str], flag: str,
   if not path or checkpoint_files.is_there(path) or (
       not tf.gfile.IsDirectory(path)):
     return path
-  checkpoint = (of_folder(path, choice) if choice or _is_of_training(path) else
-                None) or checkpoint_files.newest_in(path, flag)
+  checkpoint = (of_folder(path, choice, flag)
+                if choice or _is_of_training(path) else None)
+  if not checkpoint and folder_of_one_model(path):
+    raise UserError("%s=%s: no checkpoint is in that folder; %s" % (
+        flag, path, folder_of_one_model(path)))
+  checkpoint = checkpoint or checkpoint_files.newest_in(path, flag)
   is_best = os.path.basename(os.path.dirname(checkpoint)) == task_file.BEST
   tf.logging.info("%s=%s: the %s checkpoint there is %s", flag, path,
                   BEST if is_best else NEWEST, checkpoint)
   return checkpoint
+
+
+def folder_of_one_model(folder: str) -> Optional[str]:
+  """Returns the end of an error for a folder that has the folders of several
+  models in place of checkpoints; None for others."""
+  for name in ("trial", "fold"):
+    path = os.path.join(folder, name + "_1")
+    if tf.gfile.IsDirectory(path):
+      return "it has several models: give one of %s, ..." % path
+  return None
 
 
 def _is_of_training(folder):

@@ -115,9 +115,11 @@ def _named_by_state(folder):
   state = read_state(folder)
   if state:
     path = os.path.join(folder, os.path.basename(state.model_checkpoint_path))
-    for each in (path, state.model_checkpoint_path):
-      if _exists(each):
-        return each
+    if _exists(path):
+      return path
+    # Not of a copy, whose file may name what lies beside the original.
+    if not _by_step(folder) and _exists(state.model_checkpoint_path):
+      return state.model_checkpoint_path
   return None
 
 

@@ -153,8 +153,9 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
     check_trained(init_checkpoint, make_shapes(), "--init_checkpoint")
   else:
     raise UserError(
-        "--output_dir=%s holds no checkpoint to evaluate or predict with; give "
-        "--do_train, or a fine-tuned --init_checkpoint" % output_dir)
+        "--output_dir=%s holds no checkpoint to evaluate or predict with; %s" % (
+            output_dir, checkpoint_choice.folder_of_one_model(output_dir) or
+            "give --do_train, or a fine-tuned --init_checkpoint"))
   return newest or init_checkpoint
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from typing import Callable, Optional
 
 import tensorflow.compat.v1 as tf
 
@@ -56,18 +57,34 @@ class SaverHook(tf.train.CheckpointSaverHook):
   events adds it when it is made.
   """
 
-  def __init__(self, folder: str, saving_steps: int):
-    """Takes the output folder and the steps between two checkpoints."""
+  def __init__(self, folder: str, saving_steps: int,
+               before_progress: Optional[Callable[[], None]] = None):
+    """Takes what is saved where.
+
+    Args:
+      folder: the output folder.
+      saving_steps: steps between two checkpoints.
+      before_progress: called before the first checkpoint of a later step than
+        the one that training resumes from.
+    """
     super().__init__(folder, save_steps=saving_steps)
     self._folder = folder
+    self._before_progress = before_progress
 
   def after_create_session(self, session, coord):
     graph = tf.get_default_graph()
     files.write_text(os.path.join(self._folder, "graph.pbtxt"),
                      [str(graph.as_graph_def(add_shapes=True))])
     step = session.run(tf.train.get_global_step(graph))
+    self._first = step
     self._save(session, step)
     self._timer.update_last_triggered_step(step)
+
+  def _save(self, session, step):
+    if step > self._first and self._before_progress:
+      self._before_progress()
+      self._before_progress = None
+    return super()._save(session, step)
 
 
 class FollowerHook(tf.train.CheckpointSaverHook):

@@ -67,7 +67,7 @@ class Pretraining:
     if not workers.is_first:
       return None
     self.folder.check()
-    if "train" in actions:
+    if "train" in actions and self.folder.last_step():
       training_record.check_same_set(self.folder.path, self._train_set())
     shapes = self._model.variable_shapes(
         lambda: records.placeholders(self._spec))
@@ -87,8 +87,8 @@ class Pretraining:
                 self._paths["train"] + self._paths["eval"]))}
 
   def _train_set(self):
-    return {"files": len(self._paths["train"]),
-            "digest": digests.of_files(self._paths["train"])}
+    return {"files": len(self._paths["train"]), "digest": digests.of_object(
+        sorted(digests.of_files([path]) for path in self._paths["train"]))}
 
   def train(self) -> None:
     """Trains up to the last step; resumes from the newest checkpoint."""

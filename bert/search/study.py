@@ -196,6 +196,11 @@ class Study:
 
   def _check_conditions(self, where, old):
     new = self.settings.conditions
+    if not old and self.optuna.get_trials(deepcopy=False):
+      tf.logging.warning(
+          "The search of %s was begun by an earlier version, which does not say "
+          "what its trials are of: if data or settings have changed since, their "
+          "scores can't be compared; give another folder then", where)
     for name in conditions_lib.changed(old, new):
       raise UserError(
           "%s has a search with %s; its trials could not be compared; give "

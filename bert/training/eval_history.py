@@ -4,6 +4,7 @@ All of it is worked out anew from the list of evaluations, so that a training
 that goes on knows what one knew that was never stopped.
 """
 
+import itertools
 import json
 import math
 import os
@@ -80,6 +81,12 @@ class EvalHistory:
     self._marks = {DEV_SET: dev_set, METRIC: config.metric}
     self.config = config
     self.entries = _read(self._path, last_step)
+    num_unmarked = sum(DEV_SET not in entry for entry in self.compared())
+    if num_unmarked:
+      tf.logging.warning(
+          "%s: %d evaluations are of an earlier version, which does not say of "
+          "which dev set; they are taken for this one's", self._path,
+          num_unmarked)
 
   def compared(self) -> List[dict]:
     """Returns the evaluations of this dev set by this metric; those of earlier
@@ -135,15 +142,17 @@ class EvalHistory:
 
 def comparable(entries: List[dict], marks: Dict[str, Optional[str]]
               ) -> List[dict]:
-  """Returns the evaluations that have the same dev set and metric.
+  """Returns the last evaluations of a folder as far as they have the same dev
+  set and metric; what was best before others is no longer kept.
 
   Args:
-    entries: all of a folder.
+    entries: all of the folder.
     marks: DEV_SET and METRIC of those that are meant.
   """
-  return [entry for entry in entries
-          if all(entry.get(name, value) == value
-                 for name, value in marks.items())]
+  found = list(itertools.takewhile(
+      lambda entry: all(entry.get(name, value) == value
+                        for name, value in marks.items()), reversed(entries)))
+  return found[::-1]
 
 
 def _read(path: str, last_step: int) -> List[dict]:

@@ -101,19 +101,28 @@ class FineTuning:
     fit."""
     if not distribution.workers().is_first:
       return None
-    self.folder.check()
+    if self.folder.latest():  # Else nothing is there that could not fit.
+      self.folder.check()
     return checkpoints.choose(
         self.folder.path, self.flags.model.init_checkpoint,
         self.trainable_variables() if is_training else None, self.shapes,
         allows_missing=self.flags.model.allow_missing_weights,
         choice=self.flags.evaluation.checkpoint)
 
-  def check_training(self, examples: Examples) -> None:
+  def check_training(self, examples: Examples,
+                     is_parent: bool = False) -> None:
     """Raises UserError for a training that would make no step, for weights of
     other labels, for a metric that no evaluation has, and for a folder that was
-    trained on other examples."""
+    trained on other examples.
+
+    Args:
+      examples: the training set.
+      is_parent: whether the folder has the folders of several models, instead
+        of checkpoints.
+    """
     self._train_set = training_record.describe_set(examples)
-    training_record.check_same_set(self.folder.path, self._train_set)
+    if is_parent or self.folder.last_step():
+      training_record.check_same_set(self.folder.path, self._train_set)
     self._runtime.check_training()
     self.num_steps(len(examples))
     self.task.head.compute_class_weights(examples)

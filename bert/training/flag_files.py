@@ -20,6 +20,10 @@ _WITHOUT_EFFECT = frozenset((
     "threshold", "n_best_size", "max_answer_length",
     "null_score_diff_threshold", "verbose_logging", "master", "tpu_name",
     "tpu_zone", "gcp_project"))
+# Those that change something with --eval_every alone.
+_OF_EVALUATIONS = frozenset((
+    "best_metric", "early_stopping_patience", "plateau_patience",
+    "plateau_factor"))
 
 
 def lines_of(groups: Sequence, without: Sequence[str] = ()) -> List[str]:
@@ -54,9 +58,13 @@ def differences(lines: Sequence[str], groups: Sequence
     groups: options, or tuples of them.
   """
   earlier = parse(lines)
+  without = _WITHOUT_EFFECT
+  if not any(getattr(group, "eval_every", None) for group in
+             command_line.flatten(groups)) and "eval_every" not in earlier:
+    without = without.union(_OF_EVALUATIONS)
   old, new = [], []
   for field, value in _fields(groups):
-    if field.name in _WITHOUT_EFFECT or field.type is command_line.Path and (
+    if field.name in without or field.type is command_line.Path and (
         field.name != "init_checkpoint"):
       continue
     if field.name == "random_seed" and (

@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert import options
 from bert.common import command_line
+from bert.common.errors import UserError
 from bert.data import vocabulary
 from bert.data.truncation import TruncationSettings
 from bert.model import model_config
@@ -114,7 +115,44 @@ def adopt_into(group: Any, task: Dict[str, Any]) -> Any:
   tf.logging.info("Not given, and so as the model was trained: %s", " ".join(
       "--%s=%s" % (name, command_line.describe(value))
       for name, value in sorted(adopted.items())))
-  return dataclasses.replace(group, **adopted)
+  _check_types(group, adopted)
+  changed = dataclasses.replace(group, **adopted)
+  command_line.check(changed)
+  return changed
+
+
+def _check_types(group, values):
+  """Raises UserError for values that no command line could have."""
+  types = {field.name: field.type for field in dataclasses.fields(group)}
+  for name, value in values.items():
+    expected = (int, float) if types[name] is float else types[name]
+    if value is not None and (not isinstance(value, expected) or
+                              isinstance(value, bool) != (types[name] is bool)):
+      raise UserError("task.json of the output folder: %s is %r, which --%s can't "
+                      "be; mend it, or give another --output_dir" % (
+                          name, value, name))
+
+
+def completed(task: Dict[str, Any], flags: Dict[str, str]) -> Dict[str, Any]:
+  """Returns the content of a task.json of an earlier version with the settings
+  that it lacks, as the folder's flags have them.
+
+  Args:
+    task: content by today's names.
+    flags: name -> text, of the flags that are not by default; {}: not known.
+  """
+  if not flags or "head" not in task:
+    return task
+  types = {field.name: field.type for group in _DEFAULTS
+           for field in dataclasses.fields(group)}
+  missing = {each.name: _default(each.name) for each in SETTINGS
+             if not each.is_always_written and each.name not in task}
+  for name in missing:
+    text = flags.get(name, "none")
+    if text != "none":
+      missing[name] = (text == "true" if types[name] is bool else
+                       types[name](text))
+  return dict(task, **missing)
 
 
 def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,

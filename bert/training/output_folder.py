@@ -15,6 +15,7 @@ from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.model import task_file
+from bert.training import flag_files
 from bert.training import model_settings
 
 
@@ -198,8 +199,14 @@ def remove_checkpoints(folder: str) -> None:
 
 def read_task(path: str) -> Dict[str, Any]:
   """Returns the content of a folder's task.json by today's names of settings,
-  {} if there is none; raises UserError if it is no JSON object."""
-  return model_settings.with_new_names(task_file.read(path))
+  with those that an earlier version left to run.flags; {} if there is none.
+
+  Raises:
+    UserError: it is no JSON object.
+  """
+  task = model_settings.with_new_names(task_file.read(path))
+  return model_settings.completed(task, flag_files.parse(
+      flag_files.read(path))) if task else task
 
 
 def _shown(old, new) -> List[str]:

@@ -54,7 +54,13 @@ class Trainer:
       if workers.is_first:
         record.log_complete(done, last)
       return
-    seed = workers.share(record.begin(done) if workers.is_first else None)
+    seed = workers.share(record.choose_seed() if workers.is_first else None)
+    if workers.is_first:
+      record.log_start(done)
+      # A run that is killed before its first checkpoint leaves the folder what
+      # it was; without any, its seed is needed to do the same again.
+      if not done or self._runtime.use_tpu:
+        record.write(done, seed)
     if listener:
       listener.catch_up(self._folder.latest(), done)
     run = self._runtime.run
@@ -73,7 +79,9 @@ class Trainer:
       hooks.append(hooks_lib.ProgressHook(last, batch_size, run.log_steps,
                                           self._runtime.use_tpu))
       if not self._runtime.use_tpu:
-        hooks += [hooks_lib.SaverHook(self._folder.path, saving_steps),
+        hooks += [hooks_lib.SaverHook(
+            self._folder.path, saving_steps,
+            (lambda: record.write(done, seed)) if done else None),
                   hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
     else:
       hooks.append(hooks_lib.FollowerHook(self._folder.path, saving_steps))

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.common.errors import UserError
 from bert.model import distribution
 from bert.training import actions as actions_lib
 from bert.training.finetuning import FineTuning
@@ -27,8 +28,9 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
     read: as of actions.run.
   """
   examples = read([name for name in actions_lib.DATASETS if name in actions])
-  finetuning.check_training(examples["train"])
+  finetuning.check_training(examples["train"], is_parent=True)
   finetuning.folder.check()
+  _check_seed(finetuning)
   seed = distribution.workers().share(
       finetuning.folder.choose_seed(finetuning.flags.run.random_seed))
   models = [finetuning.variant(
@@ -40,6 +42,16 @@ def run(finetuning: FineTuning, actions: Sequence[str], num_trials: int,
     if not read_task(finetuning.folder.path):
       finetuning.folder.open_to_train(seed)
     _run_all(finetuning, models, actions, examples)
+
+
+def _check_seed(finetuning):
+  """Raises UserError for other seeds than those of the trials there."""
+  old = read_task(finetuning.folder.path).get("random_seed")
+  new = finetuning.flags.run.random_seed
+  if None not in (old, new) and old != new:
+    raise UserError("--random_seed=%d: the trials of --output_dir=%s began with "
+                    "%d; leave it out, or give another --output_dir" % (
+                        new, finetuning.folder.path, old))
 
 
 def _run_all(finetuning, models, actions, examples):

@@ -9,6 +9,7 @@ import create_pretraining_data
 import run_pretraining
 import run_squad
 import tiny_squad
+from bert.model import hooks
 from tiny_runs import pairs
 from tiny_runs import pretraining_text
 
@@ -290,12 +291,115 @@ def test_pretraining_given_again(tmp_path):
   assert result.code == 2, result.log
 
 
-def test_trials_are_listed_by_the_seeds_that_trained_them(tmp_path):
+def test_further_trials_go_on_with_the_seeds_of_the_first(tmp_path):
   flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_trials=2,
                 do_predict=False, random_seed=7)
   commands.finish(flags)
   table = commands.content(flags["output_dir"], "trials.txt")
-  commands.finish(dict(flags, random_seed=20))
+  result = commands.run(dict(flags, random_seed=6, num_trials=3))
+  assert result.code == 2
+  assert "--random_seed=6: the trials of --output_dir=%s began with 7" % (
+      flags["output_dir"]) in result.log
   assert commands.content(flags["output_dir"], "trials.txt") == table
+  commands.finish(dict(flags, random_seed=None, num_trials=3))
   rows = commands.lines(flags["output_dir"], "trials.txt")
-  assert [row.split("\t")[0] for row in rows[1:3]] == ["7", "8"]
+  assert [row.split("\t")[0] for row in rows[1:4]] == ["7", "8", "9"]
+  result = commands.run(dict(flags, do_train=False, num_trials=1))
+  assert result.code == 2
+  assert "several models: give one of %s" % os.path.join(
+      flags["output_dir"], "trial_1") in result.log
+
+
+# -- Killed before a step was saved -------------------------------------------
+
+class Killed(Exception):
+  """Stands for a signal that leaves no time to tidy up."""
+
+
+@pytest.fixture
+def killed_early(monkeypatch):
+  """Ends runs as their session begins."""
+  def run(flags):
+    with monkeypatch.context() as patch:
+      patch.setattr(hooks.ProgressHook, "after_create_session", die)
+      with pytest.raises(Killed):
+        commands.run(flags)
+
+  def die(*unused):
+    raise Killed()
+  return run
+
+
+def test_run_killed_before_its_first_checkpoint_changes_nothing(
+    watched, killed_early):
+  folder = watched["output_dir"]
+  before = {name: content for name, content in kept(folder).items()
+            if name in RECORDS}
+  killed_early(dict(watched, eval_every=None, best_metric=None, do_eval=False,
+                    num_train_epochs=4, learning_rate=1e-3))
+  assert {name: kept(folder)[name] for name in before} == before
+  commands.finish(dict(watched, do_train=False, eval_every=None,
+                       best_metric=None))
+  assert commands.results(folder)["global_step"] == 5
+
+
+def test_folder_without_a_step_takes_other_data(tmp_path, killed_early):
+  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1,
+                do_predict=False)
+  killed_early(flags)
+  assert "train_set" in task_of(flags["output_dir"])
+  change_table(flags, "train", 0, other_label)
+  commands.finish(flags)
+
+
+# -- Earlier versions and other programs --------------------------------------
+
+def test_settings_that_an_earlier_version_left_to_its_flags_are_kept(tmp_path):
+  flags = tiny_squad.flags_of(tmp_path, num_train_epochs=1,
+                              version_2_with_negative=True)
+  for name, count in (("train", 6), ("predict", 8)):
+    commands.write(flags[name + "_file"], json.dumps(
+        tiny_squad.document(count, is_impossible=False)))
+  tiny_squad.finish(flags)
+  task = task_of(flags["output_dir"])
+  for name in ("version_2_with_negative", "max_query_length", "doc_stride"):
+    del task[name]
+  commands.write(os.path.join(flags["output_dir"], "task.json"),
+                 json.dumps(task))
+  left_out = dict(flags, do_train=False, do_eval=False,
+                  version_2_with_negative=None, max_query_length=None,
+                  doc_stride=None)
+  log = tiny_squad.finish(left_out)
+  assert "--doc_stride=6 --max_query_length=8" in log
+  assert "--version_2_with_negative=true" in log
+  result = commands.run(dict(left_out, version_2_with_negative=False),
+                        run_squad)
+  assert result.code == 2 and "version_2_with_negative" in result.log
+
+
+def test_complete_folder_of_another_program_stays_as_it_is(finished, tmp_path):
+  flags = dict(finished, output_dir=str(tmp_path / "out"), do_predict=False,
+               do_eval=False, eval_every="epoch")
+  os.makedirs(flags["output_dir"])
+  for name, content in kept(finished["output_dir"]).items():
+    if name not in RECORDS:
+      commands.write(os.path.join(flags["output_dir"], name), content)
+  log = commands.finish(flags)
+  assert "Training is complete" in log
+  assert not {"best", "evaluations.jsonl"} & set(
+      os.listdir(flags["output_dir"]))
+
+
+@pytest.mark.parametrize("content", ['{"pooling": 7}', '{"pooling": "most"}',
+                                     '{"threshold": "high"}'])
+def test_task_file_with_impossible_values_is_the_users_mistake(
+    finished, content):
+  path = os.path.join(finished["output_dir"], "task.json")
+  before = commands.content(path)
+  task = json.loads(before)
+  task.update(json.loads(content))
+  commands.write(path, json.dumps(task))
+  result = commands.run(finished)
+  commands.write(path, before)
+  assert result.code == 2, result.log
+  assert "error:" in result.log.strip().splitlines()[-1]

@@ -39,6 +39,34 @@ def test_direction_of_a_metric_is_known(tmp_path, metric, scores, expected):
   assert made.best()["global_step"] == 10 * last_best
 
 
+def history_of(folder, **changes):
+  return eval_history.EvalHistory(
+      str(folder), config(**dict({"metric": "eval_f1"}, **changes)), 10**6,
+      "one set")
+
+
+def test_best_before_another_dev_set_or_metric_does_not_count_again(tmp_path):
+  """Its checkpoint is no longer kept."""
+  first = history_of(tmp_path)
+  assert add(first, {"eval_f1": 0.9, "eval_loss": 1, "global_step": 10})
+  other = eval_history.EvalHistory(str(tmp_path), config(), 10**6, "another")
+  assert add(other, {"eval_f1": 0.2, "eval_loss": 1, "global_step": 20})
+  again = history_of(tmp_path)
+  assert not again.compared() and not again.has(10)
+  assert add(again, {"eval_f1": 0.3, "eval_loss": 2, "global_step": 30})
+  by_loss = history_of(tmp_path, metric="eval_loss")
+  assert add(by_loss, {"eval_f1": 0.1, "eval_loss": 3, "global_step": 40})
+  assert not history_of(tmp_path).compared()
+
+
+def test_evaluations_that_do_not_say_their_dev_set_count_with_a_warning(
+    tmp_path, warnings):
+  commands.write(tmp_path / "evaluations.jsonl",
+                 '{"eval_f1": 0.5, "global_step": 10}\n')
+  assert not history_of(tmp_path).is_new_best({"eval_f1": 0.4})
+  assert len(warnings) == 1 and "1 evaluations" in warnings[0]
+
+
 @pytest.mark.parametrize("patience, scores, is_over", [
     (None, [3, 2, 1, 0], False), (2, [], False), (2, [1], False),
     (2, [1, 2, 1], False), (2, [1, 2, 1, 1], True), (1, [1, 1], True),
