@@ -54,13 +54,7 @@ class Trainer:
       if workers.is_first:
         record.log_complete(done, last)
       return
-    seed = workers.share(record.choose_seed() if workers.is_first else None)
-    if workers.is_first:
-      record.log_start(done)
-      # A run that is killed before its first checkpoint leaves the folder what
-      # it was; without any, its seed is needed to do the same again.
-      if not done or self._runtime.use_tpu:
-        record.write(done, seed)
+    seed = self._begin(record, done)
     if listener:
       listener.catch_up(self._folder.latest(), done)
     run = self._runtime.run
@@ -74,17 +68,8 @@ class Trainer:
                               "Num steps = %d" % last] + (
                                   ["Going on from step %d" % done] * bool(done)))
     _warn_of_warmup(settings)
-    hooks = workers.hooks()
-    if workers.is_first:
-      hooks.append(hooks_lib.ProgressHook(last, batch_size, run.log_steps,
-                                          self._runtime.use_tpu))
-      if not self._runtime.use_tpu:
-        hooks += [hooks_lib.SaverHook(
-            self._folder.path, saving_steps,
-            (lambda: record.write(done, seed)) if done else None),
-                  hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
-    else:
-      hooks.append(hooks_lib.FollowerHook(self._folder.path, saving_steps))
+    hooks = self._hooks(last, saving_steps, (
+        lambda: record.write(done, seed)) if done else None)
     if done:
       settings = settings._replace(init_checkpoint=None)
     estimator = self._runtime.make_estimator(
@@ -97,6 +82,33 @@ class Trainer:
                       saving_listeners=[listener] if listener else [])
     request.check(" at step %d of %d, checkpoint saved" % (
         workers.share(self._folder.last_step()), last))
+
+  def _begin(self, record, done):
+    """Returns the seed of a training that has steps left."""
+    workers = distribution.workers()
+    seed = workers.share(record.choose_seed() if workers.is_first else None)
+    if workers.is_first:
+      record.log_start(done)
+      # A run that is killed before its first checkpoint leaves the folder what
+      # it was; without any, its seed is needed to do the same again.
+      if not done or self._runtime.use_tpu:
+        record.write(done, seed)
+    return seed
+
+  def _hooks(self, last, saving_steps, before_progress):
+    """Returns what is called at each step."""
+    workers, run = distribution.workers(), self._runtime.run
+    hooks = workers.hooks()
+    if not workers.is_first:
+      return hooks + [hooks_lib.FollowerHook(self._folder.path, saving_steps)]
+    hooks.append(hooks_lib.ProgressHook(
+        last, self._runtime.batch_sizes["train"], run.log_steps,
+        self._runtime.use_tpu))
+    if not self._runtime.use_tpu:
+      hooks += [hooks_lib.SaverHook(self._folder.path, saving_steps,
+                                    before_progress),
+                hooks_lib.SummaryHook(self._folder.path, run.log_steps)]
+    return hooks
 
 
 def _log_start(lines: Sequence[str]) -> None:
