@@ -12,6 +12,7 @@ class BadRows:
   """What becomes of the bad rows of a file, as --bad_rows says.
 
   Attributes:
+    is_logged: whether the log says what a file's rows were read as.
     hint: the end of an error's line: that the flag leaves such rows out; "" of
       a test set, whose predictions have to stay in step with its rows.
   """
@@ -26,7 +27,7 @@ class BadRows:
       hint: see the class.
     """
     self._is_skipped = is_skipped
-    self._is_logged = is_logged
+    self.is_logged = is_logged
     self.hint = hint
     self._count = 0
 
@@ -35,11 +36,11 @@ class BadRows:
     if not self._is_skipped:
       raise error
     self._count += 1
-    if self._is_logged and self._count <= _NUM_LOGGED:
+    if self.is_logged and self._count <= _NUM_LOGGED:
       tf.logging.warning("Skipped: %s", error)
 
   def log(self, path: str) -> None:
     """Logs how many rows of a file were skipped."""
-    if self._count and self._is_logged:
+    if self._count and self.is_logged:
       tf.logging.warning("%s: %d rows skipped, as --bad_rows=skip says", path,
                          self._count)

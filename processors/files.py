@@ -16,8 +16,6 @@ from bert.common.errors import UserError
 _MAX_QUOTED_LINES = 100
 # Rows that tell how many cells a file's rows have.
 _NUM_COUNTED = 10000
-# What a line says that begins a document of CoNLL 2003.
-_DOCUMENT = "-DOCSTART-"
 
 Rows = Iterator[Tuple[int, List[str]]]
 
@@ -196,41 +194,6 @@ def _to_dict(pairs):
   return row
 
 
-def read_conll(path: str, num_columns: int = 1
-              ) -> Iterator[Tuple[int, Union[List[List[str]], UserError]]]:
-  """Yields (line number of its first word, columns of each word) a sentence.
-
-  A tab separates columns, in a line without one spaces do. Blank lines, and
-  those that say -DOCSTART-, which are counted in the log, separate sentences. In place of a sentence in which
-  a line has less than num_columns, or another number of them than most lines
-  of the file, the UserError that says so.
-
-  Raises:
-    UserError: as read_lines does.
-  """
-  # The blank line ends the last sentence.
-  rows = map(_split_columns, itertools.chain(_split_lines(path), [""]))
-  usual, rows = usual_width(rows)
-  words, error, skipped = [], None, _Lines()
-  for number, columns in enumerate(rows, 1):
-    if columns and columns[0] != _DOCUMENT:
-      error = error or _check_word(
-          columns, num_columns, usual, "%s:%d" % (path, number))
-      words.append(columns)
-      continue
-    if columns:
-      skipped.add(number)
-    if words:
-      yield number - len(words), error or words
-      words, error = [], None
-  if skipped.count:
-    tf.logging.info(
-        "%s: %d lines that say %s begin documents and are no words, the first "
-        "at line %d; test_predictions.txt of a test set has no lines for them, "
-        "and one blank line after each sentence", path, skipped.count,
-        _DOCUMENT, skipped.first)
-
-
 def usual_width(rows: Iterator, num_cells: Callable = len
                ) -> Tuple[int, Iterator]:
   """Returns how many cells most rows have, and the rows again.
@@ -248,20 +211,6 @@ def usual_width(rows: Iterator, num_cells: Callable = len
   counts = collections.Counter(filter(None, map(num_cells, first)))
   width = min(counts, key=lambda each: (-counts[each], each), default=0)
   return width, itertools.chain(first, rows)
-
-
-def _check_word(columns, num_columns, usual, where):
-  """Returns the UserError of a line that can't be read, or None."""
-  if len(columns) < num_columns:
-    return UserError(
-        "%s: the line has %d columns, %d are needed, separated by a tab or "
-        "spaces; a blank line separates sentences" % (
-            where, len(columns), num_columns))
-  if len(columns) != usual:
-    return UserError(
-        "%s: the line has %d columns, most lines have %d; separate columns by "
-        "tabs if a word holds a space" % (where, len(columns), usual))
-  return None
 
 
 def shorten(text: str) -> str:
@@ -285,12 +234,3 @@ def _split_lines(path):
     if line.strip():
       return itertools.chain(blank, lines)
   raise UserError("%s: the file is empty" % path)
-
-
-def _split_columns(line):
-  if not line.strip():
-    return []
-  if "\t" in line:
-    return line.rstrip(" ").split("\t")
-  # Other white space, as U+3000, may be a word.
-  return [column for column in line.split(" ") if column]

@@ -21,8 +21,8 @@ from processors.base import DataProcessor
 from processors.files import is_number
 from processors.files import parse_json
 
-_KINDS = {str: "a text", list: "a list", dict: "an object", int: "a number",
-          bool: "true or false"}
+_KINDS = {str: "a text", list: "a list", dict: "an object",
+          int: "a whole number", bool: "true or false"}
 _MAX_CHARS = 40
 
 
@@ -103,9 +103,9 @@ def _read(path, flag, is_training, may_be_none):
     first = places.setdefault(example.guid, place)
     if first != place and not is_training:
       raise UserError(
-          "%s=%s: %s and %s have the same id %r; predictions.json names answers "
-          "by it, of which one would be lost; give each an id of its own" % (
-              flag, path, first, place, example.guid))
+          "%s=%s: %s and %s have the same id %r; predictions.json names "
+          "answers by it, of which one would be lost; give each an id of its "
+          "own" % (flag, path, first, place, example.guid))
     examples.append(example)
   if numbers:
     tf.logging.info(
@@ -133,13 +133,19 @@ class _Node:
     self.place = place
 
   def has(self, key: str) -> bool:
-    return key in self.value
+    """Whether an object says something of a key; null says nothing."""
+    return self.value.get(key) is not None
 
   def get(self, key: str, kind: type) -> Any:
-    """Returns a value of an object; raises UserError unless it is of a type."""
+    """Returns a value of an object; raises UserError unless it is of a type.
+
+    A whole number may be written as 3.0.
+    """
     if key not in self.value:
       raise UserError("%s has no %r" % (self.name, key))
     value = self.value[key]
+    if kind is int and isinstance(value, float) and value.is_integer():
+      return int(value)
     # To Python, true is a number.
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
       raise UserError("%s: %r is %s; needed is %s" % (
@@ -200,7 +206,7 @@ def _to_example(question, is_training, may_be_none):
   label = None
   if is_training:
     is_impossible = may_be_none and node.get("is_impossible", bool)
-    label = [] if is_impossible else _annotations(node)
+    label = [] if is_impossible else _annotations(node, True)
     if len(label) != 1 and not is_impossible:
       raise UserError(
           "%s has %d answers; for training, each question has exactly one%s" % (
@@ -208,12 +214,18 @@ def _to_example(question, is_training, may_be_none):
               " (or is_impossible, with --version_2_with_negative)"))
     _check_text(node, label)
   elif node.has("answers"):
-    label = _annotations(node) or ([] if may_be_none else None)
+    label = _annotations(node, False) or ([] if may_be_none else None)
   return InputExample(guid, text, context, label)
 
 
-def _annotations(question):
-  return [Annotation(answer.text("text"), answer.get("answer_start", int))
+def _annotations(question, needs_start):
+  """Returns the answers of a question.
+
+  Scores are of their texts: where they begin needs to be said for training
+  alone.
+  """
+  return [Annotation(answer.text("text"), answer.get("answer_start", int)
+                     if needs_start or answer.has("answer_start") else -1)
           for answer in question.children("answers", "answer")]
 
 
@@ -226,7 +238,8 @@ def _check_text(question, label):
 
 def _from_cmrc(paragraphs):
   """Returns paragraphs of CMRC's own form of JSON in that of SQuAD."""
-  names = {"context_text": "context", "query_id": "id", "query_text": "question"}
+  names = {"context_text": "context", "query_id": "id",
+           "query_text": "question"}
 
   def renamed(value):
     if not isinstance(value, dict):

@@ -16,7 +16,7 @@ from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
-from processors.files import read_conll
+from processors.conll import read_conll
 from processors.files import read_csv
 from processors.files import read_jsonl
 from processors.files import read_tsv

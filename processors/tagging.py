@@ -10,7 +10,8 @@ from bert.data import tag_schemes
 from bert.data.examples import InputExample
 from bert.data.examples import Source
 from processors.base import TableProcessor
-from processors.files import read_conll
+from processors.conll import SPAN_OF_WORDS
+from processors.conll import read_conll
 from processors.files import shorten
 
 # Chinese with a mark between its characters, or of more than words have.
@@ -18,7 +19,8 @@ _SENTENCE = re.compile("(?s).+[\u3002\uff0c\uff01\uff1f\uff1b].|"
                        ".*[\u3400-\u9fff]{16}")
 # Sentences that show whether a column numbers their words.
 _NUM_LOOKED_AT = 20
-_SPAN_OF_WORDS = re.compile(r"\d+[-.]\d+$")
+# Words of a sentence whose numbers show that a column numbers words.
+_MIN_NUMBERED = 3
 
 
 class TaggingProcessor(TableProcessor):
@@ -58,7 +60,9 @@ class TaggingProcessor(TableProcessor):
     # In a line of one column, the last would be the word; a test set may have
     # no labels.
     needed = max(table.num_columns(), 1 if set_name == "test" else 2)
-    sentences = _check_words(path, read_conll(path, needed), table.text_a)
+    sentences = _check_words(path, read_conll(
+        path, needed, is_logged=bad_rows.is_logged,
+        is_test=set_name == "test"), table.text_a)
     for index, (line, words) in enumerate(sentences):
       if isinstance(words, UserError):
         bad_rows.add(words)
@@ -67,16 +71,18 @@ class TaggingProcessor(TableProcessor):
       if len(words[0]) > 1:
         labels = [columns[table.label].strip() for columns in words]
         labels = iob1_to_bio(labels) if self.is_iob1 else labels
-      yield InputExample(
+      example = InputExample(
           "%s-%d" % (set_name, index),
           [self.read_word(columns[table.text_a]) for columns in words],
           label=labels, source=Source(path, line))
+      # Most words stand on lines that follow each other.
+      if words.lines[-1] - line >= len(words):
+        example.lines = words.lines
+      yield example
 
   def names_in(self, example):
-    path, line = example.source
-    # The words of a sentence stand on lines that follow each other.
     for index, name in enumerate(example.label or ()):
-      yield name, "%s:%d" % (path, line + index)
+      yield name, _locate(example, index)
 
   def check_new_label(self, name, where):
     try:
@@ -102,8 +108,7 @@ class TaggingProcessor(TableProcessor):
     has_labels = super().has_labels(examples)
     for example in () if has_labels else examples:
       for index, word in enumerate(example.text_a):
-        self._check_word(word, "%s:%d" % (example.source.path,
-                                          example.source.line + index))
+        self._check_word(word, _locate(example, index))
     return has_labels
 
   def _all_names(self, examples):
@@ -122,6 +127,13 @@ class TaggingProcessor(TableProcessor):
                           where, shorten(word)))
 
 
+def _locate(example, index):
+  """Returns file:line of a word."""
+  lines = getattr(example, "lines", None)
+  return "%s:%d" % (example.source.path, lines[index] if lines else
+                    example.source.line + index)
+
+
 def _check_words(path, sentences, column):
   """Passes on what read_conll yields.
 
@@ -131,34 +143,56 @@ def _check_words(path, sentences, column):
   """
   first = list(itertools.islice(sentences, _NUM_LOOKED_AT))
   read = [words for _, words in first if not isinstance(words, UserError)]
-  if read and sum(map(len, read)) > len(read) + 1 and all(
-      _is_numbered(words, column) for words in read):
-    line = next(line for line, words in first if words is read[0])
-    words = next(column for column in itertools.count(column + 1)
-                 if column >= len(read[0][0]) or
-                 not all(_is_numbered(each, column) for each in read))
+  # Sentences of a word or two may well be 1, or 0 and 1.
+  words = next((words for words in read
+                if len(_numbers(words, column)) >= _MIN_NUMBERED), None)
+  if words and all(_is_numbered(each, column) for each in read):
     raise UserError("%s:%d: column %d numbers the words of each sentence, from "
                     "%s to %s here; %s" % (
-                        path, line, column, read[0][0][column],
-                        read[0][-1][column], _way_out(read[0][0], words)))
+                        path, words.lines[0], column, words[0][column],
+                        words[-1][column], _way_out(read, column)))
   return itertools.chain(first, sentences)
+
+
+def _numbers(words, column):
+  """Returns a column of a sentence, without lines of several words or none."""
+  return [columns[column] for columns in words
+          if not SPAN_OF_WORDS.match(columns[column])]
 
 
 def _is_numbered(words, column):
   """Whether a column of a sentence holds 1 2 3 and so on, or 0 1 2."""
-  numbers = [columns[column] for columns in words]
-  # CoNLL-U has lines for several words, 3-4, and for words left out, 3.1.
-  numbers = [each for each in numbers if not _SPAN_OF_WORDS.match(each)]
+  numbers = _numbers(words, column)
   return any(numbers == list(map(str, range(first, first + len(numbers))))
              for first in (0, 1))
 
 
-def _way_out(columns, column):
-  if column >= len(columns):
+def _way_out(sentences, column):
+  """Returns which columns can be taken, of sentences with numbers in one."""
+  width = len(sentences[0][0])
+  text_a = next(
+      (each for each in range(column + 1, width)
+       if not all(_is_numbered(words, each) for words in sentences)), width)
+  if text_a == width:
     return "a column of words is needed"
-  return ("column %d has %r there: for the task table, table.json with "
-          '"format": "conll", "text_a": %d and the number of the labels\' '
-          'column as "label" takes that' % (column, shorten(columns[column]), column))
+  text = "column %d has %r there" % (text_a, shorten(sentences[0][0][text_a]))
+  label = next((each for each in reversed(range(width)) if each != text_a and
+                _holds_tags(sentences, each)), None)
+  if label is None:
+    return text + (", and no column holds tags, O, B-TYPE and I-TYPE (or of "
+                   "BIOES or BMES), which a tagger learns; add one")
+  return ('%s, and column %d tags: for the task table, table.json with '
+          '"format": "conll", "text_a": %d, "label": %d takes that' % (
+              text, label, text_a, label))
+
+
+def _holds_tags(sentences, column):
+  try:
+    tag_schemes.scheme_of({columns[column] for words in sentences
+                           for columns in words})
+  except ValueError:
+    return False
+  return True
 
 
 def iob1_to_bio(labels: List[str]) -> List[str]:

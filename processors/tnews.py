@@ -23,14 +23,18 @@ def _tables(name):
 class Tnews(TableProcessor):
   """Which of the 15 subjects, such as "100", a title has.
 
-  Reads CLUE's JSON lines, or rows `text TAB label`. Predicting also writes
-  tnews_predict.json, the file that CLUE takes; a labels.json in data_dir adds
-  the subject's name.
+  Reads CLUE's JSON lines, or rows `text TAB label`. Of several test sets
+  test.json is read, and the log names the others, as test1.1.json. Predicting
+  also writes tnews_predict.json, the file that CLUE takes; a labels.json in
+  data_dir adds the subject's name.
   """
   labels = None
   train = _tables("train")
   dev = _tables("dev")
-  test = _tables("test")
+  # CLUE's other sets, which are read where test.json is not there.
+  test = _tables("test") + tuple(
+      Table(name, text_a="sentence", label="label", reader=read_jsonl)
+      for name in ("test1.1.json", "test1.0.json"))
 
   def __init__(self):
     # Guid -> id of those that _id_in does not tell.

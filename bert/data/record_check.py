@@ -38,8 +38,9 @@ def check_start(paths: Sequence[str], spec: Dict[str, Field]) -> None:
                                     max(1, _NUM_LOOKED_AT // len(paths))))
     except tf.errors.OpError as error:
       raise UserError(_unreadable(path, error))
-    if not first:
-      raise UserError("%s: the file has no records" % path)
+    if not first:  # A reader takes the piece of a head for the end.
+      raise UserError(_cut(path, 0) if tf.gfile.Stat(path).length else
+                      "%s: the file has no records" % path)
     for number, serialized in enumerate(first, 1):
       _raise(describe(serialized, spec, "%s: record %d" % (path, number)))
   num_left = _NUM_FOLLOWED

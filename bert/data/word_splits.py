@@ -17,15 +17,16 @@ ALL_CHARACTERS = "all_characters"
 # Ideographs and marks by character; runs of other characters are words.
 IDEOGRAPHS = "ideographs"
 # Sentences that are looked at, and the share of their words that a split by
-# character has to find.
-_MAX_SENTENCES, _MIN_SHARE = 10000, 0.8
+# character has to find: nearly all, since it tears the others apart. Not all,
+# for a few slips in a set of characters.
+_MAX_SENTENCES, _MIN_SHARE = 10000, 0.98
 # Ideographs that a word may have.
 _MAX_ALONE, _MAX_AMONG_OTHERS = 4, 15
 
 
 def detect(sentences: Iterable[Sequence[str]]) -> Optional[str]:
-  """Returns the split that finds most words of sentences, once these are
-  joined; None without any sentence.
+  """Returns the split that finds nearly all words of sentences, once these are
+  joined, else that by white space; None without any sentence.
 
   Args:
     sentences: a list of words each.

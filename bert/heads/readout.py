@@ -63,6 +63,7 @@ class Readout:
     report_library: what eval_report.txt needs (what else is needed comes with
       it); None: there is no report.
     takes_pairs: whether a text may be a pair of texts.
+    is_of_pairs: whether the model is known to be trained on pairs.
     file_titles: name of a file of predictions -> what the log calls it.
     files_by_id: files that name results by the examples' guids, each of which
       so must be there once in a dev or test set.
@@ -73,6 +74,7 @@ class Readout:
   files_by_id = ()  # type: Sequence[str]
   report_library = None  # type: Optional[str]
   takes_pairs = True
+  is_of_pairs = False
   file_titles = {}  # type: Dict[str, str]
   input_names = ("text_a", "text_b")
   takes_lines = False
@@ -212,6 +214,7 @@ class Readout:
     # Exports of earlier versions do not say.
     self.takes_pairs = (type(self).takes_pairs and
                         facts.get("has_pairs") is not False)
+    self.is_of_pairs = self.takes_pairs and facts.get("has_pairs") is True
 
   def to_example(self, text_input: TextInput) -> InputExample:
     """Returns the example that a trained model is given; raises UserError.
@@ -232,6 +235,9 @@ class Readout:
     if pair.text_b is None and self.needs_pairs():
       raise UserError("a single text; the model was trained on pairs: %s and "
                       "%s" % self.input_names)
+    # A set of pairs may have single texts, but a pair gone wrong is none.
+    if pair.text_b is None and self.is_of_pairs and "|||" in pair.text_a:
+      raise UserError(_SEPARATOR_IN_ONE % (2 * self.input_names))
     if not isinstance(pair.text_b, (str, type(None))):
       raise UserError("the second text is no text")
     return InputExample("text", *pair)
@@ -270,6 +276,13 @@ class Readout:
     """Returns an output as `labels TAB scores`."""
     return "%s\t%s" % (" ".join(output.labels),
                        " ".join("%.6f" % score for score in output.scores))
+
+
+# A line of text, for one text that holds the separator of two.
+_SEPARATOR_IN_ONE = (
+    "a single text with ||| in it; the model was trained on pairs: as a line "
+    "%s ||| %s, with a blank on each side; as JSON {\"%s\": ..., "
+    "\"%s\": ...}; in Python a tuple of two")
 
 
 def _is_text(value):

@@ -4,6 +4,7 @@ import os
 import pytest
 import tensorflow.compat.v1 as tf
 
+import commands
 import record_files
 from bert import modeling
 from bert.common.errors import MachineError
@@ -90,6 +91,19 @@ def test_cut_behind_the_first_records_is_found_by_their_sizes(tmp_path,
   path = cut(write(tmp_path / "data", [ROW] * 5), 3)
   assert message_of(record_check.check_start, [path], SPEC) == (
       path + ": the file is cut short after 4 records; copy or write it again")
+
+
+@pytest.mark.parametrize("num_bytes", [1, 5, 11])
+def test_file_of_a_few_bytes_is_cut_short(tmp_path, num_bytes):
+  path = commands.write(tmp_path / "data", b"\x07" * num_bytes)
+  assert message_of(record_check.check_start, [path], SPEC) == (
+      path + ": the file is cut short after 0 records; copy or write it again")
+
+
+def test_empty_file_has_no_records(tmp_path):
+  path = commands.write(tmp_path / "data", b"")
+  assert message_of(record_check.check_start, [path], SPEC) == (
+      path + ": the file has no records")
 
 
 def test_head_of_a_record_may_be_cut(tmp_path):

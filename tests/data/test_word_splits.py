@@ -20,7 +20,11 @@ def characters(text):
     ([["さ", "く", "ら"]], "characters"),
     ([["他", "\u3000", "在", "京"]] + [["他", "在"]], "all_characters"),
     ([["New York", "is", "big"]], "spaces"),
-    ([["他", "在", "京"]] * 9 + [["他们", "在"]], "characters"),
+    # 61 of 62 words are characters.
+    ([["他", "在", "京"]] * 20 + [["他们", "在"]], "characters"),
+    # 17, and 19, of 20.
+    ([["北京", "工", "好", "上海"], ["他"] * 15 + ["上海"]], "spaces"),
+    ([["他"] * 19 + ["上海"]] * 3, "spaces"),
     ([], None)])
 def test_split_is_found_in_the_words_of_the_training_set(sentences, expected):
   assert word_splits.detect(iter(sentences)) == expected

@@ -79,7 +79,8 @@ def test_mistake_is_shown(browser):
 
 def test_texts_are_sent_as_they_stand(browser, flags):
   asked = predictor.Predictor(flags["output_dir"])
-  for texts in ((" two ||| votes ",), ("the", " said "), ("the", " ")):
+  for texts in ((" two votes ",), (" two ||| votes ", " a ||| b"),
+                ("the", " said "), ("the", " ")):
     question = texts if len(texts) > 1 else texts[0]
     sent = browser.execute_script(
         "[get('text_a').value, get('text_b').value] = arguments[0]; "

@@ -82,7 +82,7 @@ MISTAKES = {
                  ["question q01, answer 1 has no 'answer_start'"]),
     "start_text": (broken(put(question, "answers", [
         {"text": "a", "answer_start": "3"}])),
-                   ["'answer_start' is \"3\"", "a number"]),
+                   ["'answer_start' is \"3\"", "a whole number"]),
     "start_bool": (broken(put(question, "answers", [
         {"text": "a", "answer_start": True}])), ["'answer_start' is true"]),
     "blank": (broken(put(question, "answers", [

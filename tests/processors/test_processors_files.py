@@ -4,6 +4,7 @@ import pytest
 import commands
 from bert.common.errors import UserError
 from mistakes import message_of
+from processors import conll
 from processors import files
 
 
@@ -59,7 +60,7 @@ def test_json_array_over_lines_is_refused_in_its_first(tmp_path):
     "-DOCSTART-\tO\n水 O\n火 B-X\n-DOCSTART-\n山 O\n"])
 def test_conll_sentences_are_the_same_however_they_are_set_apart(
     content, tmp_path):
-  sentences = rows_of(files.read_conll, tmp_path, content, 2)
+  sentences = rows_of(conll.read_conll, tmp_path, content, 2)
   assert [words for _, words in sentences] == [
       [["水", "O"], ["火", "B-X"]], [["山", "O"]]]
   lines = content.replace("\r", "").lstrip("\ufeff").split("\n")
@@ -68,31 +69,30 @@ def test_conll_sentences_are_the_same_however_they_are_set_apart(
 
 
 def test_lines_that_begin_documents_are_counted(tmp_path, log):
-  rows_of(files.read_conll, tmp_path,
+  rows_of(conll.read_conll, tmp_path,
           "水 O\n\n-DOCSTART- O\n\n山 O\n\n-DOCSTART- O\n", 2)
   (line,) = [each for each in log if "-DOCSTART-" in each]
   assert ": 2 lines" in line and "first at line 3" in line
-  assert "test_predictions.txt" in line
   del log[:]
-  rows_of(files.read_conll, tmp_path, "水 O\n", 2)
+  rows_of(conll.read_conll, tmp_path, "水 O\n", 2)
   assert not log
 
 
 def test_tab_of_a_line_makes_spaces_and_nothing_part_of_a_word(tmp_path):
-  ((_, words),) = rows_of(files.read_conll, tmp_path,
+  ((_, words),) = rows_of(conll.read_conll, tmp_path,
                           "New York\tO\n \tO\n\u3000 O\n\tO\na b\n")
   assert words == [["New York", "O"], [" ", "O"], ["\u3000", "O"], ["", "O"],
                    ["a", "b"]]
 
 
 def test_conll_line_with_too_few_columns_is_refused(tmp_path):
-  message = message_of(rows_of, files.read_conll, tmp_path,
+  message = message_of(rows_of, conll.read_conll, tmp_path,
                        "水\tO\n\n火\tO\n山\n", 2)
   assert "%s:4: " % (tmp_path / "rows") in message
   assert " 1 columns" in message and "2 are needed" in message
 
 
-@pytest.mark.parametrize("reader", [files.read_jsonl, files.read_conll])
+@pytest.mark.parametrize("reader", [files.read_jsonl, conll.read_conll])
 @pytest.mark.parametrize("content", ["", "\ufeff", "\n\r\n \n"])
 def test_empty_file_is_refused(reader, content, tmp_path):
   message = message_of(rows_of, reader, tmp_path, content)
@@ -100,7 +100,7 @@ def test_empty_file_is_refused(reader, content, tmp_path):
   assert "empty" in message
 
 
-@pytest.mark.parametrize("reader", [files.read_jsonl, files.read_conll])
+@pytest.mark.parametrize("reader", [files.read_jsonl, conll.read_conll])
 def test_bytes_of_another_encoding_are_refused_by_line(reader, tmp_path):
   message = message_of(rows_of, reader, tmp_path,
                        b'{"a": 1}\n{"a": "\xbb\xa7"}\n')
@@ -108,7 +108,7 @@ def test_bytes_of_another_encoding_are_refused_by_line(reader, tmp_path):
 
 
 def test_blank_lines_between_sentences_are_no_news(tmp_path, log):
-  rows_of(files.read_conll, tmp_path, "水\tO\n\n火\tO\n")
+  rows_of(conll.read_conll, tmp_path, "水\tO\n\n火\tO\n")
   assert not log
 
 

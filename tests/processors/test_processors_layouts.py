@@ -55,6 +55,28 @@ def test_titles_may_be_a_plain_table(name, tmp_path):
       ("test-0", "银行", None, None), ("test-1", "山", None, None)]
 
 
+def test_other_test_sets_of_clue_are_named(tmp_path, warnings):
+  lines = {"test": "一", "test1.0": "二", "test1.1": "三"}
+  for name, text in lines.items():
+    commands.write(tmp_path / (name + ".json"),
+                   '{"id": 7, "sentence": "%s"}\n' % text)
+  commands.write(tmp_path / "labels.txt", "100\n104\n")
+
+  def read():
+    del warnings[:]
+    (example,) = base.create("tnews", str(tmp_path)).get_test_examples(
+        str(tmp_path))
+    return example.text_a, [each for each in warnings if "not read" in each]
+
+  text, (warning,) = read()
+  assert text == "一"
+  assert str(tmp_path / "test.json") + " is read; not read" in warning
+  assert "test1.1.json test1.0.json" in warning
+  (tmp_path / "test.json").unlink()
+  text, (warning,) = read()
+  assert text == "三" and "test1.0.json" in warning
+
+
 def test_first_layout_that_is_there_is_read(tmp_path):
   write_rows(tmp_path, {"train.txt": [["水", "火", "1"]],
                         "train.csv": PAIRS["csv"]})

@@ -187,6 +187,52 @@ def test_numbers_are_trained_on(tmp_path, log):
              for line in log)
 
 
+def asked(answers):
+  """A question about FERRY."""
+  return {"data": [{"paragraphs": [{"context": FERRY, "qas": [
+      {"id": "q", "question": "What left?", "is_impossible": False,
+       "answers": answers}]}]}]}
+
+
+@pytest.mark.parametrize("answers, expected", [
+    ([{"text": "ferry"}], [("ferry", -1)]),
+    ([{"text": "ferry", "answer_start": None}], [("ferry", -1)]),
+    ([{"text": "ferry", "answer_start": 4.0}], [("ferry", 4)]),
+    (None, None)])
+@pytest.mark.parametrize("may_be_none", [False, True])
+def test_place_of_an_answer_is_not_needed_to_predict(answers, expected,
+                                                     may_be_none, tmp_path):
+  (example,) = read(tmp_path, asked(answers), may_be_none)
+  assert example.label == expected
+
+
+def train_on(tmp_path, start):
+  path = commands.write(tmp_path / "train.json", json.dumps(
+      asked([dict({"text": "ferry"}, **start)])))
+  return squad.read_training(path, "--train_file", False)
+
+
+def test_whole_float_is_a_place_to_train_on(tmp_path):
+  (example,) = train_on(tmp_path, {"answer_start": 4.0})
+  assert example.label == [("ferry", 4)]
+  assert isinstance(example.label[0].start, int)
+
+
+@pytest.mark.parametrize("start, fragment", [
+    ({}, "has no 'answer_start'"), ({"answer_start": None}, "is null"),
+    ({"answer_start": 4.5}, "is 4.5; needed is a whole number"),
+    ({"answer_start": float("inf")}, "needed is a whole number")])
+def test_place_of_an_answer_is_needed_to_train(start, fragment, tmp_path):
+  message = message_of(train_on, tmp_path, start)
+  assert "question q, answer 1" in message and fragment in message
+
+
+def test_place_to_predict_is_a_whole_number_or_none(tmp_path):
+  for start in (4.5, "4", True, [4]):
+    assert "needed is a whole number" in message_of(read, tmp_path, asked(
+        [{"text": "ferry", "answer_start": start}]))
+
+
 @pytest.mark.parametrize("value", [True, None, ["a"], float("nan"),
                                    float("inf")])
 def test_what_is_neither_text_nor_number_is_refused(value, tmp_path):

@@ -127,12 +127,87 @@ def test_column_of_words_beside_numbers_is_named_and_read(tmp_path):
       ["Kim", "said", "so"], ["Yes", "."]]
 
 
+# Of CoNLL-U: number, word, lemma and so on.
+RELEASED = (
+    "# newdoc id = d\n# sent_id = 0\n# text = Kim paid 3 #\n"
+    "1\tKim\tKim\tPROPN\tNNP\t_\t2\tnsubj\t_\t%s\n"
+    "1.1\tx\tx\t_\t_\t_\t_\t_\t_\t%s\n"
+    "2-3\tpaid3\t_\t_\t_\t_\t_\t_\t_\t%s\n"
+    "2\tpaid\tpay\tVERB\tVBD\t_\t0\troot\t_\t%s\n"
+    "3\t3\t3\tNUM\tCD\t_\t2\tobj\t_\t%s\n"
+    "4\t#\t#\tSYM\tSYM\t_\t3\tdep\t_\t%s\n\n"
+    "# sent_id = 1\n#\ttext\n1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t%s\n")
+TAGGED = RELEASED % ("B-PER", "O", "_", "O", "O", "O", "O")
+
+
+def released_table(folder, content):
+  commands.write(folder / "table.json",
+                 '{"format": "conll", "text_a": 1, "label": 9, '
+                 '"train": "train.txt"}')
+  commands.write(folder / "train.txt", content)
+  return base.create("table", str(folder))
+
+
+def test_released_conllu_is_refused_with_the_columns_to_take(tmp_path):
+  message = message_of(conll(tmp_path, train=TAGGED).get_labels)
+  assert "train.txt:4: column 0 numbers the words" in message
+  assert "from 1 to 4 here" in message
+  assert '"format": "conll", "text_a": 1, "label": 9 takes that' in message
+
+
+def test_released_conllu_is_read_by_its_columns(tmp_path, log):
+  processor = released_table(tmp_path, TAGGED)
+  assert processor.get_labels() == ["O", "B-PER"]
+  first, second = processor.get_train_examples(str(tmp_path))
+  assert first.text_a == ["Kim", "paid", "3", "#"]
+  assert first.label == ["B-PER", "O", "O", "O"]
+  assert second.text_a == ["Yes"] and second.source.line == 13
+  # Five comments, a word that is left out, and two words in one.
+  (line,) = [each for each in log if "CoNLL-U" in each]
+  assert "train.txt: 7 lines" in line and "first at line 1" in line
+
+
+def test_line_is_named_behind_lines_that_are_left_out(tmp_path):
+  processor = released_table(tmp_path, RELEASED % (
+      "B-PER", "O", "O", "O", "O", "wrong", "O"))
+  assert "train.txt:9: found label 'wrong'" in message_of(processor.get_labels)
+
+
+def test_conllu_without_tags_has_no_column_to_take(tmp_path):
+  processor = conll(tmp_path, train=RELEASED % (("_",) * 7))
+  message = message_of(processor.get_labels)
+  assert "column 1 has 'Kim' there, and no column holds tags" in message
+  assert '"label"' not in message
+
+
 @pytest.mark.parametrize("content", [
+    "#\tO\n1-2\tO\nx\tB-X\n", "# O\n1-2 O\n# B-X\n"])
+def test_bare_mark_of_a_comment_is_a_word_elsewhere(content, tmp_path, log):
+  (example,) = conll(tmp_path, train=content).get_train_examples(str(tmp_path))
+  assert example.text_a[:2] == ["#", "1-2"] and len(example.text_a) == 3
+  assert not log
+
+
+def test_lines_of_documents_are_counted_once_a_file(tmp_path, log):
+  content = "-DOCSTART- O\n\n" + BIO
+  processor = conll(tmp_path, train=content, dev=content, test=content)
+  processor.get_labels()
+  for name in ("train", "dev", "test"):
+    getattr(processor, "get_%s_examples" % name)(str(tmp_path))
+    (line,) = [each for each in log if "-DOCSTART-" in each]
+    assert name + ".txt: 1 lines" in line
+    assert ("test_predictions.txt" in line) == (name == "test")
+    del log[:]
+
+
+@pytest.mark.parametrize("content", [
+    "1 O\n\n1 O\n1 B-X\n", "0 O\n1 B-X\n\n0 O\n1 O\n",
+    "1 O\n2 B-X\n\n1 O\n2 O\n", "0 O\n\n1 B-X\n",
     "1 O\n2 O\n4 B-X\n", "1 O\n\n1 B-X\n\n1 O\n", "2 O\n3 O\n4 O\n",
     "1 O\n2 O\n3 O\n\nKim B-X\nsaid O\n"])
 def test_numbers_may_be_words(content, tmp_path):
   processor = conll(tmp_path, train=content)
-  assert processor.get_train_examples(str(tmp_path))[0].text_a[0] in "12"
+  assert processor.get_train_examples(str(tmp_path))[0].text_a[0] in "012"
 
 
 def test_first_word_is_no_header(tmp_path, warnings):

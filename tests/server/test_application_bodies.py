@@ -64,8 +64,12 @@ def test_body_that_can_not_be_unpacked_is_refused(body, encoding, code,
 
 # Kind of the model -> instance -> what is wrong; None: nothing.
 REASONS = {
-    "singles": [(PAIR, "a pair of texts"), (WORDS, '"words"'), ("a", None)],
-    "pairs": [(PAIR, None), (WORDS, '"words"')],
+    "singles": [(PAIR, "a pair of texts"), (WORDS, '"words"'), ("a", None),
+                ("a ||| b", None), ("a|||b", None)],
+    "pairs": [(PAIR, None), (WORDS, '"words"'), ("a", None),
+              ("a |||b", "|||"), ("a|||b", "|||"), ("a ||| b", "|||"),
+              ({"text_a": "a b ||| c"}, "text_a ||| text_b, with a blank"),
+              ({"text_a": "a ||| b", "text_b": ""}, None)],
     "words": [(PAIR, "a pair of texts"), (WORDS, None), ("a", None)]}
 
 
