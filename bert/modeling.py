@@ -21,6 +21,9 @@ import tensorflow.compat.v1 as tf
 
 _unknown_keys_warned = set()
 _dropout_scope = threading.local()
+_registered_gradients = set()
+# Name of the attribute of a graph that holds gradients by operation.
+_GRADIENTS = "_bert_gradients"
 
 
 class BertConfig:
@@ -351,16 +354,32 @@ def _with_gradient(function, *inputs):
     return tf.custom_gradient(function)(*inputs)
   inputs = [tf.convert_to_tensor(each) for each in inputs]
   output, gradient = function(*inputs)
-
-  def compute(operation, upstream, *unused):
-    del operation, unused  # TensorFlow gives them.
-    return [None] + list(gradient(upstream))
-
-  name = "BertGradient-%d" % id(compute)  # The registry keeps `compute`.
-  tf.RegisterGradient(name)(compute)
   graph = tf.get_default_graph()
-  with graph.gradient_override_map({"IdentityN": name}):
-    return tf.identity_n([output] + inputs)[0]
+  with graph.gradient_override_map({"IdentityN": _gradient_name()}):
+    output = tf.identity_n([output] + inputs)[0]
+  # The graph keeps it: in TensorFlow's registry it would outlive the graph, and
+  # all of the graph with it.
+  if not hasattr(graph, _GRADIENTS):
+    setattr(graph, _GRADIENTS, {})
+  getattr(graph, _GRADIENTS)[output.op.name] = gradient
+  return output
+
+
+def _compute_gradient(operation, upstream, *unused):
+  """The gradient of an operation of _with_gradient, as TensorFlow asks for it.
+  """
+  del unused  # Those of the inputs, which are passed on for the graph alone.
+  gradient = getattr(operation.graph, _GRADIENTS)[operation.name]
+  return [None] + list(gradient(upstream))
+
+
+def _gradient_name():
+  """Returns what the registry calls _compute_gradient; registers it once."""
+  name = "BertGradient-%d" % id(_compute_gradient)
+  if name not in _registered_gradients:
+    tf.RegisterGradient(name)(_compute_gradient)
+    _registered_gradients.add(name)
+  return name
 
 
 def _linear(tensor, function, transposed):

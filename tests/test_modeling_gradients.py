@@ -1,4 +1,7 @@
 """Gradients written by hand, against TensorFlow's own and numpy."""
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -148,3 +151,18 @@ def test_layer_norm_has_the_gradients_of_numpys(session):
       return np.sum(numpy_layer_norm(*changed) * upstream)
     golden.assert_close(actual[index],
                         central_differences(loss, values[index]), 1e-8, name)
+
+
+def test_graph_is_freed_once_nothing_uses_it():
+  """TensorFlow's registry of gradients lives as long as the process."""
+  graph = tf.Graph()
+  with graph.as_default():
+    x = tf.get_variable("x", [4, 3], use_resource=False)
+    kernel = tf.get_variable("kernel", [3, 2], use_resource=False)
+    loss = tf.reduce_sum(modeling.dropout(
+        tf.matmul(modeling.layer_norm(x), kernel), 0.1))
+    assert all(each is not None for each in tf.gradients(loss, [x, kernel]))
+  alive = weakref.ref(graph)
+  del graph, x, kernel, loss
+  gc.collect()
+  assert alive() is None
