@@ -53,7 +53,7 @@ def read(folder: str) -> RunSummary:
   settings = _read_settings(folder)
   losses, seconds, num_steps = _read_events(folder)
   batch_size = settings.get("train_batch_size", "32")
-  if flag_files.was_changed(_read_flags(folder), "train_batch_size"):
+  if flag_files.was_changed(flag_files.read(folder), "train_batch_size"):
     batch_size = ""  # Which steps had which one is not known.
   return RunSummary(
       folder, settings, _read_results(path), seconds,
@@ -75,15 +75,9 @@ def _read_results(path):
 def _read_settings(folder):
   settings = {name: value if isinstance(value, str) else json.dumps(value)
               for name, value in read_task(folder).items() if name != "labels"}
-  settings.update(flag_files.parse(_read_flags(folder)))
+  settings.update(flag_files.parse(flag_files.read(folder)))
   settings.pop("output_dir", None)
   return settings
-
-
-def _read_flags(folder):
-  """Returns the lines of run.flags, [] without."""
-  path = os.path.join(folder, flag_files.NAME)
-  return list(files.read_lines(path)) if tf.gfile.Exists(path) else []
 
 
 def _read_events(folder):

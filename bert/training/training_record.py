@@ -42,10 +42,6 @@ class TrainingRecord:
     self._groups = groups
     self._facts = facts
 
-  def check_data(self) -> None:
-    """Raises UserError if the folder was trained on another training set."""
-    check_same_set(self._folder.path, self._facts.get(TRAIN_SET))
-
   def owes_evaluation(self) -> bool:
     """Whether a run of the same evaluations may have been killed before the
     last one, so that it is to be made though no step is left."""
