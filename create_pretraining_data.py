@@ -45,7 +45,7 @@ def load(text, flags):
   Raises:
     UserError: something is not there.
   """
-  from bert.data import vocabulary
+  from bert.data.tokenizers import vocabulary
   from bert.pretraining import corpus
   from bert.pretraining import instance_files
   from bert.pretraining import instances

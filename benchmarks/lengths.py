@@ -6,7 +6,7 @@ import random
 import sys
 from typing import Sequence
 
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.heads import registry
 from processors import base
 

@@ -9,7 +9,7 @@ from typing import Sequence
 
 from benchmarks import measure
 from benchmarks import plain_instances
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining import instances

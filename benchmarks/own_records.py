@@ -12,7 +12,7 @@ from bert.common import workers
 from bert.data import features
 from bert.data import record_encoder
 from bert.data import records
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.heads import registry
 from processors import base
 

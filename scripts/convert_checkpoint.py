@@ -34,7 +34,7 @@ def to_bert(options):
   """Writes --bert_dir."""
   from bert.common import files
   from bert.model import checkpoint_files
-  from bert.serving import hugging_face
+  from bert.interchange import hugging_face
   folder = options.bert_dir
   if os.path.exists(folder):
     raise UserError("--bert_dir=%s: is there already; give another" % folder)
@@ -61,9 +61,9 @@ def to_hugging_face(options):
   from bert.model import checkpoint_choice
   from bert.model import checkpoint_files
   from bert import modeling
-  from bert.serving import hugging_face
-  from bert.serving import hugging_face_task
-  from bert.training import model_settings
+  from bert.interchange import hugging_face
+  from bert.interchange import hugging_face_task
+  from bert.model import model_settings
   from bert.training import output_folder
   import tensorflow.compat.v1 as tf
   folder = options.bert_dir

@@ -30,7 +30,7 @@ def main(argv):
   data, drawing = command_line.parse(argv, GROUPS, __doc__)
 
   command.start_tensorflow(data, drawing)
-  from bert.data import vocabulary
+  from bert.data.tokenizers import vocabulary
   from bert.evaluation import plots
   from bert.heads import registry
   from processors import loading

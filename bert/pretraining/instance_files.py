@@ -18,7 +18,7 @@ from bert.data import input_fns
 from bert.data import record_check
 from bert.data import record_encoder
 from bert.data import records
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.records import Field
 from bert.pretraining import corpus
 from bert.pretraining import instances

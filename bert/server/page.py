@@ -6,7 +6,7 @@ import os
 from bert.server.http_messages import Response
 from bert.server.models import Models
 from bert.server.models import ServedModel
-from bert.training import export
+from bert.model import export
 
 _POLICY = ("default-src 'self'; style-src 'unsafe-inline'; script-src "
            "'unsafe-inline'")

@@ -1,1 +1,1 @@
-"""Trained models in use: from Python, in pipes, over HTTP, at Hugging Face."""
+"""Trained models in use: from Python, in pipes, as vectors."""

@@ -10,8 +10,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.model import estimator
-from bert.training import export
-from bert.training import onnx_files
+from bert.model import export
+from bert.model import onnx_files
 
 Arrays = Dict[str, np.ndarray]
 # Names of the inputs, and the function of their values in this order.

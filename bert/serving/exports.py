@@ -8,15 +8,15 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common.errors import UserError
 from bert.data import features
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data import word_splits
 from bert.heads import registry
 from bert.heads.base import Head
 from bert.heads.encoder_layers import SPECIAL_TOKENS
 from bert.heads.encoder_layers import VectorHead
 from bert.serving import engines
-from bert.training import export
-from bert.training import model_settings
+from bert.model import export
+from bert.model import model_settings
 
 
 # What task.json of an encoder has, and of no other export.

@@ -18,7 +18,7 @@ from bert.data import features
 from bert.data import input_fns
 from bert.data import record_encoder
 from bert.data import records
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.heads.encoder_layers import LayersHead
 from bert.heads.encoder_layers import SPECIAL_TOKENS
@@ -33,8 +33,8 @@ from bert.model.model_function import Model
 from bert.model.start import start
 from bert.serving import exports
 from bert.serving import formats
-from bert.training import export
-from bert.training import model_settings
+from bert.model import export
+from bert.model import model_settings
 
 
 def run(flags: options.VectorFlags) -> None:

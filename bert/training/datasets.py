@@ -20,7 +20,7 @@ from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.model import distribution
 from bert.options import FineTuningFlags
-from bert.training import model_settings
+from bert.model import model_settings
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
 

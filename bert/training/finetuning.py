@@ -14,7 +14,7 @@ from bert.common import console
 from bert.common.errors import UserError
 from bert.common.sequences import LazySequence
 from bert.data import records
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.data.examples import only_label
 from bert.evaluation import metrics
@@ -33,8 +33,8 @@ from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
 from bert.options import FineTuningFlags
 from bert.training import eval_history
-from bert.training import export
-from bert.training import model_settings
+from bert.model import export
+from bert.model import model_settings
 from bert.training import training_record
 from bert.training.datasets import Datasets
 from bert.training.eval_listener import EvalListener

@@ -16,7 +16,7 @@ from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.model import task_file
 from bert.training import flag_files
-from bert.training import model_settings
+from bert.model import model_settings
 
 
 class OutputFolder:

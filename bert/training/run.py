@@ -9,8 +9,8 @@ from bert.model.start import start
 from bert.options import FineTuningFlags
 from bert.training import actions as actions_lib
 from bert.training import finetuning
-from bert.training import model_settings
-from bert.training import onnx_files
+from bert.model import model_settings
+from bert.model import onnx_files
 from bert.training import task as tasks
 from bert.training import trials
 from bert.training.output_folder import read_task

@@ -10,7 +10,7 @@ from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
 from bert.data import example_checks
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from bert.data.examples import only_label
@@ -21,7 +21,7 @@ from bert.heads.base import Head
 from bert.model import model_config
 from bert.model import task_file
 from bert.options import FineTuningFlags
-from bert.training import model_settings
+from bert.model import model_settings
 from bert.training import subset
 
 # Datasets as the log calls them.

@@ -15,7 +15,7 @@ from bert.common.errors import UserError
 from bert.data import features
 from bert.data import record_encoder
 from bert.data import records
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.heads import registry
 

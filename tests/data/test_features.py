@@ -5,7 +5,7 @@ import golden
 from bert.common.errors import UserError
 from bert.data import features
 from bert.data import truncation
-from bert.data import vocabulary as vocabulary_lib
+from bert.data.tokenizers import vocabulary as vocabulary_lib
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.examples import Source

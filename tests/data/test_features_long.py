@@ -3,7 +3,7 @@ import pytest
 
 import golden
 from bert.data import truncation
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.features import TextEncoder

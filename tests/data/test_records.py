@@ -11,7 +11,7 @@ from bert.data import features
 from bert.data import input_fns
 from bert.data import record_encoder
 from bert.data import records
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.heads import registry
 from processors import base
 from record_files import make_input_fn

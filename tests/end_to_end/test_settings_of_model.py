@@ -14,7 +14,7 @@ import run_search
 import run_squad
 import tiny_squad
 from bert.predictor import Predictor
-from bert.training import model_settings
+from bert.model import model_settings
 from tiny_runs import sentences, single_texts
 
 # Of each model: its settings, and another value of each.

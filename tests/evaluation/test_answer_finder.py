@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from bert import tokenization
-from bert.data.char_tokenizer import CharTokenizer
+from bert.data.tokenizers.char_tokenizer import CharTokenizer
 from bert.data.examples import InputExample
 from bert.data.span_reader import SpanReader, SpanSettings
 from bert.evaluation import answer_files, answer_finder

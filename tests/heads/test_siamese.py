@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 import golden
 from bert import modeling
 from bert.data import features
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.heads import siamese

@@ -7,8 +7,8 @@ import re
 
 # From the ground up; a module may import from its own floor and those below.
 FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
-          "training", "cross_validation", "search", "pretraining", "serving",
-          "server", "thin", "commands")
+          "interchange", "serving", "server", "training", "cross_validation",
+          "search", "pretraining", "thin", "commands")
 GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
 OPTIONS = ("bert.options", "bert.script_options", "bert.serving_options",
            "bert.flag_rules")

@@ -11,7 +11,7 @@ import served
 from bert import options
 from bert import serving_options
 from bert.data import features
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import Choices, TextPair, Words
 from bert.heads import registry
 from bert.heads.encoder_layers import VectorHead

@@ -7,7 +7,7 @@ import commands
 import create_pretraining_data
 import golden
 from benchmarks import plain_instances
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining import instances

@@ -5,7 +5,7 @@ import commands
 import golden
 from bert import modeling
 from bert import options
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.training.datasets import Datasets

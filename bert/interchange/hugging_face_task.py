@@ -8,7 +8,7 @@ import numpy as np
 
 from bert.common.errors import UserError
 from bert.heads import registry
-from bert.training import model_settings
+from bert.model import model_settings
 
 Weights = Dict[str, np.ndarray]
 

@@ -9,8 +9,8 @@ import tensorflow.compat.v1 as tf
 import commands
 import golden
 from bert.model import checkpoint_files
-from bert.serving import hugging_face
-from bert.serving import hugging_face_task
+from bert.interchange import hugging_face
+from bert.interchange import hugging_face_task
 from graphs import LAYER_VARIABLES
 from mistakes import message_of
 

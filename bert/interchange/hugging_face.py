@@ -17,8 +17,8 @@ from bert.common import libraries
 from bert.common.errors import UserError
 from bert.heads import registry
 from bert.model import checkpoint_files
-from bert.serving import hugging_face_config
-from bert.serving import tensor_files
+from bert.interchange import hugging_face_config
+from bert.interchange import tensor_files
 
 Weights = Dict[str, np.ndarray]
 

@@ -4,7 +4,7 @@ import hashlib
 import pytest
 
 from bert.common.errors import UserError
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 
 
 def write_vocabulary(folder, tokens):

@@ -2,9 +2,9 @@
 import pytest
 
 import golden
-from bert.data import char_tokenizer
+from bert.data.tokenizers import char_tokenizer
 from bert.data import features
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.pretraining import corpus
 
 ENTRIES = ["[PAD]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b",

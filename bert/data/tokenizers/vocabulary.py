@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from bert import tokenization
 from bert.common import files
 from bert.common.errors import UserError
-from bert.data import char_tokenizer
+from bert.data.tokenizers import char_tokenizer
 
 
 # The values of --tokenizer.

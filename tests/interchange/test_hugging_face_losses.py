@@ -9,7 +9,7 @@ import commands
 import golden
 from bert.common import libraries
 from bert.model import checkpoint_files
-from bert.serving import hugging_face
+from bert.interchange import hugging_face
 from mistakes import message_of
 
 pytestmark = pytest.mark.skipif(

@@ -14,7 +14,7 @@ from bert import modeling
 from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
-from bert.data import vocabulary
+from bert.data.tokenizers import vocabulary
 from bert.data.truncation import TruncationSettings
 from bert.model import model_config
 

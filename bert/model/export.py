@@ -14,7 +14,7 @@ from bert.common import files
 from bert.data.examples import InputExample
 from bert.heads.base import Head
 from bert.model import model_function
-from bert.training import onnx_files
+from bert.model import onnx_files
 
 INPUTS = ("input_ids", "input_mask", "segment_ids")
 # What task.json calls the inputs to try the model with.

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from bert.training import export
+from bert.model import export
 
 
 @pytest.mark.parametrize("there, now, expected", [

@@ -10,7 +10,7 @@ import pytest
 
 import commands
 from bert.common import libraries
-from bert.serving import tensor_files
+from bert.interchange import tensor_files
 from mistakes import message_of
 
 IGNORED = re.compile("position_ids$")

@@ -1,0 +1,1 @@
+"""Vocabularies, and what splits a text by them."""

@@ -1,0 +1,1 @@
+"""Models as other libraries keep them: Hugging Face folders, and back."""
