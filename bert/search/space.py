@@ -8,13 +8,14 @@ import json
 import typing
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from bert import options
 from bert.common.errors import UserError
+from bert.options import finetuning
+from bert.options.shared import ModelOptions
 
 Value = Union[int, float, str]
 # Groups whose flags may be searched.
-_GROUPS = (options.DataOptions, options.HeadOptions, options.ModelOptions,
-           options.TrainOptions)
+_GROUPS = (finetuning.DataOptions, finetuning.HeadOptions, ModelOptions,
+           finetuning.TrainOptions)
 _FORMS = "log:LOW:HIGH, float:LOW:HIGH, int:LOW:HIGH[:STEP] or choice:A,B,..."
 
 

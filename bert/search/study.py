@@ -12,7 +12,7 @@ from bert.common import libraries
 from bert.common import locks
 from bert.common import machine
 from bert.common.errors import UserError
-from bert.options import SearchOptions
+from bert.options.search import SearchOptions
 from bert.search import space
 from bert.search.space import Dimension
 from bert.search.space import Value

@@ -10,7 +10,6 @@ from typing import List
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common import console
 from bert.common import files
 from bert.common.errors import UserError
@@ -35,9 +34,12 @@ from bert.serving import exports
 from bert.serving import formats
 from bert.model import export
 from bert.model import model_settings
+from bert.options.shared import RunOptions
+from bert.options.vectors import VectorFlags
+from bert.options.vectors import VectorOptions
 
 
-def run(flags: options.VectorFlags) -> None:
+def run(flags: VectorFlags) -> None:
   """Writes --output_file, or the export of --do_export.
 
   Raises:
@@ -50,7 +52,7 @@ def run(flags: options.VectorFlags) -> None:
     extract(flags)
 
 
-def extract(flags: options.VectorFlags) -> None:
+def extract(flags: VectorFlags) -> None:
   """Writes --output_file.
 
   Raises:
@@ -66,7 +68,7 @@ def extract(flags: options.VectorFlags) -> None:
     head = LayersHead(layers, data.sentence_vectors, [
         tokenizer.vocab[token] for token in SPECIAL_TOKENS])
     runtime = estimator.Runtime(
-        options.RunOptions(output_dir=folder), flags.tpu, flags.speed,
+        RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
     runtime.expect(len(examples) // data.batch_size)
     rows = _Extractor(data, runtime, Model(
@@ -108,7 +110,7 @@ def _load(data):
   return tokenizer, config
 
 
-def with_model(data: options.VectorOptions) -> options.VectorOptions:
+def with_model(data: VectorOptions) -> VectorOptions:
   """Returns the options with the settings that the encoder was trained with in
   place of those that are not given."""
   task = {name: value for name, value in _task_of(data)[1].items()
@@ -123,7 +125,7 @@ def _task_of(data):
   return folder, model_settings.with_new_names(task)
 
 
-def write_export(data: options.VectorOptions) -> str:
+def write_export(data: VectorOptions) -> str:
   """Writes an encoder that answers texts with vectors; returns its folder.
 
   Raises:

@@ -18,9 +18,9 @@ import served
 import tiny_squad
 from bert import modeling
 from bert.common.errors import UserError
+from bert.options.serving import PredictorOptions
 from bert.serving import pipe
 from bert.serving import predictor
-from bert.serving_options import PredictorOptions
 from tiny_squad import finish, flags_of
 
 

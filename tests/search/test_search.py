@@ -12,8 +12,8 @@ import pytest
 import commands
 import run_classifier
 import run_search
-from bert import options
 from bert.common import signals
+from bert.options.search import SearchOptions
 from bert.search import search as search_lib
 from bert.search import space
 from bert.search import study as study_lib
@@ -369,7 +369,7 @@ class Start:
 
   def __init__(self, folder, steps):
     self.study = study_lib.Study(
-        str(folder), options.SearchOptions(num_search_trials=1),
+        str(folder), SearchOptions(num_search_trials=1),
         study_lib.StudySettings(
             [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
             "eval_accuracy", False, 1, {}), steps.__getitem__)

@@ -1,6 +1,4 @@
-"""Every flag of the Python scripts in scripts/, as bert.options has those of
-the commands.
-"""
+"""Flags of the Python scripts in scripts/."""
 
 import dataclasses
 

@@ -1,12 +1,10 @@
-"""Every flag of run_predictor.py, as bert.options has those of the other
-commands.
-"""
+"""Flags of run_predictor.py."""
 
 import dataclasses
 
-from bert import options
 from bert.common.command_line import Path
 from bert.common.command_line import option
+from bert.options import shared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +14,7 @@ class PredictorOptions:
                             "which the newest export is used.")
   processor_module: Path = option(None, "Python module, or path of a .py file, "
                                   "that registers a head of your own.")
-  batch_size: int = options.BATCH_SIZE
+  batch_size: int = shared.BATCH_SIZE
   engine: str = option("tensorflow", "What runs the model: tensorflow; or "
                        "onnx, ONNX Runtime, which needs an export with "
                        "--export_formats=saved_model,onnx.",

@@ -10,9 +10,9 @@ import run_pretraining
 import run_search
 import run_squad
 import option_cases
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.options.finetuning import TaskOptions
 from option_cases import Case
 from option_cases import choice
 from option_cases import count
@@ -38,8 +38,7 @@ OF_TEXTS = (
     "pooling", "pair_encoding", "encoder_top", "window_pooling", "crf", "loss",
     "class_weights", "label_smoothing")
 # What run_classifier.py does, and how often.
-OF_ACTIONS = tuple(field.name for field in dataclasses.fields(
-    options.TaskOptions))
+OF_ACTIONS = tuple(field.name for field in dataclasses.fields(TaskOptions))
 MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}
 # [CLS], a token, [SEP], a token, [SEP].
 LENGTH = Case("64", 64, [("4", "must be at least 5"), ("long", "int")])
