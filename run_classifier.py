@@ -21,12 +21,12 @@ def main(argv):
   flags = finetuning.FineTuningFlags(*groups)
   actions = finetuning.actions_to_do(todo)
   finetuning.check_fine_tuning(flags, actions)
-  finetuning.check_trials(todo.num_trials, actions)
+  finetuning.check_seeds(todo.num_seeds, actions)
 
   command.start_tensorflow(flags)
   from bert.training import run
   from processors import loading
-  run.run(flags, actions, todo.num_trials,
+  run.run(flags, actions, todo.num_seeds,
           lambda flags: loading.load_processor(flags.data))
 
 

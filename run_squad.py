@@ -28,7 +28,7 @@ def main(argv):
   actions = finetuning.actions_to_do(todo)
   finetuning.check_fine_tuning(flags, actions)
   check_questions(squad, actions)
-  finetuning.check_trials(todo.num_trials, actions)
+  finetuning.check_seeds(todo.num_seeds, actions)
 
   command.start_tensorflow(squad)
   from bert.training import run
@@ -40,7 +40,7 @@ def main(argv):
     return Squad(files.train_file, files.eval_file, files.predict_file,
                  flags.span.version_2_with_negative)
 
-  run.run(flags, actions, todo.num_trials, load_processor,
+  run.run(flags, actions, todo.num_seeds, load_processor,
           lambda flags: [squad.updated(flags)])
 
 

@@ -60,7 +60,7 @@ def row(field):
     default = "required"
   elif field.default is None:
     default = "none"
-  return field.name, default, field.metadata["help"].replace("|", "\\|")
+  return field.name, default, command_line.meaning(field).replace("|", "\\|")
 
 
 def _paragraph(text):

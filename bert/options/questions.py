@@ -16,27 +16,30 @@ from bert.options import shared
 @dataclasses.dataclass(frozen=True)
 class SquadOptions(finetuning.TaskOptions):
   """What to do"""
-  do_eval: bool = option(False, "Score the answers to --eval_file: "
-                         "eval_results.txt, eval_report.txt.")
-  do_predict: bool = option(False, "Answer the questions of --predict_file: "
-                            "predictions.json, nbest_predictions.json.")
+  do_eval: bool = option(
+      False, "Score the answers to the questions of --eval_file; writes "
+      "eval_results.txt and eval_report.txt.")
+  do_predict: bool = option(
+      False, "Answer the questions of --predict_file; writes predictions.json "
+      "and nbest_predictions.json.")
 
 
 @dataclasses.dataclass(frozen=True)
 class QuestionOptions:
   """Questions"""
-  train_file: Path = option(None, "JSON file of SQuAD or CMRC 2018 to train "
-                            "on.")
-  eval_file: Path = option(None, "JSON file with answers, for --do_eval and "
-                           "--eval_every; --predict_file when not given.")
-  predict_file: Path = option(None, "JSON file of questions, for --do_predict; "
-                              "it need not have answers.")
+  train_file: Path = option(
+      None, "JSON file of SQuAD or CMRC 2018 to train on.")
+  eval_file: Path = option(
+      None, "JSON file of questions with answers, for --do_eval and "
+      "--eval_every; --predict_file when not given.")
+  predict_file: Path = option(
+      None, "JSON file of questions for --do_predict, with or without answers.")
   train_fraction: float = shared.TRAIN_FRACTION
   vocab_file: Path = shared.VOCAB_FILE
   do_lower_case: bool = shared.DO_LOWER_CASE
-  max_seq_length: int = option(384, "Number of tokens of a question and a "
-                               "window of its context, [CLS] and [SEP] "
-                               "included.", minimum=5)
+  max_seq_length: int = option(
+      384, "Number of tokens of a question and a window of its context, [CLS] "
+      "and [SEP] included.", minimum=5)
 
 
 class SquadFlags(typing.NamedTuple):
@@ -72,10 +75,13 @@ class SquadFlags(typing.NamedTuple):
     return SquadFlags(questions, *flags[2:])
 
 
-def check_questions(flags: SquadFlags,
-                    actions: Sequence[str]) -> None:
-  """Raises UserError for flags of run_squad.py that do not fit; arguments as of
-  finetuning.check_fine_tuning."""
+def check_questions(flags: SquadFlags, actions: Sequence[str]) -> None:
+  """Raises UserError for flags of run_squad.py that do not fit.
+
+  Args:
+    flags: the command line.
+    actions: any of train, eval, predict, export, onnx.
+  """
   files = flags.questions
   for action, path in (("train", files.train_file),
                        ("predict", files.predict_file),
@@ -86,7 +92,7 @@ def check_questions(flags: SquadFlags,
       files.eval_file or files.predict_file):
     raise UserError("--eval_every=%s needs --eval_file" %
                     flags.evaluation.eval_every)
-  # Else it may be the model's own, which is not known yet.
+  # When not given, it may be the trained model's, which is not known yet.
   if is_given(flags.span, "max_query_length"):
     check_query_length(flags.fine_tuning())
 

@@ -12,37 +12,42 @@ from bert.options import finetuning
 @dataclasses.dataclass(frozen=True)
 class SearchOptions:
   """Search"""
-  search: Repeated = option(None, "A flag of data, head, model or training, and "
-                            "the values to try: FLAG=log:LOW:HIGH, "
-                            "FLAG=float:LOW:HIGH, FLAG=int:LOW:HIGH or "
-                            "FLAG=int:LOW:HIGH:STEP, HIGH included, or "
-                            "FLAG=choice:A,B,...; may be given several times.")
-  search_file: Path = option(None, "JSON file with more of them: {FLAG: "
-                             "\"log:LOW:HIGH\", FLAG: [A, B, ...]}.")
-  sampler: str = option("tpe", "How settings are chosen: grid, all combinations "
-                        "of choice and int; random; or tpe, near those that "
-                        "were good.", choices=("grid", "random", "tpe"))
-  num_search_trials: int = option(None, "Number of trials; 20 when not given, "
-                                  "of a grid all.", minimum=1)
-  search_timeout: float = option(None, "Minutes after which no trial is begun.",
-                                 above=0.0)
-  pruner: str = option("none", "Which trials end at an evaluation of "
-                       "--eval_every: none; median, those below the median of "
-                       "others; or halving, the lower part of those as far.",
-                       choices=("none", "median", "halving"))
-  keep_trials: int = option(1, "Number of best trials that keep their "
-                            "checkpoints.", minimum=1)
-  search_storage: str = option(None, "URL of Optuna's storage that several "
-                               "machines share, such as postgresql://...; a "
-                               "SQLite file in --output_dir when not given.")
-  do_predict: bool = option(False, "Predict the test set with the best trial.")
-  do_export: bool = option(False, "Export the best trial for "
-                           "run_predictor.py.")
+  search: Repeated = option(
+      None, "A flag of data, head, model or training, and the values to try: "
+      "FLAG=log:LOW:HIGH, FLAG=float:LOW:HIGH, FLAG=int:LOW:HIGH or "
+      "FLAG=int:LOW:HIGH:STEP, HIGH included, or FLAG=choice:A,B,...; may be "
+      "given several times.")
+  search_file: Path = option(
+      None, "JSON file with more flags to search: {FLAG: \"log:LOW:HIGH\", "
+      "FLAG: [A, B, ...]}; a local file, not one on an object store.")
+  sampler: str = option(
+      "tpe", "How settings are chosen: grid (all combinations of choice and "
+      "int), random, or tpe (near the settings with good scores).",
+      choices=("grid", "random", "tpe"))
+  num_search_trials: int = option(
+      None, "Number of trials; when not given, 20, or with --sampler=grid all "
+      "combinations.", minimum=1)
+  search_timeout: float = option(
+      None, "Minutes after which no new trial is started.", above=0.0)
+  pruner: str = option(
+      "none", "Which trials are stopped at an evaluation of --eval_every: "
+      "none; median (those below the median of the other trials); or halving "
+      "(successive halving: only the best fraction of the trials continues).",
+      choices=("none", "median", "halving"))
+  keep_trials: int = option(
+      1, "Number of best trials whose checkpoints are kept.", minimum=1)
+  search_storage: str = option(
+      None, "URL of an Optuna storage that several machines share, such as "
+      "postgresql://...; a SQLite file in --output_dir when not given.")
+  do_predict: bool = option(
+      False, "Predict the test set with the best trial.")
+  do_export: bool = option(
+      False, "Export the best trial for run_predictor.py.")
 
 
 def check_search(search: SearchOptions,
                  flags: finetuning.FineTuningFlags) -> None:
-  """Raises UserError for a search that can't be made with such flags."""
+  """Raises UserError for a search that the flags do not allow."""
   if search.pruner != "none" and not flags.evaluation.eval_every:
     raise UserError("--pruner=%s needs --eval_every" % search.pruner)
   if flags.speed.use_horovod or flags.tpu.use_tpu:

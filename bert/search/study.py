@@ -174,6 +174,8 @@ class Study:
     Scores of trials on other data, or of other models, are not to be compared.
     """
     attributes = self.optuna.user_attrs
+    self.settings = self.settings._replace(dimensions=space.named_as(
+        self.settings.dimensions, attributes.get(_SPACE)))
     self._check_conditions(where, attributes.get(_CONDITIONS, {}))
     seed = self.settings.random_seed
     if seed not in (None, attributes.get(_SEED, seed)):

@@ -253,7 +253,7 @@ def test_training_is_watched_and_ends_early(tmp_path, without_dropout):
 
 
 def test_seeds_are_tried_and_the_best_is_copied(tmp_path):
-  flags = flags_of(tmp_path, num_trials=2)
+  flags = flags_of(tmp_path, num_seeds=2)
   finish(flags)
   trials = commands.lines(flags["output_dir"], "trials.txt")
   assert len(trials) == 5

@@ -26,8 +26,7 @@ FLAGS = {
                              input_file="a.txt", output_file="b.jsonl",
                              output_dir=None),
     "extract_features --do_export": dict(
-        MODEL, init_checkpoint="model.ckpt", do_export=True,
-        sentence_vectors="mean")}
+        MODEL, init_checkpoint="model.ckpt", do_export=True, pooling="mean")}
 
 
 def groups_of(name):

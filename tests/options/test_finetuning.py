@@ -181,7 +181,7 @@ def test_help_lists_every_flag_and_ends_well(spelling, capsys):
   lines = shown.split("\n")
   for field in declared():
     (line,) = [line for line in lines if
-               line.strip().startswith("--%s=" % field.name)]
+               line.startswith("  --%s=" % field.name)]
     if field.name in REQUIRED:
       assert "required" in line
     elif field.name in REFERENCE_DEFAULTS:
