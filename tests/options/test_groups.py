@@ -1,18 +1,24 @@
-"""Every flag of the commands beside run_classifier.py."""
+"""Groups of flags beside those of run_classifier.py, and which command has which.
+
+A flag that a group shares with one of run_classifier.py is tested with that.
+"""
 import dataclasses
+import importlib
 
 import pytest
 
-import create_pretraining_data
-import extract_features
-import run_predictor
-import run_pretraining
-import run_search
-import run_squad
 import option_cases
+import run_classifier
 from bert.common import command_line
 from bert.common.errors import UserError
-from bert.options.finetuning import TaskOptions
+from bert.options import pretraining
+from bert.options import serving
+from bert.options.finetuning import FoldOptions
+from bert.options.questions import QuestionOptions
+from bert.options.questions import SquadOptions
+from bert.options.search import SearchOptions
+from bert.options.shared import StepOptions
+from bert.options.vectors import VectorOptions
 from option_cases import Case
 from option_cases import choice
 from option_cases import count
@@ -22,86 +28,74 @@ from option_cases import positive
 from option_cases import share
 from option_cases import switch
 
-COMMANDS = {"create_pretraining_data": create_pretraining_data,
-            "run_pretraining": run_pretraining, "run_predictor": run_predictor,
-            "extract_features": extract_features, "run_squad": run_squad,
-            "run_search": run_search}
-# Flags that run_classifier.py has as well.
-SHARED = {flag: option_cases.CASES[flag] for flag in (
-    "precision", "gradient_accumulation_steps", "cpu_replicas", "use_horovod",
-    "fp16_allreduce", "use_tpu", "tpu_name", "tpu_zone", "gcp_project", "master", "num_tpu_cores",
-    "iterations_per_loop")}
-# Those of run_classifier.py that are not for questions.
-OF_TEXTS = (
-    "task_name", "data_dir", "processor_module", "bad_rows", "truncation",
-    "head_tokens", "num_windows", "window_stride", "tokenizer", "threshold",
-    "pooling", "pair_encoding", "encoder_top", "window_pooling", "crf", "loss",
-    "class_weights", "label_smoothing")
-# What run_classifier.py does, and how often.
-OF_ACTIONS = tuple(field.name for field in dataclasses.fields(TaskOptions))
-MODEL = {"bert_config_file": name(True), "init_checkpoint": name()}
+_OF_TEXTS = ["DataOptions", "HeadOptions"]
+_OF_RUNS = ["ModelOptions", "RunOptions", "TrainOptions", "EvalOptions",
+            "SpeedOptions", "TpuOptions"]
+_FINE_TUNING = _OF_TEXTS + ["SpanOptions"] + _OF_RUNS
+GROUPS = {
+    "run_classifier": ["TaskOptions"] + _FINE_TUNING,
+    "run_cross_validation": ["FoldOptions"] + _FINE_TUNING,
+    "run_search": ["SearchOptions"] + _FINE_TUNING,
+    "run_squad": ["SquadOptions", "QuestionOptions", "SpanOptions"] + _OF_RUNS,
+    "create_pretraining_data": ["TextOptions", "InstanceOptions"],
+    "run_pretraining": ["RecordOptions", "ModelOptions", "RunOptions",
+                        "ScheduleOptions", "StepOptions", "TpuOptions"],
+    "run_predictor": ["PredictorOptions", "ServerOptions"],
+    "extract_features": ["VectorOptions", "StepOptions", "TpuOptions"]}
 # [CLS], a token, [SEP], a token, [SEP].
 LENGTH = Case("64", 64, [("4", "must be at least 5"), ("long", "int")])
 CASES = {
-    "create_pretraining_data": {
-        "input_file": name(True), "output_file": name(True),
-        "vocab_file": name(True), "do_lower_case": switch(),
-        "tokenizer": option_cases.CASES["tokenizer"], "segmenter": name(),
-        "max_seq_length": LENGTH,
+    FoldOptions: {
+        "num_folds": count(2), "do_predict": switch(), "init_folds": name()},
+    SquadOptions: {"do_eval": switch(), "do_predict": switch()},
+    QuestionOptions: {
+        "train_file": name(), "eval_file": name(), "predict_file": name(),
+        "max_seq_length": LENGTH},
+    SearchOptions: {
+        "search": Case("a=choice:1", command_line.Repeated(["a=choice:1"])),
+        "search_file": name(), "sampler": choice("grid", "tpe"),
+        "num_search_trials": count(), "search_timeout": positive(),
+        "pruner": choice("median", "none"), "keep_trials": count(),
+        "search_storage": name(), "do_predict": switch(),
+        "do_export": switch()},
+    pretraining.TextOptions: {"input_file": name(True), "segmenter": name()},
+    pretraining.InstanceOptions: {
+        "output_file": name(True), "max_seq_length": LENGTH,
         "max_predictions_per_seq": count(), "masked_lm_prob": fraction(),
         "do_whole_word_mask": switch(), "short_seq_prob": share(),
         "dupe_factor": count(), "random_seed": count(0),
         "num_shards": count(0), "shards": name(), "num_workers": count(0)},
-    "run_pretraining": dict(
-        SHARED, **MODEL, allow_missing_weights=switch(), do_train=switch(),
-        do_eval=switch(), checkpoint=name(),
-        input_file=name(True), eval_file=name(), max_seq_length=LENGTH,
-        max_predictions_per_seq=count(), train_batch_size=count(),
-        eval_batch_size=count(), learning_rate=positive(),
-        num_train_steps=count(), num_warmup_steps=count(0),
-        max_eval_steps=count(), adam_bias_correction=switch(),
-        output_dir=name(True), random_seed=count(0), log_steps=count(),
-        save_checkpoints_steps=count(), keep_checkpoint_max=count(0)),
-    "run_squad": dict(
-        {flag: case for flag, case in option_cases.CASES.items()
-         if flag not in OF_TEXTS}, train_file=name(), eval_file=name(),
-        predict_file=name(), max_seq_length=LENGTH),
-    "run_search": dict(
-        {flag: case for flag, case in option_cases.CASES.items()
-         if flag not in OF_ACTIONS}, do_predict=switch(), do_export=switch(),
-        search=Case("a=choice:1", command_line.Repeated(["a=choice:1"])),
-        search_file=name(), sampler=choice("grid", "tpe"),
-        num_search_trials=count(), search_timeout=positive(),
-        pruner=choice("median", "none"), keep_trials=count(),
-        search_storage=name()),
-    "run_predictor": {
+    pretraining.RecordOptions: {
+        "do_eval": switch(), "input_file": name(True), "eval_file": name(),
+        "checkpoint": name(), "max_seq_length": LENGTH,
+        "max_predictions_per_seq": count()},
+    pretraining.ScheduleOptions: {
+        "num_train_steps": count(), "num_warmup_steps": count(0),
+        "max_eval_steps": count()},
+    StepOptions: {},
+    serving.PredictorOptions: {
         "export_dir": name(), "processor_module": name(),
-        "batch_size": count(),
-        "engine": choice("onnx", "tensorflow"),
+        "batch_size": count(), "engine": choice("onnx", "tensorflow"),
         "precision": Case("int8", "int8", [
             ("INT8", "must be one of: float32 bfloat16 float16 int8")]),
         "input_format": choice("jsonl", "text"),
-        "output_format": choice("jsonl", "tsv"), "http": name(),
-        "bert_serving": name(), "grpc": name(), "config": name(),
-        "poll_seconds": Case("0.5", 0.5, [
+        "output_format": choice("jsonl", "tsv")},
+    serving.ServerOptions: {
+        "http": name(), "bert_serving": name(), "grpc": name(),
+        "config": name(), "poll_seconds": Case("0.5", 0.5, [
             ("-1", "must be at least 0"), ("soon", "float")]),
-        "warmup": switch(), "access_log": name(),
-        "model_name": name(), "max_batch": count(),
-        "batch_wait_ms": Case("0.5", 0.5, [
+        "warmup": switch(), "access_log": name(), "model_name": name(),
+        "max_batch": count(), "batch_wait_ms": Case("0.5", 0.5, [
             ("-1", "must be at least 0"), ("10001", "must be at most 10000"),
             ("soon", "float")]),
         "max_queue": count(), "max_body_kb": count(), "max_texts": count(),
         "max_chars": count(), "timeout": positive(), "num_threads": count()},
-    "extract_features": dict(
-        SHARED, **dict(MODEL, init_checkpoint=name(True)),
-        checkpoint=choice("newest", "best"),
-        input_file=name(), output_file=name(), vocab_file=name(True),
-        do_export=switch(), output_dir=name(),
-        layers=Case("-1,-2", "-1,-2"), pooling=choice("mean_max", "mean"),
-        pool_special_tokens=switch(),
-        do_lower_case=switch(), tokenizer=option_cases.CASES["tokenizer"],
-        max_seq_length=count(3), batch_size=count(),
-        use_one_hot_embeddings=switch()),
+    VectorOptions: {
+        "input_file": name(), "output_file": name(), "do_export": switch(),
+        "output_dir": name(), "layers": Case("-1,-2", "-1,-2"),
+        "pooling": choice("mean_max", "mean"), "pool_special_tokens": switch(),
+        "init_checkpoint": name(True), "checkpoint": choice("newest", "best"),
+        "batch_size": count(), "use_one_hot_embeddings": switch()},
 }
 # Every flag of the reference and its default.
 REFERENCE_DEFAULTS = {
@@ -133,7 +127,6 @@ REFERENCE_DEFAULTS = {
         "max_eval_steps": 100, "use_tpu": False, "tpu_name": None,
         "tpu_zone": None, "gcp_project": None, "master": None,
         "num_tpu_cores": 8},
-    "run_predictor": {}, "run_search": {},
     "extract_features": {
         "input_file": None, "output_file": None, "layers": "-1,-2,-3,-4",
         "bert_config_file": None, "max_seq_length": 128,
@@ -141,52 +134,68 @@ REFERENCE_DEFAULTS = {
         "batch_size": 32, "use_tpu": False, "master": None, "num_tpu_cores": 8,
         "use_one_hot_embeddings": False},
 }
-ALL = [(command, flag) for command in sorted(CASES)
-       for flag in sorted(CASES[command])]
+ALL = [(group, flag) for group in CASES for flag in sorted(CASES[group])]
 
 
-def declared(command):
-  return {field.name: field for group in COMMANDS[command].GROUPS
-          for field in dataclasses.fields(group)}
+def fields_of(command):
+  return [field for group in importlib.import_module(command).GROUPS
+          for field in dataclasses.fields(group)]
 
 
-def parse(command, **values):
-  given = {flag: "x" for flag, field in declared(command).items()
+def parse(groups, **values):
+  given = {field.name: "x" for group in groups
+           for field in dataclasses.fields(group)
            if field.metadata.get("required")}
   given.update(values)
   return option_cases.as_dict(command_line.parse(
-      [command] + ["--%s=%s" % item for item in given.items()],
-      COMMANDS[command].GROUPS, "About this."))
+      ["x.py"] + ["--%s=%s" % item for item in given.items()], groups,
+      "About this."))
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_flag_has_a_case(command):
-  assert sorted(CASES[command]) == sorted(declared(command))
+def name_of(value):
+  return getattr(value, "__name__", None)
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("command", sorted(GROUPS))
+def test_command_has_its_groups(command):
+  groups = importlib.import_module(command).GROUPS
+  assert [group.__name__ for group in groups] == GROUPS[command]
+  assert set(groups) <= set(CASES) | set(run_classifier.GROUPS)
+
+
+@pytest.mark.parametrize("group", CASES, ids=name_of)
+def test_every_flag_has_a_case(group):
+  # Tested by test_finetuning: the declaration is the same object.
+  shared = fields_of("run_classifier")
+  assert sorted(CASES[group]) == sorted(
+      field.name for field in dataclasses.fields(group)
+      if not any(field is other for other in shared))
+
+
+@pytest.mark.parametrize("command", sorted(REFERENCE_DEFAULTS))
 def test_every_flag_of_the_reference_is_there_with_its_default(command):
-  values = parse(command)
+  values = parse(importlib.import_module(command).GROUPS)
+  is_required = {field.name: bool(field.metadata.get("required"))
+                 for field in fields_of(command)}
   for flag, default in REFERENCE_DEFAULTS[command].items():
-    is_required = declared(command)[flag].metadata.get("required")
-    assert values[flag] == ("x" if is_required else default), flag
-    assert default is None or not is_required
+    assert values[flag] == ("x" if is_required[flag] else default), flag
+    assert default is None or not is_required[flag]
 
 
-@pytest.mark.parametrize("command, flag", ALL)
-def test_good_value_is_read(command, flag):
-  case = CASES[command][flag]
-  value = parse(command, **{flag: case.good})[flag]
+@pytest.mark.parametrize("group, flag", ALL, ids=name_of)
+def test_good_value_is_read(group, flag):
+  case = CASES[group][flag]
+  value = parse([group], **{flag: case.good})[flag]
   assert value == case.value and type(value) is type(case.value)
 
 
-@pytest.mark.parametrize("command, flag, text, problem", [
-    (command, flag) + bad for command, flag in ALL
-    for bad in CASES[command][flag].bad])
-def test_bad_value_is_refused_by_flag_value_and_limit(command, flag, text,
+@pytest.mark.parametrize("group, flag, text, problem", [
+    (group, flag) + bad for group, flag in ALL
+    for bad in CASES[group][flag].bad], ids=name_of)
+def test_bad_value_is_refused_by_flag_value_and_limit(group, flag, text,
                                                       problem):
   with pytest.raises(UserError) as caught:
-    parse(command, **{flag: text})
+    parse([group], **{flag: text})
   message = str(caught.value)
   assert flag in message and text in message and problem in message
   assert "\n" not in message
