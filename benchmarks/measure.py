@@ -25,8 +25,8 @@ def shape_parser(about: str) -> argparse.ArgumentParser:
       ("warmup", 3, "steps before the clock runs"),
       ("steps", 10, "measured steps; of --lengths, all batches are measured")):
     parser.add_argument("--" + name, type=int, default=value, help=text)
-  parser.add_argument("--lengths", help="file of benchmarks.lengths, in place "
-                                        "of --length")
+  parser.add_argument("--lengths", help="file of benchmarks.make_lengths, "
+                                        "instead of --length")
   parser.add_argument("--by_length", action="store_true",
                       help="texts of similar lengths share a batch")
   return parser

@@ -1,7 +1,7 @@
-"""What this project would do without its levers: each in its plain form.
+"""Unoptimized forms of this project's optimizations, for ablations.
 
 The results are the same, but for rounding and the random numbers drawn. Tests
-hold each plain form against the one that it stands for.
+compare each form with the one that it replaces.
 """
 
 import math
@@ -14,14 +14,14 @@ from bert import modeling
 from bert import optimization
 
 
-def use_plain(names: Sequence[str]) -> None:
-  """Puts plain forms in the place of levers, for the rest of the process.
+def use_unoptimized(names: Sequence[str]) -> None:
+  """Replaces optimizations by their plain forms, for the rest of the process.
 
   Args:
-    names: keys of PLAIN, or "all".
+    names: keys of FORMS, or "all".
   """
-  for name in PLAIN if "all" in names else names:
-    for holder, attribute, plain in PLAIN[name]:
+  for name in FORMS if "all" in names else names:
+    for holder, attribute, plain in FORMS[name]:
       setattr(holder, attribute, plain)
 
 
@@ -124,8 +124,8 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
   return tf.group(*updates, name=name)
 
 
-# Lever -> what to put where.
-PLAIN = {
+# Optimization -> (object, attribute, what to set it to).
+FORMS = {
     "first_token": ((modeling, "BertModel", WholeModel),),
     "padding": ((modeling, "_Packing", KeptPadding),),
     "queries": ((modeling, "_attend", attend),),

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from benchmarks import measure
-from benchmarks import own_plain
-from benchmarks import own_products
+from benchmarks import matrix_products
+from benchmarks import unoptimized
 from bert import modeling
 from bert.heads import registry
 from bert.model import estimator
@@ -24,7 +24,7 @@ from bert.model import model_function
 def main(argv: Sequence[str]) -> None:
   """Runs the steps; prints the line of JSON."""
   args = parse(argv)
-  own_plain.use_plain(args.without)
+  unoptimized.use_unoptimized(args.without)
   tf.disable_v2_behavior()
   tf.logging.set_verbosity(tf.logging.ERROR)
   tf.set_random_seed(1)
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
         [feed_of(lengths, inputs, args.vocab) for lengths in batches], args)
   measure.print_steps(
       batches, seconds, product_seconds=sum(
-          own_products.time_products(batches, args, config)))
+          matrix_products.time_products(batches, args, config)))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -54,8 +54,8 @@ def make_parser(about: str) -> argparse.ArgumentParser:
   parser.add_argument("--inter", type=int, default=0)
   parser.add_argument("--intra", type=int, default=0)
   parser.add_argument("--without", nargs="*", default=[],
-                      choices=["all"] + list(own_plain.PLAIN),
-                      help="levers to leave out")
+                      choices=["all"] + list(unoptimized.FORMS),
+                      help="optimizations to leave out")
   parser.add_argument("--parts", type=int, default=1,
                       help="that a batch is worked off in")
   parser.add_argument("--parallel", type=int, default=2,

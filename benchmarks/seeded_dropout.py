@@ -4,9 +4,9 @@ whose dropout TensorFlow draws anew each time.
 One process makes both kinds in turns and prints how long the first takes, over
 the second, by the clock and in processor time:
 
-    python -m benchmarks.own_dropout --rounds=30
+    python -m benchmarks.seeded_dropout --rounds=30
 
-Other flags are those of own_steps.
+Other flags are those of steps_ours.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import Callable, Dict, List, Sequence
 import tensorflow.compat.v1 as tf
 
 from benchmarks import measure
-from benchmarks import own_steps
+from benchmarks import steps_ours
 
 
 def main(argv: Sequence[str]) -> None:
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> None:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
   """Reads the command line."""
-  parser = own_steps.make_parser(__doc__)
+  parser = steps_ours.make_parser(__doc__)
   parser.add_argument("--rounds", type=int, default=30,
                       help="each of --steps steps of every kind")
   parser.set_defaults(steps=2)
@@ -47,11 +47,11 @@ def make_step(args: argparse.Namespace, seed) -> Callable[[], object]:
   with tf.Graph().as_default():
     if seed is not None:
       tf.set_random_seed(seed)
-    inputs = own_steps.placeholders()
-    fetches = own_steps.build(inputs, args)
-    running = tf.Session(config=own_steps.session_config(args))
+    inputs = steps_ours.placeholders()
+    fetches = steps_ours.build(inputs, args)
+    running = tf.Session(config=steps_ours.session_config(args))
     running.run(tf.global_variables_initializer())
-  feed = own_steps.feed_of(measure.read_batches(args)[0], inputs, args.vocab)
+  feed = steps_ours.feed_of(measure.read_batches(args)[0], inputs, args.vocab)
   return lambda: running.run(fetches, feed)
 
 

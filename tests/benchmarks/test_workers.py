@@ -20,7 +20,7 @@ TINY = ["--layers=1", "--hidden=8", "--heads=2", "--batch=4", "--length=8",
     pytest.param("message", 2, marks=horovod_runs.needs_horovod)])
 def test_one_line_tells_the_speed_of_all(what, num_workers):
   output = subprocess.check_output(
-      [sys.executable, "-m", "benchmarks.own_workers", "--what=" + what,
+      [sys.executable, "-m", "benchmarks.workers", "--what=" + what,
        "--workers=%d" % num_workers, "--cores=1"] + TINY, cwd=ROOT,
       stderr=subprocess.DEVNULL).decode()
   (line,) = [json.loads(line) for line in output.split("\n")

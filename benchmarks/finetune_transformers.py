@@ -11,7 +11,7 @@ import sklearn.metrics
 import torch
 import transformers
 
-from benchmarks import peer_data
+from benchmarks import transformers_data
 
 METRICS = {"cola": {"mcc": sklearn.metrics.matthews_corrcoef},
            "mrpc": {"f1": sklearn.metrics.f1_score}}
@@ -83,14 +83,14 @@ def load_tokenizer(vocab_file: str, length: int) -> transformers.BertTokenizer:
 
 def read_set(args, name: str, tokenizer) -> List[dict]:
   """Returns a set as the features of each example, unpadded."""
-  rows = peer_data.read_rows(args.task, args.data_dir, name)
+  rows = transformers_data.read_rows(args.task, args.data_dir, name)
   encoded = tokenizer(rows.texts_a, rows.texts_b, truncation=True)
   return [dict({key: values[index] for key, values in encoded.items()},
                labels=label) for index, label in enumerate(rows.labels)]
 
 
 def load_model(args) -> transformers.BertForSequenceClassification:
-  """Returns the model of a config with the weights of weights.py.
+  """Returns the model of a config with the weights of make_weights.py.
 
   Raises:
     ValueError: they are not the whole encoder's.
@@ -102,7 +102,7 @@ def load_model(args) -> transformers.BertForSequenceClassification:
   state = {}
   with np.load(args.weights) as arrays:
     for name in arrays.files:
-      key, is_transposed = peer_data.torch_name(name)
+      key, is_transposed = transformers_data.torch_name(name)
       array = arrays[name].T if is_transposed else arrays[name]
       state[key] = torch.from_numpy(np.ascontiguousarray(array))
   missing, unexpected = model.load_state_dict(state, strict=False)

@@ -7,7 +7,7 @@ from typing import Sequence
 from tokenizers import BertWordPieceTokenizer
 
 from benchmarks import measure
-from benchmarks import peer_data
+from benchmarks import transformers_data
 
 # Converted before the clock runs: what is slow the first time only.
 NUM_WARMUP = 32
@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> None:
   tokenizer = BertWordPieceTokenizer(args.vocab_file, lowercase=True)
   tokenizer.enable_truncation(args.length)
   tokenizer.enable_padding(length=args.length)
-  rows = peer_data.read_rows(args.task, args.data_dir, "train")
+  rows = transformers_data.read_rows(args.task, args.data_dir, "train")
   texts = rows.texts_a
   if rows.texts_b:
     texts = list(zip(rows.texts_a, rows.texts_b))

@@ -1,29 +1,29 @@
-"""The benchmark's plain forms do what the levers do that they stand for."""
+"""Unoptimized forms compute what the optimizations compute."""
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
-from benchmarks import own_plain
-from benchmarks import own_steps
+from benchmarks import steps_ours
+from benchmarks import unoptimized
 
 
 def arguments(mode):
-  return own_steps.parse(["--mode=" + mode, "--layers=2", "--hidden=8",
+  return steps_ours.parse(["--mode=" + mode, "--layers=2", "--hidden=8",
                           "--heads=2", "--vocab=50", "--batch=2",
                           "--length=6", "--parallel=1"])
 
 
 def run_steps(session, mode, count):
   """Makes steps with set variables, on texts of 6 and 4 tokens."""
-  inputs = own_steps.placeholders()
-  fetches = own_steps.build(inputs, arguments(mode))
+  inputs = steps_ours.placeholders()
+  fetches = steps_ours.build(inputs, arguments(mode))
   session.run(tf.global_variables_initializer())
   set_variables(session)
   if mode == "train":
     session.run(tf.assign(tf.train.get_global_step(), 50))
   for _ in range(count):
-    results = session.run(fetches, own_steps.feed_of([6, 4], inputs, 50))
+    results = session.run(fetches, steps_ours.feed_of([6, 4], inputs, 50))
   return results
 
 
@@ -43,20 +43,20 @@ def predicted():
 
 def trained():
   """What all variables are after two steps without dropout."""
-  build_config = own_steps.modeling.BertConfig
+  build_config = steps_ours.modeling.BertConfig
   with pytest.MonkeyPatch.context() as patch, tf.Graph().as_default():
     patch.setattr(
-        own_steps.modeling, "BertConfig",
+        steps_ours.modeling, "BertConfig",
         lambda *args, **options: build_config(
             *args, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
             **options))
-    patch.setattr(own_steps.registry.Head, "logits", without_dropout)
+    patch.setattr(steps_ours.registry.Head, "logits", without_dropout)
     with tf.Session() as session:
       run_steps(session, "train", 2)
       return session.run({each.name: each for each in tf.global_variables()})
 
 
-_logits = own_steps.registry.Head.logits
+_logits = steps_ours.registry.Head.logits
 
 
 def without_dropout(head, model, mask, is_training):
@@ -69,17 +69,17 @@ def expected():
   return predicted(), trained()
 
 
-@pytest.mark.parametrize("name", sorted(own_plain.PLAIN))
-def test_plain_form_trains_and_predicts_what_the_lever_does(
+@pytest.mark.parametrize("name", sorted(unoptimized.FORMS))
+def test_plain_form_trains_and_predicts_what_the_optimization_does(
     monkeypatch, name, expected):
   changed = set()
-  for holder, attribute, plain in own_plain.PLAIN[name]:
+  for holder, attribute, plain in unoptimized.FORMS[name]:
     def called(*args, plain=plain, attribute=attribute, **options):
       changed.add(attribute)
       return plain(*args, **options)
     monkeypatch.setattr(holder, attribute, called)
   actual = predicted(), trained()
-  assert changed == {attribute for _, attribute, _ in own_plain.PLAIN[name]}
+  assert changed == {attribute for _, attribute, _ in unoptimized.FORMS[name]}
   golden.assert_close(actual[0][0], expected[0][0], 1e-5, "probabilities")
   assert set(actual[1]) == set(expected[1])
   for variable, value in expected[1].items():
@@ -91,22 +91,22 @@ def test_plain_form_trains_and_predicts_what_the_lever_does(
 
 def test_plain_dropout_drops_a_share_and_scales_the_rest():
   with tf.Graph().as_default(), tf.Session() as session:
-    output = session.run(own_plain.dropout(tf.ones([1000, 100]), 0.1))
+    output = session.run(unoptimized.dropout(tf.ones([1000, 100]), 0.1))
   assert abs(np.mean(output == 0) - 0.1) < 0.01
   np.testing.assert_allclose(output[output != 0], 1 / 0.9, rtol=1e-6)
 
 
 @pytest.mark.parametrize("names", [["gelu"], ["all"]])
-def test_use_plain_replaces_what_is_named(monkeypatch, names):
-  every = [(holder, attribute) for each in own_plain.PLAIN.values()
+def test_use_unoptimized_replaces_what_is_named(monkeypatch, names):
+  every = [(holder, attribute) for each in unoptimized.FORMS.values()
            for holder, attribute, _ in each]
   before = {attribute: getattr(holder, attribute)
             for holder, attribute in every}
   for holder, attribute in every:  # Taken back at the test's end.
     monkeypatch.setattr(holder, attribute, before[attribute])
-  own_plain.use_plain(names)
+  unoptimized.use_unoptimized(names)
   changed = {attribute for holder, attribute in every
              if getattr(holder, attribute) is not before[attribute]}
-  assert changed == {attribute for name, each in own_plain.PLAIN.items()
+  assert changed == {attribute for name, each in unoptimized.FORMS.items()
                      if name in names or names == ["all"]
                      for _, attribute, _ in each}

@@ -8,7 +8,7 @@ import time
 from typing import Sequence
 
 from benchmarks import measure
-from benchmarks import plain_instances
+from benchmarks import instances_simple
 from bert.data.tokenizers import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
 def write(source: instance_files.Source, path: str, args) -> int:
   """Returns how many instances were made."""
   if args.what == "plain":
-    return plain_instances.write(source.corpus.paths, path, source.masking,
+    return instances_simple.write(source.corpus.paths, path, source.masking,
                                  source.corpus.tokenizer, source.seed)
   if args.shards:
     return instance_files.write_shards(source, path, args.shards,

@@ -36,7 +36,7 @@ def launch(argv: Sequence[str], num_workers: int) -> None:
   launcher = os.path.join(os.path.dirname(sys.executable), "horovodrun")
   output = subprocess.run(
       [launcher, "--gloo", "-np", str(num_workers), sys.executable, "-m",
-       "benchmarks.own_workers"] + list(argv),
+       "benchmarks.workers"] + list(argv),
       stdout=subprocess.PIPE, check=True).stdout.decode("utf-8")
   for line in output.split("\n"):
     if line.startswith('[0]<stdout>:{"'):
@@ -46,22 +46,22 @@ def launch(argv: Sequence[str], num_workers: int) -> None:
 def time_steps(args) -> None:
   """Times training steps on equal shares of a batch."""
   tf, workers = join(args)
-  from benchmarks import own_steps
-  options = own_steps.parse([
+  from benchmarks import steps_ours
+  options = steps_ours.parse([
       "--%s=%s" % (name, getattr(args, name)) for name in (
           "layers", "hidden", "heads", "vocab", "length", "warmup", "steps")] +
       ["--batch=%d" % (args.batch // args.workers),
        "--parallel=%d" % (1 if workers.size > 1 or args.cores == 1 else 2)])
-  config = own_steps.session_config(options)
-  inputs = own_steps.placeholders()
-  fetches = own_steps.build(inputs, options)
+  config = steps_ours.session_config(options)
+  inputs = steps_ours.placeholders()
+  fetches = steps_ours.build(inputs, options)
   copy = workers.copy_variables()
   lengths = [args.length] * options.batch
   with tf.Session(config=config) as session:
     session.run(tf.global_variables_initializer())
     if copy is not None:
       session.run(copy)
-    batch = own_steps.feed_of(lengths, inputs, options.vocab)
+    batch = steps_ours.feed_of(lengths, inputs, options.vocab)
     report(args, args.batch, lambda _: session.run(fetches, batch))
 
 
