@@ -1,7 +1,7 @@
 """run_classifier.py, but every batch is as long as --max_seq_length.
 
-This is what the command would do without cutting batches at their longest
-text; it has no flag for that, as nobody would want it.
+The command itself pads batches to their longest text only, and has no flag
+against it, as it would only be slower.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Times the making of pre-training instances, of text to record files."""
+"""Times making pre-training instances, from text to record files."""
 
 import argparse
 import os
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def write(source: instance_files.Source, path: str, args) -> int:
-  """Returns how many instances were made."""
+  """Makes the instances; returns their number."""
   if args.what == "plain":
     return instances_simple.write(source.corpus.paths, path, source.masking,
                                  source.corpus.tokenizer, source.seed)

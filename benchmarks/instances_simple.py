@@ -1,7 +1,7 @@
-"""Pre-training instances made plainly: what ours are measured beside.
+"""A simple way to make pre-training instances, as a baseline.
 
-Texts stay text until the end, each is tokenized afresh, and each instance is a
-tf.train.Example. For the same seed they are the same instances.
+Texts stay text until the end, each is tokenized again for each masking, and each
+instance is a tf.train.Example. The same seed gives the same instances as ours.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 3.1.
 """

@@ -1,4 +1,4 @@
-"""Runs the command on sets of many rows; tells its time and its peak memory.
+"""Runs the command on datasets of many rows; prints its time and peak memory.
 
 A tiny model trains for a few steps on that many rows of some 118 bytes,
 evaluates on some and predicts as many.

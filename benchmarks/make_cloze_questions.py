@@ -1,7 +1,7 @@
-"""Makes files of questions, in SQuAD's form, of plain text.
+"""Makes files of questions, in SQuAD's format, from plain text.
 
 A question is a sentence with "what" in place of one to three of its words, its
-context the paragraph that the sentence stands in, its answer these words.
+context the paragraph of the sentence, its answer these words.
 """
 
 import argparse

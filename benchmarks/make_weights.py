@@ -1,4 +1,4 @@
-"""Copies a TensorFlow checkpoint's encoder to .npz, for the peer to read."""
+"""Copies a TensorFlow checkpoint's encoder to .npz, for transformers."""
 
 import argparse
 import sys

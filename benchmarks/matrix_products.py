@@ -1,4 +1,4 @@
-"""The matrix products of a step alone: what no step can be faster than."""
+"""The matrix products of a step alone: a lower bound of its time."""
 
 from typing import Callable, List, Tuple
 
@@ -16,7 +16,7 @@ def time_products(batches: List[List[int]], args,
     args: of measure.shape_parser.
     config: of the session.
   """
-  # Equal products are to be made as often as they are asked for.
+  # Grappler would compute equal products only once.
   options = config.graph_options
   options.rewrite_options.disable_meta_optimizer = True
   options.optimizer_options.opt_level = tf.OptimizerOptions.L0
@@ -31,7 +31,7 @@ def time_products(batches: List[List[int]], args,
 def build(args) -> Tuple[tf.Operation, Callable[[List[int]], dict]]:
   """Adds the products of BertModel's steps to the default graph.
 
-  Those of the tokens are made for real tokens alone, those of attention for
+  Those of tokens are computed for real tokens only, those of attention for
   whole batches; the last layer reads the first token alone.
 
   Args:

@@ -1,8 +1,7 @@
-"""What is compared with what: every section's programs and their commands.
+"""The programs of every section, and their commands.
 
-In a command, $NAME stands for what the driver puts there: an interpreter, a
-folder, the round's seed, or the size that a table of the section `growth`
-varies.
+In a command, the driver replaces $NAME: by an interpreter, a folder, the round's
+seed, or the size that a table of the section `growth` varies.
 """
 
 import shlex
@@ -26,7 +25,7 @@ class Comparison(typing.NamedTuple):
   """Programs that take turns.
 
   Attributes:
-    table: heading of the table that they stand in.
+    table: heading of their table.
     programs: in the order of the table.
     row: the table's row where it has several.
     variables: values of $NAMEs in the commands.
@@ -131,7 +130,7 @@ RECORDS = tuple(
              "$PEER_PYTHON -m benchmarks.records_tokenizers",
              {"TOKENIZERS_PARALLELISM": "true", "RAYON_NUM_THREADS": "2"}),)
 
-# Beside the plain way, which stands where a peer would.
+# Compared with the simple way, in the place of a peer.
 INSTANCES = tuple(
     Program(name, side, "", "$TF2_PYTHON -m benchmarks.instances_ours "
             "--input_file=$CORPUS_FILE --vocab_file=$BERT_BASE_DIR/vocab.txt"
@@ -175,7 +174,7 @@ def lengths(settings: Settings) -> List[Comparison]:
       flags = " --mode=%s %s --lengths=$OUT_DIR/lengths.json --warmup=%d" % (
           mode, SIZES["small"], settings.warmup)
       by_length = _adding(programs, flags + " --by_length")
-      # Prediction sorts of its own accord.
+      # Prediction always sorts.
       usual = [
           other if mode == "predict" and each.side == OURS else each
           for each, other in zip(_adding(programs, flags), by_length)]

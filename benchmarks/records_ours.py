@@ -1,4 +1,4 @@
-"""Times this project's way from text to records."""
+"""Times the conversion of text to records."""
 
 import os
 import sys

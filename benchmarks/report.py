@@ -1,4 +1,4 @@
-"""Makes results.md from all raw measurements there are.
+"""Makes results.md from all raw measurements.
 
 Usage: python -m benchmarks.report
 
@@ -209,7 +209,7 @@ def render(lines: List[dict]) -> str:
 
 
 def choose(lines: List[dict], section: str) -> List[dict]:
-  """Returns a section's lines; those of training steps tell memory too."""
+  """Returns a section's lines; memory is in those of training steps."""
   if section == "memory":
     return [line for line in lines if line["section"] == "memory"] or [
         line for line in lines if line["section"] == "steps" and

@@ -82,7 +82,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
   """Reads the command line."""
   parser = argparse.ArgumentParser(
       prog="scripts/benchmark.sh", allow_abbrev=False,
-      description="Measures this project beside transformers.",
+      description="Compares this project with transformers.",
       epilog="Sections: %s. Without any: %s." % (" ".join(SECTIONS),
                                                  " ".join(USUAL)))
   parser.add_argument("sections", nargs="*", metavar="section")

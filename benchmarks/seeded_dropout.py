@@ -1,7 +1,7 @@
-"""Times training steps whose dropout a seed and the step decide, beside steps
-whose dropout TensorFlow draws anew each time.
+"""Times training steps with dropout drawn by seed and step, and with TensorFlow's
+unseeded dropout.
 
-One process makes both kinds in turns and prints how long the first takes, over
+One process runs both kinds in turns and prints the time of the first over that of
 the second, by the clock and in processor time:
 
     python -m benchmarks.seeded_dropout --rounds=30
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> None:
   args = parse(argv)
   tf.disable_v2_behavior()
   tf.logging.set_verbosity(tf.logging.ERROR)
-  # The same kind twice says how exact the comparison is.
+  # The same kind twice shows how exact the comparison is.
   steps = {name: make_step(args, seed) for name, seed in (
       ("seeded", 1), ("other", None), ("other_again", None))}
   print(json.dumps(compare(steps, args)), flush=True)

@@ -1,5 +1,5 @@
-"""Trains sentence vectors on STS-B with sentence-transformers: the peer of
---pair_encoding=siamese, with its settings, from the same weights.
+"""Trains sentence vectors on STS-B with sentence-transformers, with the settings
+and from the same weights as --pair_encoding=siamese.
 
 --model is a folder of scripts/convert_checkpoint.py --to=hugging_face.
 """

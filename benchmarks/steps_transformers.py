@@ -8,7 +8,7 @@ import transformers
 
 from benchmarks import measure
 
-# What AdamW may be asked for; PyTorch would take its plain loop on a CPU.
+# Implementations of AdamW; PyTorch's default on a CPU is the plain loop.
 OPTIMIZERS = {"plain": {}, "foreach": {"foreach": True},
               "fused": {"fused": True}}
 

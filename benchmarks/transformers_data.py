@@ -1,4 +1,4 @@
-"""The peer's own reading of the tasks and of the weights; no TensorFlow."""
+"""Reads tasks and weights for transformers; no TensorFlow."""
 
 import os
 import re

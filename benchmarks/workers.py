@@ -1,6 +1,6 @@
-"""Times training steps that several workers share, and the message alone.
+"""Times training steps of several workers, and their message alone.
 
-Starts the workers itself, by horovodrun, where there are to be more than one.
+Starts more than one worker by horovodrun.
 """
 
 import os

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Turns a Hugging Face BERT folder into a BERT checkpoint folder, or back.
+"""Converts a Hugging Face BERT folder to a BERT checkpoint folder, or back.
 
-Weights are exactly the same on both sides, those of classification and
-pre-training heads included. --to names the format that is written.
+Weights are exactly the same on both sides, including those of classification and
+pre-training heads. --to names the format to write.
 """
 
 import json
