@@ -1,4 +1,4 @@
-"""task.json, which says what an output folder's model is."""
+"""task.json, which describes the model of an output folder."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def read(folder: str) -> Dict[str, Any]:
 
 
 def of_checkpoint(checkpoint: str) -> Tuple[str, Dict[str, Any]]:
-  """Returns the output folder that a checkpoint lies in, and its task.json."""
+  """Returns the output folder of a checkpoint, and its task.json."""
   folder = os.path.dirname(checkpoint)
   if os.path.basename(folder) == BEST:
     folder = os.path.dirname(folder)
