@@ -1,6 +1,8 @@
-"""The settings that change the model or how texts are read. An output folder
-and an export store them: with other settings than in training, checkpoints
-would not fit and texts would be read differently."""
+"""The settings that change the model or how texts are read.
+
+An output folder and an export store them: with other settings than in training,
+checkpoints would not fit and texts would be read differently.
+"""
 
 import dataclasses
 import typing

@@ -1,4 +1,4 @@
-"""What a server serves, and where: from its flags, without TensorFlow."""
+"""The models and addresses of a server, from its flags; without TensorFlow."""
 
 import dataclasses
 import json
@@ -11,17 +11,17 @@ from bert import serving_options
 from bert.common.errors import UserError
 
 Address = Tuple[str, int]
-# Seconds that what was accepted may take when a server ends.
+# Seconds for accepted requests when a server ends.
 MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
-# What stands in a URL as it is.
+# Characters that need no escape in a URL.
 _NAME = re.compile(r"[\w.-]+$")
 _THIS_MACHINE = "127.0.0.1"
 
 
 class ModelSpec(typing.NamedTuple):
-  """A model as it is configured.
+  """A configured model.
 
   Attributes:
     name: in the server's paths.
@@ -37,7 +37,7 @@ class ModelSpec(typing.NamedTuple):
 
 
 class Endpoints(typing.NamedTuple):
-  """Where a server listens; None: it does not.
+  """The addresses of a server; None: not served.
 
   Attributes:
     http, grpc: host and port.
@@ -49,11 +49,11 @@ class Endpoints(typing.NamedTuple):
 
 
 def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
-  """Returns where a server listens.
+  """Returns the addresses of a server.
 
   Raises:
-    UserError: what is given is no address, or flags of a server are given and
-      no address is.
+    UserError: a value is no address, or flags of a server are given without an
+      address.
   """
   http = _address_of("http", serving.http)
   ports = serving.bert_serving and _ports_of(serving.bert_serving)
@@ -73,7 +73,7 @@ def models_of(predicting: serving_options.PredictorOptions,
   """Returns the models of --config, or that of --export_dir.
 
   Raises:
-    UserError: neither or both are given, or a model is not as it has to be.
+    UserError: neither or both are given, or a model is invalid.
   """
   max_batch = serving.max_batch or predicting.batch_size
   if not predicting.export_dir and not serving.config:
@@ -99,11 +99,11 @@ def read_models(path: str, default: ModelSpec) -> List[ModelSpec]:
   """Returns the models of {"models": [{"name": ..., "export_dir": ...}, ...]}.
 
   Args:
-    path: of the file; folders in it are below its own.
-    default: what a model does not say.
+    path: of the file; folders in it are relative to its own.
+    default: values that a model does not set.
 
   Raises:
-    UserError: the file is not there, or not that.
+    UserError: there is no such file, or it has another format.
   """
   where = "--config=%s: " % path
   try:
