@@ -107,8 +107,8 @@ class Workers:
     digests = make_digests()
     for name, digest in self.share(digests).items():
       if digests[name] != digest:
-        raise UserError("worker %d has not the %s of worker 0; all need the same"
-                        % (self.rank, name))
+        raise UserError("worker %d differs from worker 0 in its %s; all need "
+                        "the same" % (self.rank, name))
 
 
 class HorovodWorkers(Workers):
