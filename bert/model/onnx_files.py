@@ -30,7 +30,7 @@ def check_libraries() -> None:
   """Raises UserError if the libraries that write the files are not
   installed."""
   for library in ("tf2onnx", "onnx", "onnxruntime"):
-    libraries.check_library(library, "--export_formats=onnx",
+    libraries.check_library(library, "--export_onnx",
                             "-r requirements-onnx.txt")
 
 

@@ -7,8 +7,9 @@ import re
 import typing
 from typing import List, Optional, Tuple
 
-from bert import serving_options
 from bert.common.errors import UserError
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 
 Address = Tuple[str, int]
 # Seconds for accepted requests when a server ends.
@@ -48,7 +49,7 @@ class Endpoints(typing.NamedTuple):
   bert_clients: Optional[Tuple[str, int, int]] = None
 
 
-def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
+def endpoints_of(serving: ServerOptions) -> Endpoints:
   """Returns the addresses of a server.
 
   Raises:
@@ -68,8 +69,8 @@ def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
   return endpoints
 
 
-def models_of(predicting: serving_options.PredictorOptions,
-              serving: serving_options.ServerOptions) -> List[ModelSpec]:
+def models_of(predicting: PredictorOptions,
+              serving: ServerOptions) -> List[ModelSpec]:
   """Returns the models of --config, or that of --export_dir.
 
   Raises:
