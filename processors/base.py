@@ -19,7 +19,8 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
-from bert.common.errors import did_you_mean
+from bert.common.errors import listed
+from bert.common.registry import Registry
 from bert.data import example_store
 from bert.data import label_types
 from bert.data.examples import InputExample
@@ -32,7 +33,7 @@ from processors.files import read_tsv
 from processors.labels import read_labels
 from processors.labels import warn_of_alike
 
-_PROCESSORS = {}
+_PROCESSORS = Registry("task")
 # Labels that an error lists.
 _MAX_LABELS = 100
 _MAX_OPEN_LABELS = 5000
@@ -57,18 +58,15 @@ def create(task_name: str, data_dir: str) -> "DataProcessor":
   Raises:
     UserError: no task has that name.
   """
-  name = task_name.lower()
-  if name not in _PROCESSORS:
-    raise UserError("--task_name=%s is not known%s; tasks: %s; others come by "
-                    "--processor_module" % (
-                        task_name, did_you_mean(name, _PROCESSORS),
-                        " ".join(sorted(_PROCESSORS))))
+  where = "--task_name=%s" % task_name
+  processor_class = _PROCESSORS.find(task_name.lower(), where,
+                                     "; others come by --processor_module")
   try:
-    inspect.signature(_PROCESSORS[name]).bind()
+    inspect.signature(processor_class).bind()
   except TypeError as error:
-    raise UserError("--task_name=%s: %s has to be made without arguments: %s" %
-                    (task_name, _PROCESSORS[name].__name__, error))
-  processor = _PROCESSORS[name]()
+    raise UserError("%s: %s has to be made without arguments: %s" % (
+        where, processor_class.__name__, error))
+  processor = processor_class()
   processor.data_dir = data_dir
   return processor
 
@@ -260,8 +258,10 @@ class TableProcessor(DataProcessor):
       known = self._label_set()
       if known and name not in known:
         raise UserError("%s: label %r is not one of: %s%s" % (
-            where, name, self._shown_labels(), "" if self.labels is not None
-            else "; a labels.txt in data_dir, a label a line, may list more"))
+            where, name, listed(self.get_labels(), _MAX_LABELS, separator=" ",
+                                more=" ... and %d more"),
+            "" if self.labels is not None else
+            "; a labels.txt in data_dir, a label a line, may list more"))
 
   def has_labels(self, examples: Sequence[InputExample]) -> bool:
     """Returns whether the labels of a test set are all the task's.
@@ -357,12 +357,6 @@ class TableProcessor(DataProcessor):
     if self._known_labels is None:
       self._known_labels = frozenset(self.get_labels())
     return self._known_labels
-
-  def _shown_labels(self):
-    labels = self.get_labels()
-    more = len(labels) - _MAX_LABELS
-    return " ".join(labels[:_MAX_LABELS]) + (
-        " ... and %d more" % more if more > 0 else "")
 
 
 def _without_label(example):

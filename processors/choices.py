@@ -10,20 +10,20 @@ from typing import Any, Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
+from bert.common.errors import quoted
 from bert.data import example_checks
 from bert.data.examples import InputExample
+from bert.data.examples import is_text
 from processors import columns
 from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
 from processors.files import is_number
-from processors.files import parse_json
 from processors.files import read_csv
-from processors.files import shorten
+from processors.files import read_json
 
 _PREDICTIONS = "c3_predict.json"
 # What names of files begin with, by where they come from.
@@ -115,10 +115,7 @@ class C3(DataProcessor):
 
 
 def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
-  try:
-    texts = parse_json(files.read_text(path), path)
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (path, error))
+  texts = read_json(path)
   if not isinstance(texts, list) or not texts:
     raise UserError("%s: a list of [sentences, questions, id] is needed" % path)
   num_numbers = 0
@@ -163,7 +160,7 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
   text, choices = question.get("question"), question.get("choice")
   if not isinstance(text, str) or not isinstance(choices, list) or (
       not 2 <= len(choices) <= 4) or not all(
-          isinstance(each, str) and each.strip() for each in choices):
+          is_text(each) for each in choices):
     raise UserError('%s: "question" must be text, and "choice" a list of 2 to '
                     "4" % where)
   label = _label_of(question.get("answer"), choices, needs_answer, where)
@@ -180,5 +177,5 @@ def _label_of(answer, choices: List[str], needs_answer, where):
     return str(choices.index(answer))
   if needs_answer or answer:
     raise UserError('%s: "answer" is %s, which is none of the choices' % (
-        where, shorten(json.dumps(answer, ensure_ascii=False))))
+        where, quoted(answer)))
   return None

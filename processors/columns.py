@@ -10,11 +10,13 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.common.errors import listed
+from bert.common.errors import quoted
+from bert.common.errors import shortened
 from bert.data import examples
 from processors.bad_rows import BadRows
 from processors.files import read_csv
 from processors.files import read_tsv
-from processors.files import shorten
 from processors.files import usual_width
 
 Column = Union[int, str]
@@ -330,7 +332,7 @@ def _text_of(value, column, where):
   if isinstance(value, (bool, int, float)):
     return json.dumps(value)
   raise UserError("%s: %r is %s; text or a number is needed" % (
-      where, column, shorten(json.dumps(value))))
+      where, column, quoted(value)))
 
 
 def _find(name, header, where):
@@ -348,8 +350,6 @@ def _find(name, header, where):
 
 
 def _is_not_there(column, names, where):
-  more = len(names) - _MAX_NAMES
-  return UserError("%s: no column is %r%s; columns: %s%s" % (
+  return UserError("%s: no column is %r%s; columns: %s" % (
       where, column, did_you_mean(str(column), names),
-      ", ".join(repr(shorten(name)) for name in names[:_MAX_NAMES]),
-      " and %d more" % more if more > 0 else ""))
+      listed(names, _MAX_NAMES, show=lambda name: repr(shortened(name)))))

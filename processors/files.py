@@ -3,14 +3,15 @@
 import collections
 import csv
 import itertools
-import json
 import math
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.common import json_text
 from bert.common.errors import UserError
+from bert.data import examples
 
 # Lines that a field in quotes may span.
 _MAX_QUOTED_LINES = 100
@@ -120,46 +121,59 @@ def read_jsonl(path: str
   """
   for number, line in read_lines(path):
     try:
-      yield number, _parse_object(line, "%s:%d" % (path, number))
+      yield number, json_text.parse(
+          line, "%s:%d" % (path, number), is_line=True, unique_keys=True,
+          needed='an object a line, {"name": ...}')
     except UserError as error:
       yield number, error
 
 
-def parse_json(text: str, where: str) -> Any:
-  """Returns the value of a whole file of JSON.
+def read_json(path: str, flag: Optional[str] = None) -> Any:
+  """Returns the value of a JSON file.
 
   Half of a surrogate pair, as of a cut-off emoji, is a question mark, since no
   file can hold it; the log counts the texts that have one.
 
   Args:
-    text: of the file.
-    where: names it.
+    path: of the file.
+    flag: whose value it is; None: of none.
 
   Raises:
-    ValueError, RecursionError: it is not JSON, or too deep.
+    UserError: it can't be read, is not JSON, or too deep.
   """
-  num_halved = 0
+  where = "%s=%s" % (flag, path) if flag else path
+  text = files.read_text(path, flag)
+  value = json_text.parse(text, where)
+  if "\\ud" not in text.lower():  # Only escapes can be one half.
+    return value
+  mending = _Mending()
+  try:
+    value = mending.whole(value)
+  except RecursionError:
+    raise UserError("%s: brackets in brackets are too deep" % where)
+  if mending.count:
+    tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
+                    "as a question mark", where, mending.count)
+  return value
 
-  def whole(value):
-    nonlocal num_halved
+
+class _Mending:
+  """Replaces halves of surrogate pairs; counts the texts that have one."""
+
+  def __init__(self):
+    self.count = 0
+
+  def whole(self, value):
+    """Returns a value of JSON in which all texts are whole."""
     if isinstance(value, str):
-      mended = value.encode("utf-8", "replace").decode("utf-8")
-      num_halved += mended != value
+      mended = examples.whole(value)
+      self.count += mended != value
       return mended
     if isinstance(value, list):
-      return [whole(each) for each in value]
+      return list(map(self.whole, value))
     if isinstance(value, dict):
-      return {whole(key): whole(each) for key, each in value.items()}
+      return {self.whole(key): self.whole(each) for key, each in value.items()}
     return value
-
-  value = json.loads(text)
-  if "\\ud" not in text.lower():  # As escapes alone can be one half.
-    return value
-  value = whole(value)
-  if num_halved:
-    tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
-                    "as a question mark", where, num_halved)
-  return value
 
 
 def is_number(value: Any) -> bool:
@@ -167,31 +181,6 @@ def is_number(value: Any) -> bool:
   if isinstance(value, float):
     return math.isfinite(value)
   return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _parse_object(line, where):
-  try:
-    # Not strict: tabs and the like may stand in a text.
-    row = json.loads(line, strict=False, object_pairs_hook=_to_dict)
-  except json.JSONDecodeError as error:
-    raise UserError("%s: not JSON: %s at column %d; an object a line is "
-                    "needed" % (where, error.msg, error.colno))
-  # Of a key twice, numbers with very many digits, and brackets in brackets.
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
-  if not isinstance(row, dict):
-    raise UserError('%s: found %s; an object, {"name": ...}, a line is '
-                    'needed' % (where, shorten(line.strip())))
-  return row
-
-
-def _to_dict(pairs):
-  row = dict(pairs)
-  if len(row) < len(pairs):
-    keys = [key for key, _ in pairs]
-    twice = next(key for key in keys if keys.count(key) > 1)
-    raise ValueError("key %r stands there twice" % twice)
-  return row
 
 
 def usual_width(rows: Iterator, num_cells: Callable = len
@@ -211,11 +200,6 @@ def usual_width(rows: Iterator, num_cells: Callable = len
   counts = collections.Counter(filter(None, map(num_cells, first)))
   width = min(counts, key=lambda each: (-counts[each], each), default=0)
   return width, itertools.chain(first, rows)
-
-
-def shorten(text: str) -> str:
-  """Returns the beginning of a text, for an error."""
-  return text if len(text) <= 40 else text[:40] + "..."
 
 
 def _log_blank(path, lines):

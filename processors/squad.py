@@ -8,22 +8,20 @@ Source: Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822; Cui et al.
 """
 
 import collections
-import json
 from typing import Any, Iterator, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common.errors import UserError
+from bert.common.errors import quoted
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from processors.base import DataProcessor
 from processors.files import is_number
-from processors.files import parse_json
+from processors.files import read_json
 
 _KINDS = {str: "a text", list: "a list", dict: "an object",
           int: "a whole number", bool: "true or false"}
-_MAX_CHARS = 40
 
 
 class Squad(DataProcessor):
@@ -149,7 +147,7 @@ class _Node:
     # To Python, true is a number.
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
       raise UserError("%s: %r is %s; needed is %s" % (
-          self.name, key, _shown(value), _KINDS[kind]))
+          self.name, key, quoted(value), _KINDS[kind]))
     return value
 
   def text(self, key: str) -> str:
@@ -168,24 +166,19 @@ class _Node:
                     ", ".join(filter(None, (self.place, place))))
       if not isinstance(value, dict):
         raise UserError("%s is %s; needed is an object" % (
-            child.name, _shown(value)))
+            child.name, quoted(value)))
       yield child
 
 
 def _questions(path, flag, numbers):
   """Yields (node of a question, its context), in SQuAD's names."""
   where = "%s=%s" % (flag, path)
-  try:
-    content = parse_json(files.read_text(path, flag), where)
-  except ValueError as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
-  except RecursionError:
-    raise UserError("%s: not JSON of questions: too deep" % where)
+  content = read_json(path, flag)
   if isinstance(content, list):
     content = {"data": [{"paragraphs": _from_cmrc(content)}]}
   if not isinstance(content, dict):
     raise UserError("%s: is %s; needed is an object with 'data'" % (
-        where, _shown(content)))
+        where, quoted(content)))
   num_questions = 0
   root = _Node(content, where, numbers)
   for article in root.children("data", "article"):
@@ -268,8 +261,3 @@ def _with_starts(question, context):
 
 def _is_name(value):
   return isinstance(value, str) or is_number(value)
-
-
-def _shown(value):
-  text = json.dumps(value, ensure_ascii=False)
-  return text if len(text) <= _MAX_CHARS else text[:_MAX_CHARS] + "..."

@@ -1,6 +1,8 @@
-"""What the machine does to a run: a full disk, no permission, no memory."""
+"""The machine: its cores, and what it does to a run (a full disk, no
+permission, no memory)."""
 
 import errno
+import os
 import re
 from typing import Iterator, Optional
 
@@ -30,6 +32,13 @@ _ERRNOS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES,
 _MAX_CHARS = 300
 # What Horovod says on the workers that are left.
 _LOST_WORKER = re.compile("Horovod has been shut down|/gloo/")
+
+
+def num_cores() -> int:
+  """Returns how many cores this process may use."""
+  if hasattr(os, "sched_getaffinity"):
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1
 
 
 def describe(error: BaseException) -> Optional[str]:

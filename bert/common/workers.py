@@ -4,13 +4,13 @@ import contextlib
 import gc
 import multiprocessing
 import multiprocessing.connection
-import os
 import pickle
 import signal
 import traceback
 import typing
 from typing import Callable, Iterator, Sequence
 
+from bert.common import machine
 from bert.common import plug_ins
 from bert.common.errors import MachineError
 from bert.common.errors import UserError
@@ -78,14 +78,7 @@ def _resolve(num_workers, is_worth_it):
     return 1
   if num_workers:
     return num_workers
-  return min(_num_cores(), _MAX_WORKERS) if is_worth_it else 1
-
-
-def _num_cores():
-  """Returns how many cores this process may use."""
-  if hasattr(os, "sched_getaffinity"):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1
+  return min(machine.num_cores(), _MAX_WORKERS) if is_worth_it else 1
 
 
 def _start(workers, compute, starts):

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.data.examples import InputExample
 
 # Ids that a warning lists.
@@ -72,44 +73,43 @@ def check_ids(ids: IdCheck, examples: Sequence[InputExample], name: str,
   if not repeated:
     return
   if files:
-    guid, (first, second, *_) = next(iter(repeated.items()))
+    first, second, *_ = next(iter(repeated.values()))
     raise UserError(
-        "%s set: %s and %s have the same id %r%s; %s names results by it, of "
+        "%s set: %s and %s have the same id %s; %s names results by it, of "
         "which one would be lost; give each an id of its own" % (
-            name, _place(examples, first), _place(examples, second), guid,
-            _and_more(len(repeated) - 1, " (as have those of %d more ids)"),
+            name, _name_of(examples, first), _name_of(examples, second),
+            listed(list(repeated), 1, show=repr,
+                   more=" (as have those of %d more ids)"),
             " ".join(files)))
-  warn_of_ids(repeated, "%s set" % name, lambda index: _place(examples, index))
+  warn_of_ids(repeated, "%s set" % name, lambda index: _name_of(
+      examples, index))
 
 
 def warn_of_ids(repeated: Dict[object, List[int]], where: str,
-                place_of=lambda index: "example %d" % (index + 1)) -> None:
+                name_of=lambda index: "example %d" % (index + 1)) -> None:
   """Warns of ids that are there several times, if there are any.
 
   Args:
     repeated: from IdCheck.
     where: they were read.
-    place_of: index -> how it is called.
+    name_of: index -> what an example is called.
   """
   if not repeated:
     return
-  shown = ["%r (%s)" % (name, ", ".join(map(place_of, indices[:2])) + _and_more(
-      len(indices) - 2, " and %d more")) for name, indices in list(
-          repeated.items())[:_MAX_IDS]]
+
+  def show(entry):
+    return "%r (%s)" % (entry[0], listed(entry[1], 2, show=name_of))
+
   tf.logging.warning(
-      "%s: %d ids are those of several examples, of %d together: %s%s; %s",
-      where, len(repeated), sum(map(len, repeated.values())), ", ".join(shown),
-      _and_more(len(repeated) - _MAX_IDS, " and %d more"), _ORDER)
+      "%s: %d ids are those of several examples, of %d together: %s; %s",
+      where, len(repeated), sum(map(len, repeated.values())),
+      listed(list(repeated.items()), _MAX_IDS, show=show), _ORDER)
 
 
-def _place(examples, index):
+def _name_of(examples, index):
   example = examples[index]
   return "example %d" % (index + 1) if example.source is None else (
       example.locate())
-
-
-def _and_more(count, text):
-  return text % count if count > 0 else ""
 
 
 class ColumnCheck:

@@ -1,7 +1,7 @@
 """Examples: what a processor reads, text with its label."""
 
 import typing
-from typing import Iterable, List, Optional, Union
+from typing import Any, Iterable, List, Optional, Union
 
 # Text, or its word pieces where it has been tokenized already, or its words.
 Text = Union[str, List[str]]
@@ -85,6 +85,11 @@ class Choices(typing.NamedTuple):
 
 class Words(list):
   """The words of one text, a str each."""
+
+
+def is_text(value: Any) -> bool:
+  """Whether a value is text that is not blank."""
+  return isinstance(value, str) and bool(value.strip())
 
 
 def whole(text: str) -> str:

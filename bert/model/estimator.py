@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import rewriter_config_pb2
 
 from bert import flag_rules
 from bert import options
+from bert.common import machine
 from bert.common.errors import UserError
 from bert.model import distribution
 
@@ -76,10 +77,9 @@ def keep_freed_memory() -> bool:
 
 def _num_cores(cpu_replicas):
   """Returns the cores that a part of a worker's batch has to itself."""
-  num_cores = num_all = os.cpu_count() or 1
-  if hasattr(os, "sched_getaffinity"):
-    num_cores = len(os.sched_getaffinity(0))
-  if num_cores == num_all:  # Else workers are bound to cores of their own.
+  num_cores = machine.num_cores()
+  # Else workers are bound to cores of their own.
+  if num_cores == (os.cpu_count() or 1):
     num_cores //= distribution.workers().local_size
   return max(1, num_cores // cpu_replicas)
 

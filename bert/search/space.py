@@ -2,20 +2,22 @@
 TensorFlow."""
 
 import dataclasses
-import difflib
 import itertools
 import json
 import typing
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from bert import options
+from bert.common import json_text
 from bert.common.errors import UserError
+from bert.common.errors import did_you_mean
 
 Value = Union[int, float, str]
 # Groups whose flags may be searched.
 _GROUPS = (options.DataOptions, options.HeadOptions, options.ModelOptions,
            options.TrainOptions)
 _FORMS = "log:LOW:HIGH, float:LOW:HIGH, int:LOW:HIGH[:STEP] or choice:A,B,..."
+_FILE_FORM = '{"learning_rate": "log:1e-5:5e-5", "pooling": ["cls", "mean"]}'
 
 
 class Dimension(typing.NamedTuple):
@@ -114,16 +116,9 @@ def _of_text(text):
 
 def _read_file(path):
   where = "--search_file=%s" % path
-  try:
-    with open(path, encoding="utf-8-sig") as reader:
-      content = json.load(reader)
-  except OSError as error:
-    raise UserError("%s: %s" % (where, error.strerror))
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
-  if not isinstance(content, dict) or not content:
-    raise UserError('%s: needed is {"learning_rate": "log:1e-5:5e-5", '
-                    '"pooling": ["cls", "mean"]}' % where)
+  content = json_text.read_local(path, "--search_file", _FILE_FORM)
+  if not content:
+    raise UserError("%s: no flag is in it; needed is %s" % (where, _FILE_FORM))
   return [_of_entry(flag, form, "%s: %s" % (where, flag))
           for flag, form in content.items()]
 
@@ -177,9 +172,7 @@ def _check_flag(flag, where):
   known = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]
   if flag not in known:
-    near = difflib.get_close_matches(flag, known, 1)
     raise UserError("%s: %r is no flag that can be searched%s; those of data, "
                     "head, model and training can" % (
-                        where, flag, ", did you mean %s?" % near[0]
-                        if near else ""))
+                        where, flag, did_you_mean(flag, known)))
   return flag

@@ -8,12 +8,13 @@ import tensorflow.compat.v1 as tf
 from bert import tokenization
 from bert.common import files
 from bert.common.errors import UserError
+from bert.common.registry import Registry
 from bert.data.tokenizers import char_tokenizer
 
 
 # The values of --tokenizer.
-_TOKENIZERS = {"wordpiece": tokenization.FullTokenizer,
-               "char": char_tokenizer.CharTokenizer}
+_TOKENIZERS = Registry("tokenizer", wordpiece=tokenization.FullTokenizer,
+                       char=char_tokenizer.CharTokenizer)
 
 
 def load_tokenizer(vocab_file: str, do_lower_case: bool,
@@ -29,7 +30,7 @@ def load_tokenizer(vocab_file: str, do_lower_case: bool,
     UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
   """
   text = files.read_text(vocab_file, "--vocab_file")
-  tokenizer = _TOKENIZERS[kind](vocab_file, do_lower_case)
+  tokenizer = _TOKENIZERS.find(kind)(vocab_file, do_lower_case)
   missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
              if token not in tokenizer.vocab]
   if missing:
