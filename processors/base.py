@@ -101,7 +101,7 @@ class DataProcessor:
     raise NotImplementedError()
 
   def get_test_examples(self, data_dir: str) -> List[InputExample]:
-    """Returns the set that --do_predict reads; its labels count for nothing."""
+    """Returns the set that --do_predict reads; its labels are ignored."""
     raise NotImplementedError()
 
   def get_labels(self) -> Sequence[str]:
@@ -111,7 +111,7 @@ class DataProcessor:
 
   def prediction_files(self, examples: Sequence[InputExample],
                        predictions: Iterable) -> Dict[str, Iterable[str]]:
-    """Returns what a benchmark wants to be sent, as file name -> lines.
+    """Returns the files to submit to a benchmark, as file name -> lines.
 
     Args:
       examples: of get_test_examples.
@@ -179,7 +179,7 @@ class TableProcessor(DataProcessor):
     """Returns the label that a column means, for the head to check.
 
     Args:
-      text: a cell, or a list of them; white space around it means nothing.
+      text: a cell, or a list of them; white space around it is ignored.
     """
     if isinstance(text, list):
       return [self._label_of(name) for name in text]
@@ -189,8 +189,8 @@ class TableProcessor(DataProcessor):
            set_name: str) -> Sequence[InputExample]:
     """Returns the examples of a table.
 
-    Large sets are stored outside of memory, but for tasks whose own methods may
-    change what was read.
+    Large sets are stored on disk, except for tasks whose own methods may change
+    the examples.
 
     Raises:
       UserError: a row has too few columns, or a label is not the task's.
@@ -232,8 +232,8 @@ class TableProcessor(DataProcessor):
       yield example
 
   def bad_rows_of(self, set_name: str, is_logged: bool = True) -> BadRows:
-    """Returns what becomes of a set's bad rows; those of a test set are errors,
-    as its predictions have to stay in step with the file."""
+    """Returns how a set's bad rows are handled; in a test set they are errors,
+    as its predictions have to match the file row by row."""
     if set_name == "test":
       return BadRows()
     return BadRows(self.bad_rows == "skip", is_logged,
@@ -305,7 +305,7 @@ class TableProcessor(DataProcessor):
       else:
         looks_like_one = label_types.is_label(self.head, label)
     except UserError:
-      return  # Of a kind or with labels that are not known here.
+      return  # Its kind or its labels are not known here.
     if looks_like_one:
       tf.logging.warning(
           "%s: the first row, which is taken for the header, has %r as its "
@@ -313,7 +313,7 @@ class TableProcessor(DataProcessor):
           '"header": false in table.json', path, cell)
 
   def _is_extended(self):
-    """Whether a class outside of this package reads in a way of its own."""
+    """Whether a class outside of this package overrides how sets are read."""
     return any(
         getattr(type(self), name).__module__.split(".")[0] != "processors"
         for name in ("read", "get_train_examples", "get_dev_examples",

@@ -26,13 +26,13 @@ from processors.files import read_csv
 from processors.files import read_json
 
 _PREDICTIONS = "c3_predict.json"
-# What names of files begin with, by where they come from.
+# Prefixes of the file names, of the release and of CLUE.
 _BEGINNINGS = ("", "c3-")
 
 
 @register("swag")
 class Swag(TableProcessor):
-  """Which of four endings goes on from what happens in a video."""
+  """Which of four endings continues the description of a video."""
   head = "multiple_choice"
   labels = ("0", "1", "2", "3")
   dev_name = "val"
@@ -95,7 +95,7 @@ class C3(DataProcessor):
       return [beginning + name for beginning in _BEGINNINGS
               if tf.gfile.Exists(os.path.join(data_dir, beginning + name))]
 
-    # Of each set the files, and of each of these the names that it goes by.
+    # For each dataset its files, and for each file its existing names.
     found = [list(filter(None, map(there, names))) for names in datasets]
     chosen = next(filter(None, found), None)
     if chosen is None:
@@ -172,7 +172,7 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
 
 
 def _label_of(answer, choices: List[str], needs_answer, where):
-  """Returns the number of the right choice; None where nobody tells."""
+  """Returns the index of the right choice; None if it is not given."""
   if answer in choices:
     return str(choices.index(answer))
   if needs_answer or answer:

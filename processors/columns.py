@@ -1,4 +1,4 @@
-"""Tables: files with an example a row, and which of their columns say what."""
+"""Tables: files with an example per row, and the meaning of their columns."""
 
 import json
 import os
@@ -38,9 +38,9 @@ class Table(typing.NamedTuple):
     guid: the column whose text, after `set-`, names the example; None: the
       row's number.
     has_header: whether the first row is a header; JSON objects have none.
-    only: (column, text); rows that say something else are left out.
+    only: (column, text); rows with another text there are left out.
     reader: path -> (line number, columns or JSON object) of each row; a
-      UserError stands for a row that can't be read.
+      UserError is yielded for a row that can't be read.
     choices: columns of the texts of which one is right, blank where a row has
       fewer; or one column of JSON, which has a list of them.
   """
@@ -66,7 +66,7 @@ class Table(typing.NamedTuple):
     return 1 + max(numbers + [-1])
 
   def numbered(self, header: Optional[Sequence[str]], where: str) -> "Table":
-    """Returns the table with numbers in place of names.
+    """Returns the table with column numbers instead of names.
 
     Args:
       header: the first row; None if it is no header.
@@ -90,7 +90,7 @@ Tables = Union[None, Table, Sequence[Table]]
 
 
 class Cells(typing.NamedTuple):
-  """What a row says.
+  """The contents of a row.
 
   Attributes:
     text_a, text_b, guid: None where the table has no such column.
@@ -124,7 +124,7 @@ def choose(data_dir: str, tables: Tables) -> Optional[Table]:
   """Returns the table of a set that is to be read.
 
   Raises:
-    UserError: none of several is there; reading a lone one tells that itself.
+    UserError: none of several is there; a single one is checked when read.
   """
   several = alternatives(tables)
   if len(several) < 2:
@@ -167,8 +167,8 @@ def read_rows(path: str, table: Table, task: str,
     path: of the file.
     table: which of its columns say what.
     task: for errors.
-    bad_rows: what becomes of rows that lack a column or have one too many, and
-      where JSON has something else than text; None: an error.
+    bad_rows: handles rows with too few or too many columns, and values of
+      JSON that are no text; None: an error.
     needs_label: False: a row without its label's column has none.
 
   Raises:

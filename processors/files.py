@@ -15,7 +15,7 @@ from bert.data import examples
 
 # Lines that a field in quotes may span.
 _MAX_QUOTED_LINES = 100
-# Rows that tell how many cells a file's rows have.
+# Rows that are counted to find how many cells most rows have.
 _NUM_COUNTED = 10000
 
 Rows = Iterator[Tuple[int, List[str]]]
@@ -29,7 +29,7 @@ def read_lines(path: str, keep_blank: bool = False,
 
   Args:
     path: of the file.
-    keep_blank: whether blank lines are wanted.
+    keep_blank: whether blank lines are yielded.
     separator: of cells; a line that has it is a row of empty cells, not blank.
 
   Raises:
@@ -55,7 +55,7 @@ def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
   """Yields (number of its first line, columns).
 
   A field in quotes may hold delimiters, doubled quotes and line ends. Where
-  quotes do not add up to that, a line is read as it stands.
+  quotes do not match, a line is split at the delimiters.
   """
   csv.field_size_limit(2**31 - 1)
   # The csv module refuses NUL; tokenizing drops it anyway.
@@ -98,7 +98,7 @@ class _Lines:
 
 def _split_quoted(lines, delimiter, quotechar):
   """Returns the cells of the row that lines begin with, and its number of
-  lines; (None, 0) where its quotes do not add up."""
+  lines; (None, 0) where its quotes do not match."""
   quoted = dict(delimiter=delimiter, quotechar=quotechar, strict=True)
   for stop in range(1, len(lines) + 1):
     text = "\n".join(itertools.islice(lines, stop))
@@ -114,7 +114,7 @@ def read_jsonl(path: str
               ) -> Iterator[Tuple[int, Union[Dict[str, object], UserError]]]:
   """Yields (line number, object) of JSON lines.
 
-  In place of a line that is no JSON object, the UserError that says so.
+  For a line that is no JSON object, a UserError is yielded.
 
   Raises:
     UserError: as read_lines does.
@@ -131,8 +131,8 @@ def read_jsonl(path: str
 def read_json(path: str, flag: Optional[str] = None) -> Any:
   """Returns the value of a JSON file.
 
-  Half of a surrogate pair, as of a cut-off emoji, is a question mark, since no
-  file can hold it; the log counts the texts that have one.
+  Half of a surrogate pair (a cut-off emoji) is read as a question mark, since
+  UTF-8 can't encode it; the log counts the texts that have one.
 
   Args:
     path: of the file.

@@ -1,4 +1,4 @@
-"""A task of the user's own, which data_dir/table.json describes.
+"""A task of the user's own, described by data_dir/table.json.
 
     {"format": "csv", "text_a": "content", "label": "label"}
 """
@@ -47,7 +47,7 @@ class TableSentences(TaggingProcessor):
 
 
 class _Described:
-  """An attribute that table.json says; of the class, the base's own."""
+  """An attribute given by table.json; accessed on the class, the base's."""
 
   def __init__(self, name):
     self._name = name
@@ -90,7 +90,7 @@ def describe(data_dir: str) -> TableProcessor:
   """Returns the task that data_dir/table.json describes.
 
   Raises:
-    UserError: it is not there, or says what does not hold together.
+    UserError: it is not there, or contradicts itself.
   """
   path = os.path.join(data_dir, "table.json")
   settings = read_settings(path)
@@ -128,7 +128,7 @@ def read_settings(path: str) -> dict:
   """Returns what a table.json says, with the head that follows from it.
 
   Raises:
-    UserError: it is not there, or says what does not hold together.
+    UserError: it is not there, or contradicts itself.
   """
   settings = _read_object(path)
   for key, value in settings.items():

@@ -75,7 +75,7 @@ class TaggingProcessor(TableProcessor):
           "%s-%d" % (set_name, index),
           [self.read_word(columns[table.text_a]) for columns in words],
           label=labels, source=Source(path, line))
-      # Most words stand on lines that follow each other.
+      # Most words are on consecutive lines.
       if words.lines[-1] - line >= len(words):
         example.lines = words.lines
       yield example
@@ -91,11 +91,11 @@ class TaggingProcessor(TableProcessor):
       raise UserError("%s: %s" % (where, error))
 
   def _check_header(self, path, table):
-    """Does nothing: a header is there nowhere."""
+    """Does nothing: CoNLL files have no header."""
 
   def has_labels(self, examples):
     """Does so, and raises UserError for what looks like more than a word, and
-    for labels that are no tags, unless one stands for all."""
+    for labels that are no tags, unless all labels are the same one."""
     names = set()
     for name, where in self._all_names(examples):
       names.add(name)

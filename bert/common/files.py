@@ -10,7 +10,7 @@ from bert.common import json_text
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
 
-# Bytes that are read at once.
+# Bytes that are read at once; large files need not fit into memory.
 _BLOCK = 1 << 20
 
 
@@ -25,7 +25,7 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
 
 
 def read_lines(path: str) -> Iterator[str]:
-  """Yields a UTF-8 file's lines without their \\n; holds a part of it alone.
+  """Yields a UTF-8 file's lines without their \\n, reading a part at a time.
 
   Raises:
     UserError: as read_text does.
@@ -65,8 +65,8 @@ def read_json(path: str, flag: Optional[str] = None, *,
   """Returns the value of a JSON file.
 
   Args:
-    path, flag: as of read_text.
-    needed, unique_keys: as of json_text.parse.
+    path, flag: as for read_text.
+    needed, unique_keys: as for json_text.parse.
 
   Raises:
     UserError: as read_text and json_text.parse do.

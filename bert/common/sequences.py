@@ -1,4 +1,4 @@
-"""Sequences whose elements are made when they are asked for."""
+"""Sequences whose elements are computed on access."""
 
 import collections.abc
 

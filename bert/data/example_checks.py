@@ -1,6 +1,6 @@
-"""A dataset as a whole: ids that are there twice, columns that look mistaken.
+"""Checks of a whole dataset: repeated ids, columns that look mistaken.
 
-What each example must be, its head checks; here is what only all of them show.
+Heads check each example; these checks need all of them.
 """
 
 import array
@@ -16,9 +16,9 @@ from bert.data.examples import InputExample
 
 # Ids that a warning lists.
 _MAX_IDS = 3
-# Training sets that are smaller tell nothing of their columns.
+# Smaller training sets say too little about their columns.
 _MIN_EXAMPLES = 10
-# Texts and labels as they stand in for none, without case.
+# Labels that usually mean that there is none, in lower case.
 _PLACEHOLDERS = frozenset((
     "-", "--", "_", "?", ".", "*", "/", "n/a", "na", "#n/a", "nan", "null",
     "none", "nil", "<na>", "undefined", "unlabeled", "unlabelled", "tbd"))
@@ -36,10 +36,10 @@ class IdCheck:
     self._hashes.append(hash(name))
 
   def repeated(self, names: Iterable) -> Dict[object, List[int]]:
-    """Returns id -> indices from 0, of the ids that are there several times.
+    """Returns id -> indices, of the ids that several examples have.
 
     Args:
-      names: what was added, once more, in the same order.
+      names: all that were added, in the same order; only hashes are stored.
     """
     values, counts = np.unique(np.frombuffer(self._hashes, np.int64)
                                if self._hashes else [], return_counts=True)
@@ -62,12 +62,11 @@ def check_ids(ids: IdCheck, examples: Sequence[InputExample], name: str,
     ids: to which all examples' guids were added.
     examples: the dataset.
     name: of it, for the log.
-    files: what is written as guid -> result, where one of two would be lost;
-      without any, results are in the order of the examples, and twice the same
-      id is only warned of.
+    files: written as guid -> result, where one of two would be lost; without
+      any, results are in the order of the examples, and a warning is enough.
 
   Raises:
-    UserError: an id is there twice, and there are such files.
+    UserError: two examples have the same id, and there are such files.
   """
   repeated = ids.repeated(each.guid for each in examples)
   if not repeated:
@@ -87,11 +86,11 @@ def check_ids(ids: IdCheck, examples: Sequence[InputExample], name: str,
 
 def warn_of_ids(repeated: Dict[object, List[int]], where: str,
                 name_of=lambda index: "example %d" % (index + 1)) -> None:
-  """Warns of ids that are there several times, if there are any.
+  """Warns of ids that several examples have, if there are any.
 
   Args:
     repeated: from IdCheck.
-    where: they were read.
+    where: what they are the ids of, for the log.
     name_of: index -> what an example is called.
   """
   if not repeated:
@@ -135,8 +134,8 @@ class ColumnCheck:
     self._first = self._first or example
 
   def warn(self) -> None:
-    """Warns of columns that were mistaken for each other; of texts that are
-    lists of words, and of small sets, nothing is said."""
+    """Warns of columns that look mistaken; not for texts that are lists of
+    words, nor for small sets."""
     if len(self._texts) < _MIN_EXAMPLES:
       return
     num_texts = len(np.unique(np.frombuffer(self._texts, np.int64)))

@@ -1,4 +1,4 @@
-"""Examples of large datasets: on disk, but used as a list is."""
+"""Examples of large datasets, on disk, with the interface of a list."""
 
 import array
 import itertools
@@ -22,7 +22,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
   """Returns the examples as a sequence that takes little memory.
 
   Args:
-    examples: they are gone through once.
+    examples: iterated once.
 
   Returns:
     A list; of more than MAX_IN_MEMORY, a StoredExamples. Examples of a class of
@@ -44,7 +44,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
 
 
 class StoredExamples(LazySequence):
-  """A sequence of examples in a temporary file, which no folder lists.
+  """A sequence of examples in a temporary file that is already unlinked.
 
   An element is a copy: changes to it are lost. Forks may read it.
   """
@@ -73,10 +73,10 @@ class StoredExamples(LazySequence):
       yield from self._chunk(number)
 
   def _at(self, index):
-    number, place = divmod(index, CHUNK)
+    number, offset = divmod(index, CHUNK)
     if self._last[0] != number:
       self._last = (number, self._chunk(number))
-    return self._last[1][place]
+    return self._last[1][offset]
 
   def _chunk(self, number):
     begin, end = self._ends[number], self._ends[number + 1]

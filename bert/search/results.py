@@ -79,7 +79,7 @@ def write_flags(folder: str, flags, trial, settings) -> None:
 
 
 def _shorten(cell):
-  """Returns a number of many digits with a few of them."""
+  """Returns a cell; a float rounded for display."""
   try:
     value = float(cell)
   except ValueError:

@@ -37,8 +37,8 @@ class Dimension(typing.NamedTuple):
   choices: Tuple[str, ...] = ()
 
   def ends(self) -> List[Value]:
-    """Returns the values that stand for all: a flag that takes them takes
-    those between, too."""
+    """Returns the values to check: a flag that accepts them accepts those
+    between, too."""
     return list(self.choices) or [self.low, self.high]
 
   def all_values(self) -> List[Value]:
@@ -56,7 +56,7 @@ def read(search: Sequence[str], search_file: Optional[str]) -> List[Dimension]:
   """Returns the space of --search and of --search_file.
 
   Raises:
-    UserError: there is none, a flag is unknown or there twice, a range is empty.
+    UserError: there is none, a flag is unknown or given twice, a range is empty.
   """
   dimensions = [_of_text(text) for text in search or ()]
   if search_file:
@@ -151,7 +151,7 @@ def _dimension(flag, form, where):
     raise UserError("%s: LOW and HIGH must be numbers, of int whole ones" %
                     where)
   step = step[0] if step else 1
-  # A range of which nothing is a number, too.
+  # Written so that NaN fails, too.
   if not low < high or step < 1 or high - low == float("inf"):
     raise UserError("%s: the range is empty; LOW must be less than HIGH" % where)
   if kind == "log" and low <= 0:

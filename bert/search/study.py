@@ -269,7 +269,7 @@ class Study:
     number = len(self.optuna.get_trials(deepcopy=False))
     seed = (self.random_seed + number) % 2**31
     samplers = self._optuna.samplers
-    # A seed for each trial: a search that goes on draws what it would have.
+    # A seed for each trial: a resumed search draws what it would have drawn.
     self.optuna.sampler = (
         samplers.TPESampler(seed=seed, n_startup_trials=max(
             3, min(10, self.num_trials // 3)))

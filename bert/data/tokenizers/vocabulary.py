@@ -41,14 +41,14 @@ def load_tokenizer(vocab_file: str, do_lower_case: bool,
 
 
 def kind_of(tokenizer: tokenization.FullTokenizer) -> str:
-  """Returns the kind that load_tokenizer made a tokenizer of."""
+  """Returns the value of --tokenizer that a tokenizer was made for."""
   return next(kind for kind, each in _TOKENIZERS.items()
               if each is type(tokenizer))
 
 
 def _warn_of_slips(vocab_file, lines):
-  """Warns of a line that stands there twice, and where [MASK] lacks: a line too
-  many or too few gives all tokens after it the ids of others."""
+  """Warns of duplicate lines, and of a missing [MASK]: one line too many or too
+  few shifts the ids of all tokens after it."""
   first, repeated = {}, []
   for number, line in enumerate(lines, 1):
     token = line.strip()
@@ -57,8 +57,8 @@ def _warn_of_slips(vocab_file, lines):
   if repeated:
     number, token = repeated[0]
     tf.logging.warning(
-        "%s:%d: %r stands in line %d already (%d such lines in all); if the "
-        "line was not the model's, all ids after it are wrong", vocab_file,
+        "%s:%d: %r repeats line %d (%d such lines in all); if the line was not "
+        "the model's, all ids after it are wrong", vocab_file,
         number, token, first[token], len(repeated))
   if "[MASK]" not in first:
     tf.logging.warning(
