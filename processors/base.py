@@ -245,8 +245,8 @@ class TableProcessor(DataProcessor):
     label = None if cells.label is None else self.read_label(cells.label)
     text_b = cells.text_b
     if cells.choices is not None:
-      text_b = [each if text_b is None else "%s %s" % (text_b, each)
-                for each in cells.choices]
+      text_b = [choice if text_b is None else "%s %s" % (text_b, choice)
+                for choice in cells.choices]
     return InputExample("%s-%s" % (set_name, name), cells.text_a, text_b, label)
 
   def check_label(self, example: InputExample) -> None:

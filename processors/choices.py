@@ -68,7 +68,7 @@ class C3(DataProcessor):
   def get_test_examples(self, data_dir):
     examples = self._read(data_dir, "test", [
         ["test1.1.json"], ["test1.0.json"], ["m-test.json", "d-test.json"]])
-    numbers = [getattr(each, "number", None) for each in examples]
+    numbers = [getattr(example, "number", None) for example in examples]
     if None not in numbers:
       ids = example_checks.IdCheck()
       for number in numbers:

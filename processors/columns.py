@@ -340,7 +340,7 @@ def _find(name, header, where):
   if header is None:
     raise UserError("%s: column %r goes by name, and the table has no header; "
                     "give its number, from 0" % (where, name))
-  names = [each.strip() for each in header]
+  names = [title.strip() for title in header]
   if names.count(name) > 1:
     raise UserError("%s: %d columns are named %r; give its number, from 0" % (
         where, names.count(name), name))

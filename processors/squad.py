@@ -223,8 +223,8 @@ def _annotations(question, needs_start):
 
 def _check_text(question, label):
   """Raises UserError for a training answer that is blank."""
-  for each in label:
-    if not each.text.strip():
+  for annotation in label:
+    if not annotation.text.strip():
       raise UserError("%s: the answer is blank" % question.name)
 
 

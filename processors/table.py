@@ -226,16 +226,16 @@ def _is_column(value):
 
 def _is_list_of_labels(value):
   if not isinstance(value, list) or not all(
-      is_text(each) or _is_bool(each) or isinstance(each, (int, float))
-      for each in value):
+      is_text(label) or _is_bool(label) or isinstance(label, (int, float))
+      for label in value):
     return False
   return 0 < len(value) == len(set(map(_label_text, value)))
 
 
 def _is_range(value):
   return isinstance(value, list) and len(value) == 2 and all(
-      isinstance(each, (int, float)) and not _is_bool(each)
-      for each in value) and value[0] < value[1]
+      isinstance(number, (int, float)) and not _is_bool(number)
+      for number in value) and value[0] < value[1]
 
 
 def _are_columns(value):

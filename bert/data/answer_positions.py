@@ -32,7 +32,7 @@ def annotations(label) -> List[Annotation]:
   be a text alone, or a number."""
   if isinstance(label, (str, numbers.Real, Annotation)):
     label = [label] if label else []
-  return [_to_annotation(each) for each in label or ()]
+  return [_to_annotation(answer) for answer in label or ()]
 
 
 def _to_annotation(answer):
@@ -66,11 +66,11 @@ def usable(examples: Iterable[InputExample],
 
 def _locate(example, reader):
   words = None
-  for each in annotations(example.label):
+  for annotation in annotations(example.label):
     words = words or reader.split(example.text_b)
-    start = reader.locate(example.text_b, words, each)
+    start = reader.locate(example.text_b, words, annotation)
     if start is not None:
-      return (Position.AS_ANNOTATED if start == each.start else
+      return (Position.AS_ANNOTATED if start == annotation.start else
               Position.ELSEWHERE)
   return Position.AS_ANNOTATED if words is None else Position.NOWHERE
 
@@ -107,9 +107,10 @@ def warn_of_paragraphs(examples: Sequence[InputExample],
   for example in examples:
     is_chinese = contexts.is_without_blanks(example.text_b)
     num_chinese += is_chinese
-    for each in annotations(example.label):
+    for annotation in annotations(example.label):
       num_answers += 1
-      num_whole += is_chinese and reader.is_whole_words(example.text_b, each)
+      num_whole += is_chinese and reader.is_whole_words(example.text_b,
+                                                        annotation)
   if num_chinese:
     tf.logging.warning(
         "%d of %d questions have a context of Chinese without blanks, which is "

@@ -68,7 +68,7 @@ def check_ids(ids: IdCheck, examples: Sequence[InputExample], name: str,
   Raises:
     UserError: two examples have the same id, and there are such files.
   """
-  repeated = ids.repeated(each.guid for each in examples)
+  repeated = ids.repeated(example.guid for example in examples)
   if not repeated:
     return
   if files:

@@ -33,7 +33,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
   """
   examples = iter(examples)
   first = list(itertools.islice(examples, MAX_IN_MEMORY + 1))
-  are_plain = all(type(each) is InputExample for each in first)
+  are_plain = all(type(example) is InputExample for example in first)
   if len(first) <= MAX_IN_MEMORY or not are_plain:
     return first + list(examples)
   try:
@@ -58,8 +58,8 @@ class StoredExamples(LazySequence):
     examples = iter(examples)
     for chunk in iter(lambda: list(itertools.islice(examples, CHUNK)), []):
       content = pickle.dumps([
-          (each.guid, each.text_a, each.text_b, each.label,
-           each.source and tuple(each.source)) for each in chunk], 4)
+          (example.guid, example.text_a, example.text_b, example.label,
+           example.source and tuple(example.source)) for example in chunk], 4)
       self._file.write(content)
       self._ends.append(self._ends[-1] + len(content))
       self._size += len(chunk)

@@ -72,7 +72,7 @@ class Passage(typing.NamedTuple):
   def is_best(self, number: int) -> List[bool]:
     """Returns for each piece of a window whether it is scored by it."""
     start, length = self.windows[number]
-    return [each == number for each in self.best[start:start + length]]
+    return [window == number for window in self.best[start:start + length]]
 
   def input_span(self, number: int, span: Optional[Span]) -> Span:
     """Returns the positions of an answer in a window's input: (0, 0), [CLS], if
@@ -179,11 +179,11 @@ class SpanReader:
                  annotations: Sequence[Annotation]) -> Optional[Span]:
     """Returns the pieces of the first annotated answer that is found; None if
     none is."""
-    for each in annotations:
-      start = self.locate(passage.text, passage.context, each)
+    for annotation in annotations:
+      start = self.locate(passage.text, passage.context, annotation)
       if start is not None:
-        words = contexts.find_answer(passage.context, each.text, start)
-        return contexts.piece_span(passage.pieces, words, each.text,
+        words = contexts.find_answer(passage.context, annotation.text, start)
+        return contexts.piece_span(passage.pieces, words, annotation.text,
                                    self.tokenizer.tokenize)
     return None
 

@@ -64,7 +64,7 @@ def read(search: Sequence[str], search_file: Optional[str]) -> List[Dimension]:
   if not dimensions:
     raise UserError("--search or --search_file is required, such as "
                     "--search=learning_rate=log:1e-5:5e-5")
-  names = [each.flag for each in dimensions]
+  names = [dimension.flag for dimension in dimensions]
   for name in names:
     if names.count(name) > 1:
       raise UserError("--search=%s=...: the flag is there twice" % name)
@@ -79,9 +79,9 @@ def to_json(dimensions: Sequence[Dimension]) -> str:
 def combinations(dimensions: Sequence[Dimension]
                 ) -> Iterator[Dict[str, Value]]:
   """Yields all settings of a grid; raises UserError if they have no end."""
-  names = [each.flag for each in dimensions]
-  for values in itertools.product(*[each.all_values()
-                                    for each in dimensions]):
+  names = [dimension.flag for dimension in dimensions]
+  for values in itertools.product(*[dimension.all_values()
+                                    for dimension in dimensions]):
     yield dict(zip(names, values))
 
 
@@ -125,8 +125,8 @@ def _read_file(path):
 
 def _of_entry(flag, form, where):
   if isinstance(form, list):
-    choices = tuple(each if isinstance(each, str) else json.dumps(each)
-                    for each in form)
+    choices = tuple(choice if isinstance(choice, str) else json.dumps(choice)
+                    for choice in form)
     return _check_choices(Dimension(_check_flag(flag, where), "choice",
                                     choices=choices), where)
   if not isinstance(form, str):
