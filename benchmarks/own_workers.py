@@ -81,12 +81,13 @@ def time_message(args) -> None:
 def join(args) -> tuple:
   """Imports TensorFlow -> it, and the workers."""
   import tensorflow.compat.v1 as tf
-  from bert import options
   from bert.model import distribution
+  from bert.options.shared import StepOptions
+  from bert.options.vectors import VectorFlags
   tf.disable_v2_behavior()
   tf.logging.set_verbosity(tf.logging.ERROR)
-  distribution.join(options.VectorFlags(
-      None, options.StepOptions(use_horovod=args.workers > 1), None))
+  distribution.join(VectorFlags(
+      None, StepOptions(use_horovod=args.workers > 1), None))
   return tf, distribution.workers()
 
 

@@ -23,7 +23,7 @@ run() {  # command, folder of a BERT, task, flags...
 
 trials() {  # folder of a BERT, name, task, flags...
   run run_classifier.py "$1" "$3" --output_dir="$output/$2" \
-    --init_checkpoint="$1/bert_model.ckpt" --num_trials=3 --do_train --do_eval \
+    --init_checkpoint="$1/bert_model.ckpt" --num_seeds=3 --do_train --do_eval \
     --train_batch_size=32 --bucket_by_length "${@:4}"
 }
 

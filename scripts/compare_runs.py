@@ -15,11 +15,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import options
 from bert.common import command
 from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
+from bert.options.finetuning import FineTuningFlags
 
 PICTURE = "compare_runs.png"
 
@@ -77,7 +77,7 @@ def rows_of(runs):
 def defaults_of_flags():
   """Returns name -> default of the flags of run_classifier.py, as text."""
   return {field.name: command_line.describe(field.default)
-          for group in options.FineTuningFlags.__annotations__.values()
+          for group in FineTuningFlags.__annotations__.values()
           for field in dataclasses.fields(group)}
 
 

@@ -12,12 +12,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import script_options
 from bert.common import command
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.options.scripts import ConversionOptions
 
-GROUPS = (script_options.ConversionOptions,)
+GROUPS = (ConversionOptions,)
 
 
 def main(argv):

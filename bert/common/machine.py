@@ -1,7 +1,9 @@
 """The machine: its cores, and what it does to a run (a full disk, no
 permission, no memory)."""
 
+import ctypes
 import errno
+import gc
 import os
 import re
 from typing import Iterator, Optional
@@ -62,6 +64,15 @@ def describe(error: BaseException) -> Optional[str]:
         if lines:
           return "%s; %s" % (lines[0].strip()[:_MAX_CHARS], way_out)
   return None
+
+
+def release_memory() -> None:
+  """Gives freed memory back to the system."""
+  gc.collect()
+  try:
+    ctypes.CDLL(None).malloc_trim(0)
+  except (OSError, AttributeError):
+    pass  # Only glibc has it, and only glibc needs it.
 
 
 def _chain(error) -> Iterator[BaseException]:

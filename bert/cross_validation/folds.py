@@ -6,7 +6,6 @@ from typing import Dict, Iterator, Sequence, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common.errors import UserError
 from bert.cross_validation import fold_files
 from bert.cross_validation.fold_training import Datasets
@@ -15,6 +14,7 @@ from bert.cross_validation.fold_training import HELD_OUT
 from bert.model import checkpoint_choice
 from bert.model import distribution
 from bert.model.output_rows import OutputRows
+from bert.options.finetuning import FoldOptions
 from bert.training import conditions
 from bert.training import output_folder
 from bert.training import training_record
@@ -44,8 +44,7 @@ def split(head, examples: Sequence, num_folds: int,
       num_folds, shuffle=True, random_state=seed).split(classes, classes)
 
 
-def with_seed(finetuning: FineTuning,
-              folding: options.FoldOptions) -> FineTuning:
+def with_seed(finetuning: FineTuning, folding: FoldOptions) -> FineTuning:
   """Returns one whose flags have the seed that the folds are drawn with.
 
   That is the one of --init_folds, of the folder's own folds, or else the one
@@ -66,7 +65,7 @@ def with_seed(finetuning: FineTuning,
   return finetuning.variant(random_seed=workers.share(random_seed))
 
 
-def run(finetuning: FineTuning, folding: options.FoldOptions,
+def run(finetuning: FineTuning, folding: FoldOptions,
         examples: Dict[str, list]) -> None:
   """Trains a model a fold, in output_dir/fold_1, fold_2, ...
 

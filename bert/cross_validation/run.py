@@ -4,8 +4,8 @@ from typing import Callable
 
 from bert.cross_validation import folds
 from bert.model.start import start
-from bert.options import FineTuningFlags
-from bert.options import FoldOptions
+from bert.options.finetuning import FineTuningFlags
+from bert.options.finetuning import FoldOptions
 from bert.training import run as training_run
 from bert.training import task as tasks
 from bert.training.finetuning import FineTuning

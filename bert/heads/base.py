@@ -13,7 +13,6 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
 from bert.common.errors import listed
@@ -28,6 +27,8 @@ from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
 from bert.heads.graph_head import Tensors
 from bert.heads.readout import Readout
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 
 # The name of the inputs and outputs of an export that TensorFlow Serving takes
 # when none is given.
@@ -50,14 +51,14 @@ class Head(GraphHead, Encoding, Readout):
   """
   kind = ""
   label_type = CLASS
-  span = options.SpanOptions()
+  span = SpanOptions()
   label_range = None  # type: Optional[Tuple[float, float]]
   streamed_keys = ("eval_accuracy", "eval_loss")
   losses = ("cross_entropy", "focal", "f1")
   signature = DEFAULT_SIGNATURE
 
   def __init__(self, labels: Sequence[str],
-               settings: options.HeadOptions = options.HeadOptions()):
+               settings: HeadOptions = HeadOptions()):
     """Takes the task's labels in order, and the user's settings."""
     self.labels = list(labels)
     self.settings = settings

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import workers
 from bert.common.errors import UserError
 from bert.data import answer_positions
@@ -34,6 +33,7 @@ from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads.base import Head
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.readout import Prediction
+from bert.options.finetuning import SpanOptions
 
 # What the logits outside of the context are lowered by.
 _LOWEST = -10000.0
@@ -50,7 +50,7 @@ class SpanGraph:
   All positions count, padding too, as in the reference release; with
   mask_outside_context, [CLS] and the context alone.
   """
-  span = options.SpanOptions()
+  span = SpanOptions()
   first_token_only = False
 
   @property

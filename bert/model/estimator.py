@@ -10,11 +10,13 @@ from typing import Callable, Dict, Optional
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
-from bert import flag_rules
-from bert import options
 from bert.common import machine
 from bert.common.errors import UserError
 from bert.model import distribution
+from bert.options.shared import check_parts
+from bert.options.shared import RunOptions
+from bert.options.shared import StepOptions
+from bert.options.shared import TpuOptions
 
 # glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
 _MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
@@ -105,11 +107,11 @@ class Runtime:
     use_tpu: as the flag.
     cpu_replicas: as the flag says, or what is best where it says nothing.
     batch_sizes: total examples a step under train, eval and predict.
-    run: options.RunOptions.
+    run: RunOptions.
   """
 
-  def __init__(self, run: options.RunOptions, tpu: options.TpuOptions,
-               speed: options.StepOptions, batch_sizes: Dict[str, int],
+  def __init__(self, run: RunOptions, tpu: TpuOptions,
+               speed: StepOptions, batch_sizes: Dict[str, int],
                can_split: bool = True):
     """Takes the flags and batch sizes.
 
@@ -142,7 +144,7 @@ class Runtime:
     if total % size:
       raise UserError("--train_batch_size=%d is the total over all workers, "
                       "which %d of them don't divide" % (total, size))
-    flag_rules.check_parts(
+    check_parts(
         self._speed, total // size, "the %d examples of --train_batch_size=%d "
         "that each of %d workers has" % (total // size, total, size))
 

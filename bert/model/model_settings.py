@@ -11,12 +11,12 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
 from bert.data.tokenizers import vocabulary
 from bert.data.truncation import TruncationSettings
 from bert.model import model_config
+from bert.options import finetuning
 
 
 class _Setting(typing.NamedTuple):
@@ -72,11 +72,11 @@ SETTINGS = (
     _of_text("threshold", is_free=True),
 )
 _GROUPS = ("head", "data", "span")
-_DEFAULTS = (options.HeadOptions(), options.DataOptions(),
-             options.SpanOptions())
+_DEFAULTS = (finetuning.HeadOptions(), finetuning.DataOptions(),
+             finetuning.SpanOptions())
 
 
-def of_flags(flags: options.FineTuningFlags) -> Dict[str, Any]:
+def of_flags(flags: finetuning.FineTuningFlags) -> Dict[str, Any]:
   """Returns name -> value of all settings."""
   groups = [getattr(flags, name) for name in _GROUPS]
   return {each.name: find(groups, each.name) for each in SETTINGS}
@@ -89,8 +89,8 @@ def changed_free(old: Dict[str, Any], new: Dict[str, Any]) -> List[str]:
           old[each.name] != new[each.name]]
 
 
-def adopt(flags: options.FineTuningFlags,
-          task: Dict[str, Any]) -> options.FineTuningFlags:
+def adopt(flags: finetuning.FineTuningFlags,
+          task: Dict[str, Any]) -> finetuning.FineTuningFlags:
   """Returns the flags with a folder's settings for those that are not given.
 
   Args:
@@ -205,18 +205,18 @@ def value_in(task: Dict[str, Any], name: str) -> Any:
   return task.get(name, _default(name))
 
 
-def head_options(task: Dict[str, Any]) -> options.HeadOptions:
+def head_options(task: Dict[str, Any]) -> finetuning.HeadOptions:
   """Returns the settings of the head that an export was made with."""
   names = [each.name for each in SETTINGS
-           if hasattr(options.HeadOptions, each.name) and not each.is_free]
-  return options.HeadOptions(threshold=task["threshold"], **{
+           if hasattr(finetuning.HeadOptions, each.name) and not each.is_free]
+  return finetuning.HeadOptions(threshold=task["threshold"], **{
       name: value_in(task, name) for name in names})
 
 
-def span_options(task: Dict[str, Any]) -> options.SpanOptions:
+def span_options(task: Dict[str, Any]) -> finetuning.SpanOptions:
   """Returns the settings of answers that an export was made with."""
-  names = [each.name for each in dataclasses.fields(options.SpanOptions)]
-  return options.SpanOptions(**{
+  names = [each.name for each in dataclasses.fields(finetuning.SpanOptions)]
+  return finetuning.SpanOptions(**{
       name: task[name] for name in names if name in task})
 
 

@@ -29,7 +29,7 @@ def path_of(export_dir: str, signature: str, precision: str) -> str:
 def check_libraries() -> None:
   """Raises UserError if what writes the files is not installed."""
   for library in ("tf2onnx", "onnx", "onnxruntime"):
-    libraries.check_library(library, "--export_formats=onnx",
+    libraries.check_library(library, "--export_onnx",
                             "-r requirements-onnx.txt")
 
 

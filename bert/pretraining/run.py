@@ -16,7 +16,7 @@ from bert.model.estimator import Runtime
 from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
 from bert.model.start import start
-from bert.options import PretrainingFlags
+from bert.options.pretraining import PretrainingFlags
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead

@@ -13,7 +13,7 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.model import checkpoints
 from bert.model.start import start
-from bert.options import FineTuningFlags
+from bert.options.finetuning import FineTuningFlags
 from bert.search import figures
 from bert.search import results
 from bert.search.study import Study

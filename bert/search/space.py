@@ -7,15 +7,17 @@ import json
 import typing
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from bert import options
+from bert.common import command_line
 from bert.common import json_text
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.options import finetuning
+from bert.options.shared import ModelOptions
 
 Value = Union[int, float, str]
 # Groups whose flags may be searched.
-_GROUPS = (options.DataOptions, options.HeadOptions, options.ModelOptions,
-           options.TrainOptions)
+_GROUPS = (finetuning.DataOptions, finetuning.HeadOptions, ModelOptions,
+           finetuning.TrainOptions)
 _FORMS = "log:LOW:HIGH, float:LOW:HIGH, int:LOW:HIGH[:STEP] or choice:A,B,..."
 _FILE_FORM = '{"learning_rate": "log:1e-5:5e-5", "pooling": ["cls", "mean"]}'
 
@@ -74,6 +76,21 @@ def read(search: Sequence[str], search_file: Optional[str]) -> List[Dimension]:
 def to_json(dimensions: Sequence[Dimension]) -> str:
   """Returns a space as text, by which spaces are compared."""
   return json.dumps(sorted(map(list, dimensions)))
+
+
+def named_as(dimensions: Sequence[Dimension], stored: Optional[str]
+            ) -> List[Dimension]:
+  """Returns a space with the names of a stored one: a flag that was renamed
+  since keeps its earlier name in the search that was begun with it.
+
+  Args:
+    dimensions: the space.
+    stored: from to_json; None: nothing is stored.
+  """
+  names = {command_line.current_name(_GROUPS, name): name
+           for name, *_ in json.loads(stored or "[]")}
+  return [each._replace(flag=names.get(each.flag, each.flag))
+          for each in dimensions]
 
 
 def combinations(dimensions: Sequence[Dimension]
@@ -169,6 +186,7 @@ def _check_choices(dimension, where):
 
 
 def _check_flag(flag, where):
+  flag = command_line.current_name(_GROUPS, flag)
   known = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]
   if flag not in known:

@@ -12,7 +12,7 @@ from bert.common import libraries
 from bert.common import locks
 from bert.common import machine
 from bert.common.errors import UserError
-from bert.options import SearchOptions
+from bert.options.search import SearchOptions
 from bert.search import space
 from bert.search.space import Dimension
 from bert.search.space import Value
@@ -174,6 +174,8 @@ class Study:
     Scores of trials on other data, or of other models, are not to be compared.
     """
     attributes = self.optuna.user_attrs
+    self.settings = self.settings._replace(dimensions=space.named_as(
+        self.settings.dimensions, attributes.get(_SPACE)))
     self._check_conditions(where, attributes.get(_CONDITIONS, {}))
     seed = self.settings.random_seed
     if seed not in (None, attributes.get(_SEED, seed)):

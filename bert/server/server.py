@@ -6,7 +6,7 @@ from typing import List
 
 from bert.common import libraries
 from bert.common.errors import UserError
-from bert.serving_options import ServerOptions
+from bert.options.serving import ServerOptions
 from bert.server import application
 from bert.server import bert_clients
 from bert.server import http_server

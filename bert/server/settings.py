@@ -6,9 +6,10 @@ import re
 import typing
 from typing import List, Optional, Tuple
 
-from bert import serving_options
 from bert.common import json_text
 from bert.common.errors import UserError
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 
 Address = Tuple[str, int]
 # Seconds that what was accepted may take when a server ends.
@@ -49,7 +50,7 @@ class Endpoints(typing.NamedTuple):
   bert_clients: Optional[Tuple[str, int, int]] = None
 
 
-def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
+def endpoints_of(serving: ServerOptions) -> Endpoints:
   """Returns where a server listens.
 
   Raises:
@@ -69,8 +70,8 @@ def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
   return endpoints
 
 
-def models_of(predicting: serving_options.PredictorOptions,
-              serving: serving_options.ServerOptions) -> List[ModelSpec]:
+def models_of(predicting: PredictorOptions,
+              serving: ServerOptions) -> List[ModelSpec]:
   """Returns the models of --config, or that of --export_dir.
 
   Raises:

@@ -93,7 +93,7 @@ def _load(folder, signature, precision):
   path = onnx_files.path_of(folder, signature, precision)
   if not tf.gfile.Exists(path):
     raise UserError("--engine=onnx: no %s; export with run_classifier.py "
-                    "--do_export --export_formats=saved_model,onnx" % path)
+                    "--do_export --export_onnx" % path)
   with tf.gfile.GFile(path, "rb") as reader:
     content = reader.read()
   try:

@@ -6,7 +6,7 @@ from bert.data import answer_positions, contexts
 from bert.data.examples import Annotation, InputExample
 from bert.data.span_reader import SpanReader, SpanSettings
 from bert.evaluation import answer_finder
-from bert.options import SpanOptions
+from bert.options.finetuning import SpanOptions
 
 VOCAB = "[PAD] [UNK] [CLS] [SEP] [MASK] 39 ##7 ##97 397 39764 , the ferry".split()
 CHINESE = "渡轮载着397人离开港口,船长是李娜,票价39764元。"

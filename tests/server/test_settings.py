@@ -5,7 +5,8 @@ import pytest
 
 import commands
 import run_predictor
-from bert import serving_options
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 from bert.server import settings
 from mistakes import message_of
 
@@ -15,11 +16,11 @@ DEFAULT = settings.ModelSpec("bert", None)
 
 
 def predicting(**flags):
-  return serving_options.PredictorOptions(**flags)
+  return PredictorOptions(**flags)
 
 
 def serving(**flags):
-  return serving_options.ServerOptions(**flags)
+  return ServerOptions(**flags)
 
 
 @pytest.mark.parametrize("text, expected", [

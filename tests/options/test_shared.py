@@ -2,9 +2,9 @@
 import pytest
 
 import run_classifier
-from bert import flag_rules
-from bert import options
 from bert.common import command_line
+from bert.options.shared import check_speed
+from bert.options.shared import SpeedOptions
 from mistakes import message_of
 
 REQUIRED = ["--data_dir=d", "--bert_config_file=c", "--task_name=t",
@@ -19,17 +19,17 @@ def parse(*arguments):
   """Reads a command line -> its SpeedOptions."""
   (found,) = [group for group in command_line.parse(
       ["run_classifier.py"] + REQUIRED + list(arguments),
-      run_classifier.GROUPS, "") if isinstance(group, options.SpeedOptions)]
+      run_classifier.GROUPS, "") if isinstance(group, SpeedOptions)]
   return found
 
 
 def check(train_batch_size=32, use_tpu=False, **flags):
-  flag_rules.check_speed(options.SpeedOptions(**flags), train_batch_size, use_tpu)
+  check_speed(SpeedOptions(**flags), train_batch_size, use_tpu)
 
 
 def test_run_without_these_flags_is_as_it_was_before_them():
-  assert parse() == options.SpeedOptions(**DEFAULTS)
-  assert options.SpeedOptions() == options.SpeedOptions(**DEFAULTS)
+  assert parse() == SpeedOptions(**DEFAULTS)
+  assert SpeedOptions() == SpeedOptions(**DEFAULTS)
   for use_tpu in (False, True):
     check(use_tpu=use_tpu)
 
@@ -38,7 +38,7 @@ def test_flags_are_read():
   assert parse("--precision=bfloat16", "--bucket_by_length",
                "--gradient_accumulation_steps=4", "--cpu_replicas=2",
                "--num_workers=3", "--use_horovod", "--fp16_allreduce") == (
-                   options.SpeedOptions("bfloat16", 4, 2, True, True, True, 3))
+                   SpeedOptions("bfloat16", 4, 2, True, True, True, 3))
 
 
 def test_help_lists_the_flags_with_their_defaults():

@@ -4,10 +4,12 @@ import dataclasses
 import pytest
 
 import run_classifier
-from bert import flag_rules
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.options.finetuning import TaskOptions
+from bert.options.finetuning import TrainOptions
+from bert.options.shared import check_tpu
+from bert.options.shared import TpuOptions
 from option_cases import CASES
 from option_cases import as_dict
 
@@ -179,7 +181,7 @@ def test_help_lists_every_flag_and_ends_well(spelling, capsys):
   lines = shown.split("\n")
   for field in declared():
     (line,) = [line for line in lines if
-               line.strip().startswith("--%s=" % field.name)]
+               line.startswith("  --%s=" % field.name)]
     if field.name in REQUIRED:
       assert "required" in line
     elif field.name in REFERENCE_DEFAULTS:
@@ -192,7 +194,7 @@ def test_help_lists_every_flag_and_ends_well(spelling, capsys):
 def test_groups_do_not_change():
   (group,) = [group for group in command_line.parse(
       ["x"] + ["--%s=%s" % item for item in REQUIRED.items()],
-      run_classifier.GROUPS, "") if isinstance(group, options.TrainOptions)]
+      run_classifier.GROUPS, "") if isinstance(group, TrainOptions)]
   with pytest.raises(dataclasses.FrozenInstanceError):
     group.learning_rate = 1.0
 
@@ -207,7 +209,7 @@ def test_a_command_line_leaves_nothing_for_the_next():
 def test_undefok_does_not_let_unknown_flags_pass():
   with pytest.raises(UserError, match="--undefok"):
     command_line.parse(["run", "--undefok=do_trian", "--do_trian"],
-                       [options.TaskOptions], "")
+                       [TaskOptions], "")
 
 
 @pytest.mark.parametrize("flags, expected", [
@@ -218,11 +220,11 @@ def test_undefok_does_not_let_unknown_flags_pass():
 def test_tpu_flags_that_cannot_work_are_refused(flags, expected):
   sizes = {"train": 32, "eval": 8}
   with pytest.raises(UserError) as caught:
-    flag_rules.check_tpu(options.TpuOptions(use_tpu=True, **flags), sizes)
+    check_tpu(TpuOptions(use_tpu=True, **flags), sizes)
   assert expected in str(caught.value)
-  flag_rules.check_tpu(options.TpuOptions(use_tpu=False, **flags), sizes)
+  check_tpu(TpuOptions(use_tpu=False, **flags), sizes)
 
 
 def test_tpu_flags_that_work_pass():
-  flag_rules.check_tpu(options.TpuOptions(use_tpu=True, tpu_name="a"),
-                    {"train": 32, "predict": 8})
+  check_tpu(TpuOptions(use_tpu=True, tpu_name="a"),
+            {"train": 32, "predict": 8})
