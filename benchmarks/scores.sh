@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures the scores in the README: trains what is named, with three seeds each.
+# Measures the scores of docs/results.md: trains the named models with three seeds.
 #   DATA_DIR=data ENGLISH_BERT=minilm CHINESE_BERT=small_zh \
 #     benchmarks/scores.sh stsb cola
 #   DATA_DIR      folder with a folder of files for each task, named like it
 #   ENGLISH_BERT  folder of a BERT for the English tasks
 #   CHINESE_BERT  folder of a BERT for the Chinese ones
-#   OUTPUT_DIR    where models go, and their scores to NAME/trials.txt;
+#   OUTPUT_DIR    folder of models, with their scores in NAME/trials.txt;
 #                 default: output/scores
-#   VENV          as in scripts/setup.sh, which is to be run before
+#   VENV          as in scripts/setup.sh, which must be run before
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -50,7 +50,7 @@ def main(argv):
 
 
 def names_of(folders):
-  """Returns the ends of paths that tell them apart."""
+  """Returns the shortest ends of paths that differ."""
   parts = [os.path.abspath(each).split(os.sep) for each in folders]
   for length in range(1, max(map(len, parts)) + 1):
     names = [os.sep.join(each[-length:]) for each in parts]
@@ -86,7 +86,7 @@ def number(value, form):
 
 
 def compare(names, folders):
-  """Yields what tells whether the second run is better than the first."""
+  """Yields the lines that compare the second run with the first."""
   from bert.evaluation import comparison
   from bert.evaluation import prediction_file
   try:

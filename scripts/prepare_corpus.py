@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""Makes of running text what create_pretraining_data.py reads: a sentence a
-line, and a blank line between documents.
+"""Prepares running text for create_pretraining_data.py: one sentence per line, a
+blank line between documents.
 """
 
 import os

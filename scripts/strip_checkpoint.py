@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""Copies a checkpoint without Adam's averages, which training alone needs: a
-third of the size.
+"""Copies a checkpoint without Adam's moments, which only training needs: a third
+of the size.
 """
 
 import os

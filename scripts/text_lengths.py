@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Shows how long a task's texts are in tokens, and suggests --max_seq_length.
+"""Shows the lengths of a task's texts in tokens, and suggests --max_seq_length.
 
-Counted are the tokens that the model would read, [CLS] and [SEP] included, if
-nothing were cut. --max_seq_length adds a column: how many examples it cuts.
+Lengths include [CLS] and [SEP] and are those before truncation. --max_seq_length
+adds a column: how many examples it truncates.
 """
 
 import math

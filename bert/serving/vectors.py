@@ -1,4 +1,4 @@
-"""The vectors that an encoder has of texts, in files."""
+"""Writes the vectors of texts to files."""
 
 import contextlib
 import json
@@ -111,8 +111,8 @@ def _load(data):
 
 
 def with_model(data: VectorOptions) -> VectorOptions:
-  """Returns the options with the settings that the encoder was trained with in
-  place of those that are not given."""
+  """Returns the options, in which settings that are not given are those that
+  the encoder was trained with."""
   # Flags that share their name with settings of the head, or of its texts.
   task = {name: value for name, value in _task_of(data)[1].items()
           if name not in ("max_seq_length", "pooling")}
@@ -127,7 +127,7 @@ def _task_of(data):
 
 
 def write_export(data: VectorOptions) -> str:
-  """Writes an encoder that answers texts with vectors; returns its folder.
+  """Exports an encoder that returns vectors; returns its folder.
 
   Raises:
     UserError: something is not there, or does not fit.
@@ -156,7 +156,7 @@ def write_export(data: VectorOptions) -> str:
 
 
 class _Extractor:
-  """Runs an encoder on texts, by way of a record file in a folder."""
+  """Runs an encoder on texts, which are written to a record file first."""
 
   def __init__(self, data, runtime, model):
     """Raises UserError unless the checkpoint fits the model."""
@@ -171,7 +171,7 @@ class _Extractor:
     """Yields the outputs for each text, in their order.
 
     Raises:
-      UserError: an output is not a number.
+      UserError: an output is NaN or infinite.
     """
     workers = distribution.workers()
     self._path, num_batches = workers.of_machine(
@@ -206,7 +206,7 @@ class _Extractor:
 
 
 def read_layers(data, num_layers: int) -> List[int]:
-  """Returns the numbers of the layers that are read; raises UserError."""
+  """Returns the numbers of the requested layers; raises UserError."""
   try:
     layers = [int(number) for number in data.layers.split(",")]
   except ValueError:
@@ -220,7 +220,7 @@ def read_layers(data, num_layers: int) -> List[int]:
 
 
 def read_examples(path: str) -> List[InputExample]:
-  """Returns a file's texts, a line each; raises UserError if there is none."""
+  """Returns a file's texts, one per line; raises UserError if there is none."""
   lines = files.read_text(path, "--input_file").split("\n")
   if not lines[-1]:
     lines.pop()
@@ -233,7 +233,7 @@ def read_examples(path: str) -> List[InputExample]:
 
 
 def _warn_of_halves(path, examples):
-  """Warns of lines whose separator has text on one side alone."""
+  """Warns of lines whose separator has text on one side only."""
   found = [int(each.guid) + 1 for each in examples
            if each.text_b is None and formats.is_half(each.text_a)]
   if found:

@@ -76,7 +76,7 @@ def test_what_a_worker_has_otherwise_is_named():
   same, second, third = joined_workers.run(3, check)
   assert (same, second) == ("same", "same")
   assert isinstance(third, UserError)
-  assert "worker 2 has not the vocabulary of worker 0" in str(third)
+  assert "worker 2 differs from worker 0 in its vocabulary" in str(third)
 
 
 def test_a_process_alone_makes_no_digest():
