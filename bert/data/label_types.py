@@ -10,8 +10,7 @@ from typing import List, Optional, Sequence, Union
 
 import numpy as np
 
-from bert.common.errors import UserError
-from bert.common.errors import did_you_mean
+from bert.common.registry import Registry
 
 
 # Keys of table.json that are for some labels alone.
@@ -94,29 +93,26 @@ CHOICE = LabelType("choice", "one of several choices",
 BY_NAME = {each.name: each
            for each in (CLASS, LABEL_SET, NUMBER, TAGS, ANSWERS, CHOICE)}
 
-_TYPES = {}
-
-
-def register(kind: str, label_type: LabelType) -> None:
-  """Makes the label type of a kind of head known by its name."""
-  _TYPES[kind] = label_type
+# Kind of head -> its class, which has a label_type. bert.heads.registry fills
+# it; it is here for processors, which may not import heads.
+HEADS = Registry("head")
 
 
 def kinds() -> List[str]:
   """Returns the names of all kinds of head."""
-  return sorted(_TYPES)
+  return sorted(HEADS)
 
 
 def is_label(kind: str, label) -> bool:
   """Whether a label is of the type of a kind of head, names aside; of a kind
   that is not registered, whether there is one."""
-  return _TYPES.get(kind, CLASS).is_label(label)
+  return _type_of(kind).is_label(label)
 
 
 def has_names(kind: str) -> bool:
   """Whether labels of a kind of head are names; of a kind that is not
   registered, True."""
-  return _TYPES.get(kind, CLASS).has_names
+  return _type_of(kind).has_names
 
 
 def to_label(kind: str, label):
@@ -146,7 +142,8 @@ def of_head(kind: str) -> LabelType:
   Raises:
     UserError: no head is of that kind.
   """
-  if kind not in _TYPES:
-    raise UserError("head %r is not known%s; heads: %s" % (
-        kind, did_you_mean(kind, _TYPES), " ".join(sorted(_TYPES))))
-  return _TYPES[kind]
+  return HEADS.find(kind).label_type
+
+
+def _type_of(kind):
+  return HEADS[kind].label_type if kind in HEADS else CLASS

@@ -29,12 +29,12 @@ def lines(questions: Sequence[str],
     questions: text of each.
     predictions: the answers.
   """
-  rule = answer_scores.RULES[predictions.scheme]
+  rule = answer_scores.RULES[predictions.answer_rule]
   scores = np.array([rule(*pair) for pair in zip(
       predictions.predicted, predictions.labels)])
   yield "%d questions: exact match %.2f %%, F1 %.2f %%, by the rules of %s" % (
       (len(scores),) + tuple(100 * scores.mean(axis=0)) + (
-          predictions.scheme,))
+          predictions.answer_rule,))
   yield ""
   words = [question_word(each) for each in questions]
   yield from _table("question word", words, scores, lambda word: (
@@ -54,7 +54,7 @@ def lines(questions: Sequence[str],
 def errors(predictions: EvalPrediction) -> Iterator[reports.ErrorRow]:
   """Yields the answers that are no exact match; the score is the probability.
   """
-  rule = answer_scores.RULES[predictions.scheme]
+  rule = answer_scores.RULES[predictions.answer_rule]
   for index, pair in enumerate(zip(predictions.predicted, predictions.labels)):
     if rule(*pair).exact < 1:
       yield reports.ErrorRow(

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.common.registry import Registry
 from bert.data.label_types import ANSWERS
 from bert.data.label_types import CLASS
 from bert.data.label_types import LABEL_SET
@@ -19,7 +20,7 @@ from bert.evaluation import answer_scores
 from bert.evaluation.entities import to_seqeval
 from bert.evaluation.eval_prediction import EvalPrediction
 
-_METRICS = {}
+_METRICS = Registry("metric")
 
 
 class _Metric(typing.NamedTuple):
@@ -52,10 +53,7 @@ def register(name: str, label_type: Optional[LabelType],
 def check(names: Iterable[str], label_type: LabelType, num_labels: int) -> None:
   """Raises UserError for a metric that is unknown or does not fit a task."""
   for name in names:
-    if name not in _METRICS:
-      raise UserError("metric %r is not known%s; metrics: %s" % (
-          name, did_you_mean(name, _METRICS), " ".join(sorted(_METRICS))))
-    metric = _METRICS[name]
+    metric = _METRICS.find(name)
     if metric.label_type not in (None, label_type):
       raise UserError("metric %r is for tasks with %s, this has %s" % (
           name, metric.label_type.description, label_type.description))

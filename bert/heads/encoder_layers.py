@@ -10,8 +10,8 @@ from bert.heads import pooling
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.encoding import Encoding
 from bert.heads.graph_head import GraphHead
-from bert.heads.readout import Readout
-from bert.heads.readout import TextOutput
+from bert.heads.outputs import HeadOutputs
+from bert.heads.outputs import TextOutput
 
 SPECIAL_TOKENS = ("[CLS]", "[SEP]")
 
@@ -70,7 +70,7 @@ class LayersHead(GraphHead):
     return tf.concat([mean, pooling.pool(layer, mask, "max")], axis=-1)
 
 
-class VectorHead(Encoding, Readout, LayersHead):
+class VectorHead(Encoding, HeadOutputs, LayersHead):
   """The vector of a text, as an export has it."""
   labels = ["vector"]
   signature = DEFAULT_SIGNATURE

@@ -5,6 +5,7 @@ Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 4.4.
 
 import tensorflow.compat.v1 as tf
 
+from bert import modeling
 from bert.common import tables
 from bert.common.errors import UserError
 from bert.data.examples import Choices
@@ -13,9 +14,6 @@ from bert.data.label_types import CHOICE
 from bert.evaluation import reports
 from bert.heads import encoding
 from bert.heads.classification import ClassificationHead
-
-# What the score of a choice that is not there is lowered by.
-_LOWEST = -10000.0
 
 
 class MultipleChoiceHead(ClassificationHead):
@@ -71,7 +69,7 @@ class MultipleChoiceHead(ClassificationHead):
         self.project(self.vectors(model, mask), is_training),
         [-1, len(self.labels)])
     is_there = tf.cast(mask[:, :, 0], tf.float32)
-    return scores * is_there + (1.0 - is_there) * _LOWEST
+    return scores * is_there + modeling.mask_penalty(is_there)
 
   def report(self, predictions):
     num_right = int((predictions.labels == predictions.predicted).sum())

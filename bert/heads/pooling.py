@@ -14,8 +14,6 @@ from bert import modeling
 _CNN_WIDTHS = (2, 3, 4)
 _CNN_FILTERS = 128
 _LSTM_UNITS = 256
-# What a position that does not count has instead of its value.
-_LOWEST = -10000.0
 
 
 def fold(tensor: tf.Tensor) -> tf.Tensor:
@@ -84,7 +82,8 @@ def _mean(sequence, kept):
 
 
 def _max(sequence, kept):
-  highest = tf.reduce_max(sequence * kept + (1.0 - kept) * _LOWEST, axis=1)
+  highest = tf.reduce_max(sequence * kept + modeling.mask_penalty(kept),
+                          axis=1)
   return highest * tf.reduce_max(kept, axis=1)
 
 
@@ -100,7 +99,7 @@ def _attend(sequence, kept):
   scores = tf.matmul(tf.tanh(tf.nn.bias_add(tf.matmul(rows, kernel), bias)),
                      query)
   scores = tf.reshape(scores, shape[:2] + [1])
-  weights = tf.nn.softmax(scores + (1.0 - kept) * _LOWEST, axis=1) * kept
+  weights = tf.nn.softmax(scores + modeling.mask_penalty(kept), axis=1) * kept
   return tf.reduce_sum(sequence * weights, axis=1)
 
 

@@ -33,10 +33,8 @@ from bert.evaluation.answer_finder import decode
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads.base import Head
 from bert.heads.graph_head import BatchEvaluation
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 
-# What the logits outside of the context are lowered by.
-_LOWEST = -10000.0
 # The seed of the order of training questions, as of the reference release.
 _SEED = 12345
 _ID = Field(tf.int64, (1,))
@@ -71,8 +69,9 @@ class SpanGraph:
                                       weights, transpose_b=True), bias)
     start, end = tf.unstack(tf.reshape(logits, [batch, length, 2]), axis=2)
     if self.span.mask_outside_context:
-      lowered = _outside_context(features) * _LOWEST
-      start, end = [tf.nn.log_softmax(each + lowered) for each in (start, end)]
+      penalty = modeling.mask_penalty(_answer_mask(features))
+      start, end = [tf.nn.log_softmax(logits + penalty)
+                    for logits in (start, end)]
     return {"start_logits": start, "end_logits": end}
 
   def loss(self, model, features):
@@ -100,15 +99,15 @@ class SpanGraph:
     return (losses[0] + losses[1]) / 2
 
 
-def _outside_context(features):
-  """Returns float32 [batch, length]: 0 at [CLS] and the context, else 1."""
+def _answer_mask(features):
+  """Returns int32 [batch, length]: 1 at [CLS] and the context, else 0."""
   mask = features["input_mask"]
   # The last real token is a [SEP].
   has_next = tf.concat([mask[:, 1:], tf.zeros_like(mask[:, :1])], axis=1)
   is_context = features["segment_ids"] * mask * has_next
   is_first = tf.concat([tf.ones_like(mask[:, :1]),
                         tf.zeros_like(mask[:, 1:])], axis=1)
-  return tf.cast(1 - tf.maximum(is_context, is_first), tf.float32)
+  return tf.maximum(is_context, is_first)
 
 
 class SpanHead(SpanGraph, Head):
@@ -123,7 +122,8 @@ class SpanHead(SpanGraph, Head):
   hugging_face_class = "BertForQuestionAnswering"
   file_titles = {answer_files.PREDICTIONS: "predictions",
                  answer_files.NBEST: "nbest"}
-  headings = dict(Head.headings, predict="***** Running predictions *****")
+  log_headings = dict(Head.log_headings,
+                      predict="***** Running predictions *****")
 
   @property
   def metrics(self):
@@ -134,7 +134,8 @@ class SpanHead(SpanGraph, Head):
 
   def check(self):
     if self.labels:
-      raise UserError("a span task has no labels; get_labels() must return none")
+      raise UserError("a span task has no labels; get_labels() must return "
+                      "none")
     self.refuse_settings("pair_encoding", "pooling", "encoder_top", "loss",
                          "class_weights", "label_smoothing", "crf")
 
@@ -152,7 +153,7 @@ class SpanHead(SpanGraph, Head):
       spec.update(start_positions=_ID, end_positions=_ID, is_impossible=_ID)
     return spec
 
-  def usable(self, examples):
+  def trainable_examples(self, examples):
     """Leaves out what has an answer that is not found; shuffles the rest, as
     the reference release does."""
     examples = answer_places.usable(examples, self._reader(None))
@@ -200,18 +201,19 @@ class SpanHead(SpanGraph, Head):
     return self.to_features(InputExample(
         example.guid, example.text_a, example.text_b), encoder)[0]
 
-  def finish(self, serialized):
+  def number_records(self, serialized):
     """Adds unique_ids: two messages after each other are one with all fields.
     """
     encoder = record_encoder.RecordEncoder({"unique_ids": _ID})
-    for record, number in zip(serialized, itertools.count(answer_places.FIRST_ID)):
+    numbers = itertools.count(answer_places.FIRST_ID)
+    for record, number in zip(serialized, numbers):
       yield record + encoder.encode([[number]])
 
   def log_examples(self, examples, encoder):
     answer_places.log_examples(examples, self._reader(encoder))
     answer_places.warn_of_paragraphs(examples, self._reader(encoder))
 
-  def sizes(self, num_examples, num_records, num_padding=None):
+  def size_lines(self, num_examples, num_records, num_padding=None):
     return ["Num orig examples = %d" % num_examples,
             "Num split examples = %d" % num_records]
 
@@ -249,9 +251,9 @@ class SpanHead(SpanGraph, Head):
          for example in examples],
         [each.best for each in found],
         np.array([[each.probability] for each in found], np.float32),
-        self.metrics[-1],
-        np.array([each.null_odds for each in found], np.float64)
-        if self.span.version_2_with_negative else None)
+        null_odds=np.array([each.null_odds for each in found], np.float64)
+        if self.span.version_2_with_negative else None,
+        answer_rule=self.metrics[-1])
 
   def write_report(self, folder, examples, predictions):
     answer_finder.warn_of_paragraphs(predictions.predicted, self.span)

@@ -28,7 +28,7 @@ from bert.heads import crf
 from bert.heads import losses
 from bert.heads import pooling
 from bert.heads.base import Head
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 
 # What serves words: as the default signature, with the starts of the words.
 WORDS_SIGNATURE = "words"
@@ -40,10 +40,6 @@ class TaggingHead(Head):
   A record's label field has, at each first piece, the label's number from 1,
   and 0 elsewhere. Words are moved to the front before predictions are made, so
   that what follows sees words alone: [batch, words, ...].
-
-  Attributes:
-    word_split: how a text is split into words, by name of
-      bert.data.word_splits; None: unknown.
   """
   kind = "tagging"
   label_type = TAGS
@@ -56,7 +52,12 @@ class TaggingHead(Head):
   report_library = "seqeval"
   takes_pairs = False
   hugging_face_class = "BertForTokenClassification"
-  word_split = None  # type: Optional[str]
+
+  @property
+  def word_split(self) -> Optional[str]:
+    """How a text is split into words, by name of bert.data.word_splits; None:
+    unknown."""
+    return self.spec.text_facts.get("word_split")
 
   def check(self):
     super().check()
@@ -147,10 +148,11 @@ class TaggingHead(Head):
   def serving_signatures(self, inputs, outputs):
     words = dict(inputs, word_starts=tf.placeholder(
         tf.int32, [None, None], "word_starts"))
-    return dict(
-        super().serving_signatures(inputs, outputs),
-        **{WORDS_SIGNATURE: (words, self._decode(outputs["logits"],
-                                                 words["word_starts"]))})
+    decoded = self._decode(outputs["logits"], words["word_starts"])
+    # `chosen` is their earlier name, which clients of exports read.
+    decoded["label_ids"] = decoded["chosen"]
+    return dict(super().serving_signatures(inputs, outputs),
+                **{WORDS_SIGNATURE: (words, decoded)})
 
   def serving_columns(self, example, encoder):
     (features,), _ = self.to_features(example, encoder)
@@ -244,15 +246,15 @@ class TaggingHead(Head):
     return {"has_pairs": False, "word_split": word_splits.detect(
         example.text_a for example in examples)}
 
-  def read_as(self, facts):
-    super().read_as(facts)
-    self.word_split = facts.get("word_split")
-    if not self.word_split:
+  def with_text_facts(self, facts):
+    head = super().with_text_facts(facts)
+    if not head.word_split:
       tf.logging.warning(
           "task.json does not say how the sentences that the model was trained "
           "on were split into words: texts are split by white space, and "
           'Chinese by character. {"words": [...]} are taken as they are; an '
           "export by a run that reads the data, as with --do_eval, says it")
+    return head
 
   def sample_input(self, example):
     """Returns the words as the text that is split into them again."""
