@@ -36,12 +36,12 @@ def lines(questions: Sequence[str],
       (len(scores),) + tuple(100 * scores.mean(axis=0)) + (
           predictions.answer_rule,))
   yield ""
-  words = [question_word(each) for each in questions]
+  words = [question_word(question) for question in questions]
   yield from _table("question word", words, scores, lambda word: (
       -words.count(word), word))
   yield ""
   yield from _table("words of the answer", [
-      _length(each) for each in predictions.labels], scores, _BANDS.index)
+      _length(answers) for answers in predictions.labels], scores, _BANDS.index)
   if all(predictions.labels) and all(predictions.predicted):
     return
   yield ""

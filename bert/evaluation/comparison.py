@@ -117,7 +117,7 @@ def _accuracies(right, other_right):
 
 
 def _differences(first, second):
-  """Returns the difference by the most telling number of each metric."""
+  """Returns the difference by the main number of each metric."""
   runs = first.eval_prediction, second.eval_prediction
   compared = []
   for name in first.metrics:

@@ -89,7 +89,7 @@ def _take(value, indices):
 
 def _rounded(array):
   if array.dtype.kind == "f":
-    # Seven digits tell all float32 apart that matter.
-    return np.vectorize(lambda each: float("%.7g" % each),
+    # Float32 has about seven significant digits.
+    return np.vectorize(lambda value: float("%.7g" % value),
                         otypes=[float])(array).tolist()
   return array.tolist()

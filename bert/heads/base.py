@@ -50,8 +50,8 @@ class Head(GraphHead, Encoding, HeadOutputs):
     label_range: least and greatest label of a task of numbers; None: unknown.
     threshold: the probability from which on a label is predicted.
     class_weights: a factor for each label in training; None: all are 1.
-    streamed_keys: keys of eval_results.txt that `evaluation` adds, the most
-      telling one first.
+    streamed_keys: keys of eval_results.txt that `evaluation` adds, the main
+      one first.
     losses: what --loss may be.
     signature: the signature of an export that texts are run through.
   """
@@ -239,17 +239,17 @@ class Head(GraphHead, Encoding, HeadOutputs):
 
   def evaluation(self, outputs, features):
     logits, label_ids = outputs["logits"], features["label_ids"]
-    each = self.example_losses(logits, label_ids)
+    losses_of_batch = self.example_losses(logits, label_ids)
     if "is_real_example" in features:
       is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]),
                         tf.float32)
     else:  # Not all programs' input_fns have it.
-      is_real = tf.ones_like(each)
-    streamed = {"eval_loss": (each, is_real)}
+      is_real = tf.ones_like(losses_of_batch)
+    streamed = {"eval_loss": (losses_of_batch, is_real)}
     if "eval_accuracy" in self.streamed_keys:
       is_correct = self.is_correct(self.probabilities(logits), label_ids)
       streamed["eval_accuracy"] = (is_correct, is_real)
-    return BatchEvaluation(tf.reduce_mean(each), streamed, dict(
+    return BatchEvaluation(tf.reduce_mean(losses_of_batch), streamed, dict(
         self.predictions(outputs, features), label_ids=label_ids,
         is_real_example=is_real))
 
@@ -321,7 +321,7 @@ class Head(GraphHead, Encoding, HeadOutputs):
     return counts
 
   def _balance(self, counts, num_examples):
-    """Rare labels weigh more, so that all labels together weigh the same."""
+    """Returns weights by which every label has the same total weight."""
     del num_examples
     present = sum(count > 0 for count in counts)
     return [sum(counts) / (present * count) if count else 1.0

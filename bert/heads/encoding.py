@@ -25,10 +25,10 @@ class Encoding:
 
   Attributes:
     settings: the user's, of the head.
-    record_names: dataset -> what its record file begins with, where that is
-      another name.
-    truncated_by: the flag that says how much of a text is read.
-    log_headings: what the log says before a dataset is worked on.
+    record_names: dataset -> the beginning of its record file's name, where it
+      differs from the dataset's.
+    truncated_by: the flag that limits how much of a text is read.
+    log_headings: dataset -> the log's line before it is evaluated or predicted.
   """
   settings = options.HeadOptions()
   record_names = {}  # type: Dict[str, str]
@@ -103,7 +103,7 @@ class Encoding:
     return join([encoder.encode_text(example.text_a, example.text_b)])
 
   def encode_padding(self, encoder: TextEncoder) -> EncodedText:
-    """Returns what a padding example has instead: zeros."""
+    """Returns the columns of a padding example: zeros."""
     return join([encoder.empty()] * self.num_sequences)
 
   def serving_columns(self, example: InputExample,
@@ -142,7 +142,7 @@ class Encoding:
     self.encoded(example)
 
   def check_truncation(self, settings: TruncationSettings) -> None:
-    """Raises UserError for settings that mean nothing for such texts."""
+    """Raises UserError for settings that have no effect on such texts."""
 
   @staticmethod
   def num_tokens(example: InputExample, tokenizer) -> int:
@@ -171,10 +171,10 @@ class Encoding:
 
 
 def join(encoded: Sequence[EncodedText]) -> EncodedText:
-  """Returns texts one after the other, as the sequences of one example."""
+  """Returns texts joined, as the sequences of one example."""
   if len(encoded) == 1:
     return encoded[0]
   return EncodedText(
-      {name: [value for each in encoded for value in each.columns[name]]
+      {name: [value for text in encoded for value in text.columns[name]]
        for name in encoded[0].columns},
-      TruncationStats(*map(sum, zip(*[each.stats for each in encoded]))))
+      TruncationStats(*map(sum, zip(*[text.stats for text in encoded]))))

@@ -1,4 +1,4 @@
-"""Multiple choice: which of several texts goes on from a text.
+"""Multiple choice: which of several texts continues a text or answers it.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 4.4.
 """
@@ -61,7 +61,7 @@ class MultipleChoiceHead(ClassificationHead):
   @staticmethod
   def num_tokens(example, tokenizer):
     """Returns the tokens of the text with its longest choice."""
-    longest = max(len(tokenizer.tokenize(each)) for each in example.text_b)
+    longest = max(len(tokenizer.tokenize(choice)) for choice in example.text_b)
     return 3 + len(tokenizer.tokenize(example.text_a)) + longest
 
   def logits(self, model, mask, is_training):
@@ -77,7 +77,7 @@ class MultipleChoiceHead(ClassificationHead):
         len(predictions.labels), num_right,
         num_right / len(predictions.labels))
     yield ""
-    # What is not there has no probability at all.
+    # The probability of a missing choice is exactly 0.
     counts = (predictions.probabilities > 0).sum(axis=-1)
     is_right = predictions.labels == predictions.predicted
     yield from tables.table(("choices", "examples", "accuracy"), [
@@ -90,11 +90,11 @@ class MultipleChoiceHead(ClassificationHead):
         reports.label_rows(self.labels, predictions, ()), 1)
 
   def drawings(self, predictions):
-    """Places are no classes that could be taken for each other."""
+    """None: the positions of choices are no classes to be confused."""
     return {}
 
   def write_summaries(self, folder, step, predictions, pictures):
-    """For the same reason, there is nothing to show."""
+    """Writes nothing, as there are no drawings."""
 
   def needs_pairs(self):
     return True
@@ -114,5 +114,5 @@ def _check_choices(choices, most, where):
   if not isinstance(choices, list) or not 2 <= len(choices) <= most:
     raise UserError("%s: found %s choices; needed are 2 to %d" % (
         where, len(choices) if isinstance(choices, list) else "no", most))
-  if not all(isinstance(each, str) and each.strip() for each in choices):
+  if not all(isinstance(choice, str) and choice.strip() for choice in choices):
     raise UserError("%s: a choice is blank" % where)

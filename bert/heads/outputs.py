@@ -1,4 +1,4 @@
-"""What becomes of a head's outputs: scores, files, reports, responses.
+"""Post-processing of a head's outputs: scores, files, reports, responses.
 
 The half of a head that needs no graph: it sees rows, a name -> array for each
 example.
@@ -32,17 +32,17 @@ class Prediction(typing.NamedTuple):
 
 
 class TextOutput(typing.NamedTuple):
-  """What a trained model says of a text.
+  """The output of a trained model for a text.
 
   Attributes:
-    labels, scores: those predicted: one for classification, any number for
-      multi_label, one per word for tagging; for regression the number, as text
-      and as number.
+    labels, scores: what is predicted: one label for classification, any number
+      for multi_label, one per word for tagging; for regression the number, as
+      text and as number.
     probabilities: label -> probability of all labels; {} for regression and
       tagging.
-    words: of tagging, what the labels are of.
+    words: of tagging, those that the labels are for.
     line: the line of test_results.tsv.
-    answers: of span, an object of JSON for each answer, the best one first.
+    answers: of span, a JSON object for each answer, the best one first.
     vector: of an encoder, float32 [width].
   """
   labels: List[str]
@@ -55,18 +55,18 @@ class TextOutput(typing.NamedTuple):
 
 
 class HeadOutputs:
-  """The outputs of a head of a task, read out.
+  """What a head makes of its outputs, without a graph.
 
   Attributes:
-    input_names: what the texts of an input are called, in JSON and on the page.
-    takes_lines: whether the page asks for several texts, a line each.
-    report_library: what eval_report.txt needs (what else is needed comes with
-      it); None: there is no report.
+    input_names: names of an input's texts, in JSON and on the page.
+    takes_lines: whether the page takes several texts, one per line.
+    report_library: the library that eval_report.txt needs, with whatever that
+      library installs; None: there is no report.
     takes_pairs: whether a text may be a pair of texts.
     is_of_pairs: whether the model is known to be trained on pairs.
     file_titles: name of a file of predictions -> what the log calls it.
-    files_by_id: files that name results by the examples' guids, each of which
-      so must be there once in a dev or test set.
+    files_by_id: files that name results by the examples' guids, which must
+      therefore be unique in a dev or test set.
     hugging_face_class, hugging_face_problem: Hugging Face's class of such a
       model, and how it names the loss; None: there is none.
   """
@@ -126,8 +126,8 @@ class HeadOutputs:
     return {}
 
   def aggregate_metrics(self, predictions: EvalPrediction) -> Dict[str, float]:
-    """Returns `eval_<key>` -> number of what batches report, for predictions
-    of several models together."""
+    """Returns `eval_<key>` -> number of the metrics that batches report, for
+    the mean predictions of several models."""
     del predictions
     return {}
 
@@ -179,7 +179,8 @@ class HeadOutputs:
 
   def stratify_by(self, examples: Sequence[InputExample]
                  ) -> Optional[Sequence[Any]]:
-    """Returns a class per example whose shares every fold is to have."""
+    """Returns a class per example, whose shares are the same in all folds;
+    None: folds are drawn without regard to classes."""
     del examples
     return None
 
@@ -196,11 +197,11 @@ class HeadOutputs:
     return False
 
   def text_facts(self, examples: Iterable[InputExample]) -> Dict[str, Any]:
-    """Returns what task.json says of the texts that a model was trained on, by
-    name; None as value: unknown.
+    """Returns what task.json records of the texts that a model is trained on,
+    by name; None as value: unknown.
 
     Args:
-      examples: of a dataset; they are gone through once.
+      examples: of a dataset; they are iterated over once.
     """
     has_pairs = None
     for example in examples:
@@ -210,7 +211,7 @@ class HeadOutputs:
     return {"has_pairs": has_pairs}
 
   def to_example(self, text_input: TextInput) -> InputExample:
-    """Returns the example that a trained model is given; raises UserError.
+    """Returns the example for an input of a user; raises UserError.
 
     A second text may be blank, as it may be in a dataset.
     """
@@ -228,7 +229,8 @@ class HeadOutputs:
     if pair.text_b is None and self.needs_pairs():
       raise UserError("a single text; the model was trained on pairs: %s and "
                       "%s" % self.input_names)
-    # A set of pairs may have single texts, but a pair gone wrong is none.
+    # A training set of pairs may have single texts, so these are allowed; one
+    # with the separator in it is a pair that was written wrongly.
     if pair.text_b is None and self.is_of_pairs and "|||" in pair.text_a:
       raise UserError(_SEPARATOR_IN_ONE % (2 * self.input_names))
     if not isinstance(pair.text_b, (str, type(None))):
@@ -237,20 +239,20 @@ class HeadOutputs:
 
   def sample_input(self, example: InputExample
                    ) -> Optional[Dict[str, Union[str, List[str]]]]:
-    """Returns an example as a request has it; None where it can't be written
-    so, as with word pieces."""
+    """Returns an example in the form of a request; None where it has none, as
+    with word pieces."""
     sample = dict(zip(self.input_names, (example.text_a, example.text_b)))
     if not isinstance(example.text_a, str):
       return None
     return {name: text for name, text in sample.items() if text is not None}
 
   def rows_of(self, outputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Returns predictions [batch, ...] of what an export's signature returns.
-    """
+    """Returns the predictions [batch, ...] in the outputs of an export's
+    signature."""
     return outputs
 
   def text_output(self, row: Row, example: InputExample) -> TextOutput:
-    """Returns what is said of one text."""
+    """Returns the output for one text."""
     prediction = self.prediction(row, example)
     return TextOutput(
         list(prediction.labels), [float(score) for score in prediction.scores],
@@ -261,7 +263,7 @@ class HeadOutputs:
     return dict(zip(self.labels, map(float, row["probabilities"])))
 
   def to_json(self, output: TextOutput) -> Dict[str, Any]:
-    """Returns an output as a JSON object has it."""
+    """Returns an output as a JSON object."""
     return {"probabilities": output.probabilities, "labels": output.labels,
             "scores": output.scores}
 

@@ -25,11 +25,11 @@ def fold(tensor: tf.Tensor) -> tf.Tensor:
 
 def sentence_vectors(model: modeling.BertModel, mask: tf.Tensor, pooling: str,
                      encoder_top: str) -> tf.Tensor:
-  """Returns a vector a text.
+  """Returns a vector per text.
 
   Args:
-    model: what the text went through.
-    mask: int32 [B, L]; 1 = real token. Padding counts for nothing.
+    model: the encoder, built for the texts.
+    mask: int32 [B, L]; 1 = real token. Padding is left out.
     pooling: cls, mean, max, attention or mean_max_attention.
     encoder_top: none, cnn or bilstm, between encoder and pooling.
 
@@ -57,8 +57,8 @@ def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str) -> tf.Tensor:
 
   Args:
     sequence: float32 [B, L, W].
-    mask: int32 [B, L]; what is 0 counts for nothing. An empty row gives zeros,
-      except by cls.
+    mask: int32 [B, L]; positions with 0 are left out. A row without any other
+      gives zeros, except by cls.
     pooling: as of sentence_vectors; cls takes the first.
 
   Returns:
@@ -109,7 +109,8 @@ def _convolve(sequence, mask):
   Source: Kim 2014, https://arxiv.org/abs/1408.5882.
   """
   width = sequence.shape.as_list()[-1]
-  # Without it, what stands in padding would depend on a batch's longest text.
+  # Else values at padding, and so the last tokens' features, would depend on
+  # the longest text of the batch.
   sequence *= tf.cast(tf.expand_dims(mask, -1), tf.float32)
   outputs = []
   for size in _CNN_WIDTHS:

@@ -31,7 +31,7 @@ def encode(example: InputExample, encoder: TextEncoder) -> List[EncodedText]:
 
 
 def split(vectors: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-  """float32 [B * 2, W], a text after its partner -> two of [B, W]."""
+  """float32 [B * 2, W], the texts of a pair in turn -> two of [B, W]."""
   pairs = tf.reshape(vectors, [-1, 2, vectors.shape.as_list()[-1]])
   return pairs[:, 0], pairs[:, 1]
 

@@ -1,4 +1,4 @@
-"""Span extraction: where in its context the answer to a question stands.
+"""Span extraction: the position of an answer in the context of a question.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, sections 4.2, 4.3.
 """
@@ -38,14 +38,14 @@ from bert.heads.outputs import Prediction
 # The seed of the order of training questions, as of the reference release.
 _SEED = 12345
 _ID = Field(tf.int64, (1,))
-# Questions whose answers are found before several processes are worth it.
+# From this many questions on, answers are found in several processes.
 _MIN_QUESTIONS = 1000
 
 
 class SpanGraph:
-  """The graph half: two scores a token, as the start and as the end.
+  """The graph half: two scores per token, as the start and as the end.
 
-  All positions count, padding too, as in the reference release; with
+  All positions count, including padding, as in the reference release; with
   mask_outside_context, [CLS] and the context alone.
   """
   span = options.SpanOptions()
@@ -111,7 +111,7 @@ def _answer_mask(features):
 
 
 class SpanHead(SpanGraph, Head):
-  """An answer that stands in a context; a record is a window of it."""
+  """An answer that is a part of a context; a record is a window of it."""
   kind = "span"
   label_type = ANSWERS
   streamed_keys = ("eval_loss",)
@@ -154,8 +154,8 @@ class SpanHead(SpanGraph, Head):
     return spec
 
   def trainable_examples(self, examples):
-    """Leaves out what has an answer that is not found; shuffles the rest, as
-    the reference release does."""
+    """Leaves out questions whose answer is not in the context; shuffles the
+    rest, as the reference release does."""
     examples = answer_places.usable(examples, self._reader(None))
     if not examples:
       raise UserError("no question of the training set has an answer that "
@@ -171,10 +171,10 @@ class SpanHead(SpanGraph, Head):
       raise UserError("%s: no answer%s" % (
           example.locate(), " (--version_2_with_negative allows that)" if
           example.label is not None else ""))
-    for each in annotations(example.label):
-      if not isinstance(each.text, str):
+    for annotation in annotations(example.label):
+      if not isinstance(annotation.text, str):
         raise UserError("%s: the answer is %r; it must be text" % (
-            example.locate(), each.text))
+            example.locate(), annotation.text))
 
   def to_features(self, example, encoder):
     if isinstance(example, PaddingInputExample):
@@ -202,8 +202,8 @@ class SpanHead(SpanGraph, Head):
         example.guid, example.text_a, example.text_b), encoder)[0]
 
   def number_records(self, serialized):
-    """Adds unique_ids: two messages after each other are one with all fields.
-    """
+    """Adds unique_ids: two serialized messages, joined, are one message with
+    the fields of both."""
     encoder = record_encoder.RecordEncoder({"unique_ids": _ID})
     numbers = itertools.count(answer_places.FIRST_ID)
     for record, number in zip(serialized, numbers):
@@ -226,18 +226,19 @@ class SpanHead(SpanGraph, Head):
   # Outputs.
 
   def merge_rows(self, rows, examples, counts, encoder):
-    """Returns for each question its answers, as bytes of JSON."""
+    """Returns the answers to each question, as bytes of JSON."""
     ends = list(itertools.accumulate(counts))
     finder = answer_finder.AnswerFinder(self._reader(encoder), self.span)
 
     def find(index):
       windows = rows[ends[index] - counts[index]:ends[index]]
       return answer_finder.encode(finder.find(examples[index], [
-          (each["start_logits"], each["end_logits"]) for each in windows]))
+          (window["start_logits"], window["end_logits"])
+          for window in windows]))
 
-    # What is logged would be lost in other processes.
-    return [{"answers": np.frombuffer(each, np.uint8)}
-            for each in workers.map_ordered(
+    # In other processes, the lines of --verbose_logging would be lost.
+    return [{"answers": np.frombuffer(answers, np.uint8)}
+            for answers in workers.map_ordered(
                 find, range(len(examples)), int(self.span.verbose_logging),
                 min_items=_MIN_QUESTIONS)]
 
@@ -247,11 +248,11 @@ class SpanHead(SpanGraph, Head):
   def eval_prediction(self, rows, examples):
     found = list(map(decode, rows["answers"]))
     return EvalPrediction(
-        [[each.text for each in annotations(example.label)]
+        [[annotation.text for annotation in annotations(example.label)]
          for example in examples],
-        [each.best for each in found],
-        np.array([[each.probability] for each in found], np.float32),
-        null_odds=np.array([each.null_odds for each in found], np.float64)
+        [answers.best for answers in found],
+        np.array([[answers.probability] for answers in found], np.float32),
+        null_odds=np.array([answers.null_odds for answers in found], np.float64)
         if self.span.version_2_with_negative else None,
         answer_rule=self.metrics[-1])
 
@@ -274,7 +275,8 @@ class SpanHead(SpanGraph, Head):
 
   def output_files(self, examples, rows):
     found = [decode(row["answers"]) for row in rows]
-    answer_finder.warn_of_paragraphs([each.best for each in found], self.span)
+    answer_finder.warn_of_paragraphs([answers.best for answers in found],
+                                     self.span)
     return answer_files.lines_of(examples, found)
 
   def check_averaging(self):
@@ -305,7 +307,7 @@ class SpanHead(SpanGraph, Head):
     return output.line
 
   def _reader(self, encoder):
-    """Returns a SpanReader; of None, one that only finds answers."""
+    """Returns a SpanReader; without an encoder, one that only finds answers."""
     span = self.span
     return _reader_of(encoder and encoder.tokenizer, SpanSettings(
         encoder.max_seq_length if encoder else 0, span.doc_stride,

@@ -30,7 +30,8 @@ from bert.heads import pooling
 from bert.heads.base import Head
 from bert.heads.outputs import Prediction
 
-# What serves words: as the default signature, with the starts of the words.
+# The default signature has outputs per token, this one per word: it also takes
+# the position of each word's first piece.
 WORDS_SIGNATURE = "words"
 
 
@@ -38,8 +39,8 @@ class TaggingHead(Head):
   """One label per word, which the word's first piece carries.
 
   A record's label field has, at each first piece, the label's number from 1,
-  and 0 elsewhere. Words are moved to the front before predictions are made, so
-  that what follows sees words alone: [batch, words, ...].
+  and 0 elsewhere. Predictions have words alone, moved to the front: [batch,
+  words, ...].
   """
   kind = "tagging"
   label_type = TAGS
@@ -125,7 +126,8 @@ class TaggingHead(Head):
     vectors = pooling.token_vectors(model, mask, self.settings.encoder_top)
     shape = modeling.get_shape_list(vectors)
     if self.settings.crf:
-      self._crf_params()  # Made here, with all other variables of the model.
+      # Here, so that the variables are in the scope of the others.
+      self._crf_params()
     return tf.reshape(
         self.project(modeling.reshape_to_matrix(vectors), is_training),
         shape[:2] + [len(self.labels)])
@@ -188,8 +190,8 @@ class TaggingHead(Head):
     tags = entities.to_seqeval(predictions)
     yield "%d examples; begin, end and type of an entity must be right" % len(
         predictions.labels)
-    stray = [sum(map(tag_schemes.num_stray, each))
-             for each in (predictions.labels, predictions.predicted)]
+    stray = [sum(map(tag_schemes.num_stray, sentences))
+             for sentences in (predictions.labels, predictions.predicted)]
     if any(stray):
       yield ("Not counted: %d entities of the labels and %d of the predictions "
              "that do not begin with" % tuple(stray))
@@ -203,8 +205,8 @@ class TaggingHead(Head):
         output_dict=True, zero_division=0)
     yield from tables.table(("entity",) + reports.SCORES, [
         (re.sub(" avg$", " average", name),) + reports.score_cells((
-            each["precision"], each["recall"], each["f1-score"],
-            each["support"])) for name, each in scores.items()])
+            row["precision"], row["recall"], row["f1-score"],
+            row["support"])) for name, row in scores.items()])
 
   def errors(self, predictions):
     """Yields ErrorRows; the score counts entities missed or made up."""
