@@ -71,6 +71,15 @@ def test_predictions_are_those_of_first_pieces_in_order(session):
     assert all(1 / 3 <= score <= 1 for score in prediction.scores)
 
 
+def test_export_has_labels_under_both_names(session):
+  head = create()
+  inputs, outputs = head.serving_signatures(
+      {}, {"logits": tf.constant(LOGITS)})[head.signature]
+  values = session.run(outputs, {inputs["word_starts"]: LABEL_IDS})
+  assert set(values) == {"chosen", "label_ids", "scores", "num_words"}
+  np.testing.assert_array_equal(values["label_ids"], values["chosen"])
+
+
 def test_words_that_were_cut_off_are_outside(session):
   head = create()
   _, rows = rows_of(session, head)
