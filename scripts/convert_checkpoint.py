@@ -72,7 +72,8 @@ def to_hugging_face(options):
   config_file = options.bert_config_file or os.path.join(folder,
                                                          "bert_config.json")
   vocab_file = options.vocab_file or os.path.join(folder, "vocab.txt")
-  config = files.read_json(config_file, "--bert_config_file")
+  config = files.read_json(config_file, "--bert_config_file",
+                           needed="a BERT config")
   task = output_folder.read_task(folder)
   hugging_face_task.check(task)
   for difference in model_settings.encoder_differences(

@@ -100,8 +100,8 @@ def with_given(group, names: Iterable[str]):
 
 
 def replace(group, **changes):
-  """Returns a group with other values of some options, which are as given or
-  not as they were."""
+  """Returns a group with other values of some options; whether these count as
+  given does not change."""
   changed = dataclasses.replace(group, **changes)
   given = getattr(group, "_given", None)
   return changed if given is None else with_given(changed, given)
@@ -249,7 +249,7 @@ def _with_current_names(message, groups):
 
 
 def _value(field, value):
-  """Returns a flag's value, the home folder in place of ~ in paths."""
+  """Returns a flag's value, the home folder instead of ~ in paths."""
   if field.type is Repeated:
     return Repeated(value) if value else None
   if field.type is not Path or not value:

@@ -73,8 +73,8 @@ class AnswerFinder:
     if is_joined:
       # The text is the reference release's, which may differ in capitals.
       return TextSpan(original[slice(*parts.first)],
-                      context.place_of(first_word, begin),
-                      context.place_of(first_word, end - 1) + 1)
+                      context.position_of(first_word, begin),
+                      context.position_of(first_word, end - 1) + 1)
     return TextSpan(original[begin:end], context.starts[first_word] + begin,
                     context.starts[first_word] + end)
 

@@ -263,8 +263,9 @@ def _our_names(num_layers):
 
 
 def _do_lower_case(path):
-  return (files.read_json(path).get("do_lower_case") if tf.gfile.Exists(path)
-          else None)
+  if not tf.gfile.Exists(path):
+    return None
+  return files.read_json(path, needed="an object").get("do_lower_case")
 
 
 def _read_text(path):

@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 
@@ -64,18 +65,18 @@ def check_init(checkpoint: str, expected: Shapes,
         "--init_checkpoint=%s: it lacks %d variables of the encoder: %s; it is "
         "of another model, or --bert_config_file is (--allow_missing_weights "
         "starts them from random values)" % (
-            checkpoint, len(needed), _shorten(needed)))
+            checkpoint, len(needed), listed(needed, 3)))
   if missing:
     tf.logging.warning(
         "%d variables of the encoder are not in %s and start from random "
-        "values: %s", len(missing), checkpoint, _shorten(missing))
+        "values: %s", len(missing), checkpoint, listed(missing, 3))
   unused = [name for name in sorted(actual) if name.startswith("bert/") and
             name not in expected and
             not checkpoint_files.is_training_state(name)]
   if unused:
     tf.logging.warning(
         "%d variables of the encoder in %s are not used, as the model has "
-        "none of these names: %s", len(unused), checkpoint, _shorten(unused))
+        "none of these names: %s", len(unused), checkpoint, listed(unused, 3))
 
 
 def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
@@ -176,11 +177,6 @@ def init_from(checkpoint: str) -> Dict[str, int]:
       model_variables(), checkpoint)
   tf.train.init_from_checkpoint(checkpoint, assignment)
   return filled
-
-
-def _shorten(names):
-  more = len(names) - 3
-  return ", ".join(names[:3]) + (" and %d more" % more if more > 0 else "")
 
 
 def _check_equal(checkpoint, actual, expected):

@@ -10,6 +10,7 @@ from typing import Callable, Dict, Optional
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
+from bert.common import machine
 from bert.common.errors import UserError
 from bert.model import distribution
 from bert.options.shared import check_parts
@@ -78,11 +79,18 @@ def keep_freed_memory() -> bool:
 
 
 def _num_cores(cpu_replicas):
+<<<<<<< HEAD
   """Returns the number of cores for each replica of a worker."""
   num_cores = num_all = os.cpu_count() or 1
   if hasattr(os, "sched_getaffinity"):
     num_cores = len(os.sched_getaffinity(0))
   if num_cores == num_all:  # Otherwise workers are bound to separate cores.
+=======
+  """Returns the cores that a part of a worker's batch has to itself."""
+  num_cores = machine.num_cores()
+  # Else workers are bound to cores of their own.
+  if num_cores == (os.cpu_count() or 1):
+>>>>>>> m-small
     num_cores //= distribution.workers().local_size
   return max(1, num_cores // cpu_replicas)
 

@@ -1,12 +1,12 @@
 """The models and addresses of a server, from its flags; without TensorFlow."""
 
 import dataclasses
-import json
 import os
 import re
 import typing
 from typing import List, Optional, Tuple
 
+from bert.common import json_text
 from bert.common.errors import UserError
 from bert.options.serving import PredictorOptions
 from bert.options.serving import ServerOptions
@@ -16,9 +16,14 @@ Address = Tuple[str, int]
 MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
+<<<<<<< HEAD
 # Characters that need no escape in a URL.
+=======
+# Names that a URL needs not escape.
+>>>>>>> m-small
 _NAME = re.compile(r"[\w.-]+$")
 _THIS_MACHINE = "127.0.0.1"
+_CONFIG_FORM = '{"models": [{"name": ..., "export_dir": ...}, ...]}'
 
 
 class ModelSpec(typing.NamedTuple):
@@ -107,17 +112,10 @@ def read_models(path: str, default: ModelSpec) -> List[ModelSpec]:
     UserError: there is no such file, or it has another format.
   """
   where = "--config=%s: " % path
-  try:
-    with open(path, encoding="utf-8-sig") as reader:
-      content = json.load(reader, object_pairs_hook=_without_repeats)
-  except OSError as error:
-    raise UserError("%s%s" % (where, error.strerror))
-  except (ValueError, RecursionError) as error:
-    raise UserError("%snot JSON: %s" % (where, error))
-  if not isinstance(content, dict) or set(content) != {"models"} or not (
+  content = json_text.read_local(path, "--config", _CONFIG_FORM)
+  if set(content) != {"models"} or not (
       content["models"] and isinstance(content["models"], list)):
-    raise UserError('%sneeded is {"models": [{"name": ..., "export_dir": ...}, '
-                    "...]}" % where)
+    raise UserError("%sneeded is %s" % (where, _CONFIG_FORM))
   specs = [_spec_of(entry, default, "%smodels[%d]: " % (where, index))
            for index, entry in enumerate(content["models"])]
   names = [spec.name for spec in specs]
@@ -129,14 +127,6 @@ def read_models(path: str, default: ModelSpec) -> List[ModelSpec]:
                         else os.path.join(folder, os.path.expanduser(
                             spec.export_dir)))
           for spec in specs]
-
-
-def _without_repeats(pairs):
-  names = [name for name, _ in pairs]
-  for name in names:
-    if names.count(name) > 1:
-      raise ValueError("%r is there twice" % name)
-  return dict(pairs)
 
 
 def _spec_of(entry, default, where):

@@ -9,6 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from bert.common import libraries
 from bert.common.errors import UserError
+from bert.common.registry import Registry
 from bert.model import estimator
 from bert.model import export
 from bert.model import onnx_files
@@ -110,4 +111,4 @@ def _load(folder, signature, precision):
   return names, run
 
 
-ENGINES = {"tensorflow": TensorFlowEngine, "onnx": OnnxEngine}
+ENGINES = Registry("engine", tensorflow=TensorFlowEngine, onnx=OnnxEngine)

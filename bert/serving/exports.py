@@ -78,8 +78,9 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   """
   assets = os.path.join(folder, "assets")
   task = model_settings.with_new_names(
-      files.read_json(os.path.join(assets, "task.json")))
-  loaded = engines.ENGINES[engine](folder, precision)
+      files.read_json(os.path.join(assets, "task.json"),
+                      needed="the object that --do_export writes"))
+  loaded = engines.ENGINES.find(engine)(folder, precision)
   tokenizer = vocabulary.load_tokenizer(
       os.path.join(assets, "vocab.txt"), task["do_lower_case"],
       model_settings.value_in(task, "tokenizer"))

@@ -94,7 +94,7 @@ def test_models_of_a_config_are_below_its_folder(tmp_path):
     ("{", "not JSON"), ("[]", "needed is"), ("{}", "needed is"),
     ('{"models": []}', "needed is"), ('{"models": {}}', "needed is"),
     ('{"models": [3]}', "models[0]: needed is an object"),
-    ('{"models": [], "models": []}', "'models' is there twice"),
+    ('{"models": [], "models": []}', '"models" is there twice'),
     ('{"models": [{"export_dir": "x"}]}', "models[0]: 'name' is missing"),
     ('{"models": [{"name": "x"}]}', "'export_dir' is missing"),
     ('{"models": [{"name": "x", "export_dir": 3}]}', "must be text, not 3"),

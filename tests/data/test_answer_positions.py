@@ -2,7 +2,7 @@
 import pytest
 
 from bert import tokenization
-from bert.data import answer_places, contexts
+from bert.data import answer_positions, contexts
 from bert.data.examples import Annotation, InputExample
 from bert.data.span_reader import SpanReader, SpanSettings
 from bert.evaluation import answer_finder
@@ -18,7 +18,7 @@ def warn(tmp_path, examples, tokens="whitespace"):
                   encoding="utf-8")
   reader = SpanReader(tokenization.FullTokenizer(str(path)), SpanSettings(
       64, context_tokens=tokens))
-  answer_places.warn_of_paragraphs(examples, reader)
+  answer_positions.warn_of_paragraphs(examples, reader)
 
 
 def example(context, *answers):

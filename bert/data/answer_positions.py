@@ -1,4 +1,4 @@
-"""Where the annotated answers of training questions stand in their contexts."""
+"""Positions of annotated answers in the contexts of training questions."""
 
 import enum
 import itertools
@@ -16,12 +16,12 @@ from bert.data.span_reader import SpanReader
 
 # Questions whose windows are logged, and answers that are not found.
 NUM_LOGGED = 20
-# Number of a dataset's first record, as of the reference release.
+# unique_id of a dataset's first record, as in the reference release.
 FIRST_ID = 1000000000
 
 
-class Place(enum.Enum):
-  """Where an answer is found, of those that a question has."""
+class Position(enum.Enum):
+  """Whether an answer is found at its annotated position, or another."""
   AS_ANNOTATED = 1
   ELSEWHERE = 2
   NOWHERE = 3
@@ -32,14 +32,14 @@ def annotations(label) -> List[Annotation]:
   be a text alone, or a number."""
   if isinstance(label, (str, numbers.Real, Annotation)):
     label = [label] if label else []
-  return [_to_annotation(each) for each in label or ()]
+  return [_to_annotation(answer) for answer in label or ()]
 
 
 def _to_annotation(answer):
   text, start = answer if isinstance(answer, Annotation) else (
       Annotation(answer))
   is_number = isinstance(text, numbers.Real) and not isinstance(text, bool)
-  # NaN is what pandas reads an empty cell as.
+  # NaN, which does not equal itself, is what pandas reads an empty cell as.
   return Annotation(str(text) if is_number and text == text else text, start)
 
 
@@ -52,13 +52,13 @@ def usable(examples: Iterable[InputExample],
     examples: of a training set.
     reader: how contexts are split into words.
   """
-  kept, counts = [], dict.fromkeys(Place, 0)
+  kept, counts = [], dict.fromkeys(Position, 0)
   for example in examples:
-    place = _locate(example, reader)
-    counts[place] += 1
-    if place is not Place.NOWHERE:
+    position = _locate(example, reader)
+    counts[position] += 1
+    if position is not Position.NOWHERE:
       kept.append(example)
-    elif counts[place] <= NUM_LOGGED:
+    elif counts[position] <= NUM_LOGGED:
       _log_missing(example, reader)
   _log(counts)
   return kept
@@ -66,12 +66,13 @@ def usable(examples: Iterable[InputExample],
 
 def _locate(example, reader):
   words = None
-  for each in annotations(example.label):
+  for annotation in annotations(example.label):
     words = words or reader.split(example.text_b)
-    start = reader.locate(example.text_b, words, each)
+    start = reader.locate(example.text_b, words, annotation)
     if start is not None:
-      return Place.AS_ANNOTATED if start == each.start else Place.ELSEWHERE
-  return Place.AS_ANNOTATED if words is None else Place.NOWHERE
+      return (Position.AS_ANNOTATED if start == annotation.start else
+              Position.ELSEWHERE)
+  return Position.AS_ANNOTATED if words is None else Position.NOWHERE
 
 
 def _log_missing(example, reader):
@@ -81,20 +82,20 @@ def _log_missing(example, reader):
                      " ".join(first.text.split()))
 
 
-def _log(counts: Dict[Place, int]) -> None:
-  if counts[Place.ELSEWHERE]:
+def _log(counts: Dict[Position, int]) -> None:
+  if counts[Position.ELSEWHERE]:
     tf.logging.info("%d answers of the training set are not where answer_start "
                     "says; they were found elsewhere in their contexts",
-                    counts[Place.ELSEWHERE])
-  if counts[Place.NOWHERE]:
+                    counts[Position.ELSEWHERE])
+  if counts[Position.NOWHERE]:
     tf.logging.warning("%d of %d questions of the training set are left out: "
                        "their answers were not found in their contexts",
-                       counts[Place.NOWHERE], sum(counts.values()))
+                       counts[Position.NOWHERE], sum(counts.values()))
 
 
 def warn_of_paragraphs(examples: Sequence[InputExample],
                        reader: SpanReader) -> None:
-  """Warns of Chinese contexts that are a word each.
+  """Warns of Chinese contexts that are read as one word.
 
   Args:
     examples: of a dataset.
@@ -106,9 +107,10 @@ def warn_of_paragraphs(examples: Sequence[InputExample],
   for example in examples:
     is_chinese = contexts.is_without_blanks(example.text_b)
     num_chinese += is_chinese
-    for each in annotations(example.label):
+    for annotation in annotations(example.label):
       num_answers += 1
-      num_whole += is_chinese and reader.is_whole_words(example.text_b, each)
+      num_whole += is_chinese and reader.is_whole_words(example.text_b,
+                                                        annotation)
   if num_chinese:
     tf.logging.warning(
         "%d of %d questions have a context of Chinese without blanks, which is "
@@ -128,7 +130,7 @@ def log_examples(examples: Sequence[InputExample], reader: SpanReader) -> None:
           "unique_id": next(ids), "example_index": index,
           "doc_span_index": number})
       if example.label is not None:
-        log_answer(passage.place(number, span),
+        log_answer(passage.input_span(number, span),
                    annotations(example.label)[0].text if example.label else
                    None)
 
@@ -140,8 +142,8 @@ def log_window(passage: Passage, number: int, reader: SpanReader,
   Args:
     passage: the question with its context.
     number: of the window.
-    reader: what the passage was made by.
-    names: what stands before it in the log, by name.
+    reader: made the passage.
+    names: numbers that are logged before it, by name.
   """
   tf.logging.info("*** Example ***")
   positions = range(passage.offset, passage.num_tokens(number) - 1)
@@ -158,11 +160,11 @@ def log_window(passage: Passage, number: int, reader: SpanReader,
     tf.logging.info("%s: %s", name, value)
 
 
-def log_answer(place: Span, text: Optional[str]) -> None:
-  """Logs where an answer stands in a window; None: there is none."""
+def log_answer(span: Span, text: Optional[str]) -> None:
+  """Logs the positions of an answer in a window; None: there is no answer."""
   if text is None:
     tf.logging.info("impossible example")
     return
-  tf.logging.info("start_position: %d", place.start)
-  tf.logging.info("end_position: %d", place.end)
+  tf.logging.info("start_position: %d", span.start)
+  tf.logging.info("end_position: %d", span.end)
   tf.logging.info("answer: %s", text)
