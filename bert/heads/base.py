@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.data.examples import InputExample
 from bert.data.label_types import CLASS
 from bert.data.label_types import NUMBER
@@ -329,8 +330,6 @@ class Head(GraphHead, Encoding, HeadOutputs):
 
   def _label_id(self, label):
     if label not in self._index:
-      shown = " ".join(self.labels[:20])
-      more = len(self.labels) - 20
-      raise ValueError("label %r is not one of: %s%s" % (
-          label, shown, " ... and %d more" % more if more > 0 else ""))
+      raise ValueError("label %r is not one of: %s" % (label, listed(
+          self.labels, 20, separator=" ", more=" ... and %d more")))
     return self._index[label]

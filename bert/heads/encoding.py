@@ -5,7 +5,6 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from bert import options
 from bert.common.errors import UserError
 from bert.data import features as features_lib
 from bert.data import records
@@ -18,6 +17,7 @@ from bert.data.records import Field
 from bert.data.truncation import TruncationSettings
 from bert.data.truncation import TruncationStats
 from bert.heads import siamese
+from bert.options.finetuning import HeadOptions
 
 
 class Encoding:
@@ -30,7 +30,7 @@ class Encoding:
     truncated_by: the flag that limits how much of a text is read.
     log_headings: dataset -> the log's line before it is evaluated or predicted.
   """
-  settings = options.HeadOptions()
+  settings = HeadOptions()
   record_names = {}  # type: Dict[str, str]
   truncated_by = "max_seq_length"
   log_headings = {"eval": "***** Running evaluation *****",

@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
@@ -29,6 +28,7 @@ from bert.heads import losses
 from bert.heads import pooling
 from bert.heads.base import Head
 from bert.heads.outputs import Prediction
+from bert.options.finetuning import HeadOptions
 
 # The default signature has outputs per token, this one per word: it also takes
 # the position of each word's first piece.
@@ -73,7 +73,7 @@ class TaggingHead(Head):
       return
     for name in ("loss", "class_weights", "label_smoothing"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions, name):
+      if value != getattr(HeadOptions, name):
         raise UserError("--%s=%s does not go with --crf, which scores whole "
                         "sentences; leave one out" % (
                             name, command_line.describe(value)))
@@ -82,7 +82,7 @@ class TaggingHead(Head):
     self.check_span()
     for name in ("pair_encoding", "pooling", "window_pooling"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions(), name):
+      if value != getattr(HeadOptions(), name):
         raise UserError("--%s=%s is not for %s tasks, which read the vector of "
                         "each word; leave it out" % (name, value, self.kind))
 

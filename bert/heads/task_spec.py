@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-from bert import options
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +20,8 @@ class TaskSpec:
       trained on, by name; without it, nothing is known of them.
   """
   labels: Sequence[str] = ()
-  settings: options.HeadOptions = options.HeadOptions()
-  span: options.SpanOptions = options.SpanOptions()
+  settings: HeadOptions = HeadOptions()
+  span: SpanOptions = SpanOptions()
   label_range: Optional[Tuple[float, float]] = None
   class_weights: Optional[Sequence[float]] = None
   text_facts: Dict[str, Any] = dataclasses.field(default_factory=dict)

@@ -11,8 +11,8 @@ from bert.common.errors import UserError
 from bert.heads import registry
 from bert.heads.base import Head
 from bert.heads.task_spec import TaskSpec
-from bert.options import HeadOptions
-from bert.options import SpanOptions
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 
 _DOC = os.path.join(os.path.dirname(__file__), "..", "..", "docs",
                     "architecture.md")
