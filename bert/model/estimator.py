@@ -79,18 +79,10 @@ def keep_freed_memory() -> bool:
 
 
 def _num_cores(cpu_replicas):
-<<<<<<< HEAD
   """Returns the number of cores for each replica of a worker."""
-  num_cores = num_all = os.cpu_count() or 1
-  if hasattr(os, "sched_getaffinity"):
-    num_cores = len(os.sched_getaffinity(0))
-  if num_cores == num_all:  # Otherwise workers are bound to separate cores.
-=======
-  """Returns the cores that a part of a worker's batch has to itself."""
   num_cores = machine.num_cores()
-  # Else workers are bound to cores of their own.
+  # Otherwise workers are bound to separate cores.
   if num_cores == (os.cpu_count() or 1):
->>>>>>> m-small
     num_cores //= distribution.workers().local_size
   return max(1, num_cores // cpu_replicas)
 

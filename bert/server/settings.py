@@ -16,11 +16,7 @@ Address = Tuple[str, int]
 MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
-<<<<<<< HEAD
 # Characters that need no escape in a URL.
-=======
-# Names that a URL needs not escape.
->>>>>>> m-small
 _NAME = re.compile(r"[\w.-]+$")
 _THIS_MACHINE = "127.0.0.1"
 _CONFIG_FORM = '{"models": [{"name": ..., "export_dir": ...}, ...]}'
