@@ -44,7 +44,8 @@ def examples(count):
 @pytest.mark.parametrize("head_class, num_records", [
     (registry.class_of("classification"), 3), (TwiceHead, 6)])
 def test_records_are_counted_not_examples(tmp_path, head_class, num_records):
-  _, file = datasets(tmp_path, head_class(TaskSpec(["a", "b"]))).write_to_predict(
+  head = head_class(TaskSpec(["a", "b"]))
+  _, file = datasets(tmp_path, head).write_to_predict(
       examples(3))
   assert (file.num_records, file.num_padding) == (num_records, 0)
   assert list(file.counts) == [num_records // 3] * 3
