@@ -66,7 +66,7 @@ def attend(queries, keys_and_values, mask, sizes, dropout_prob):
   if mask is not None:
     ones = tf.ones([batch_size, num_heads, from_length, 1])
     seen = ones * tf.cast(tf.expand_dims(mask, 1), tf.float32)
-    scores += modeling._penalty(seen)  # pylint: disable=protected-access
+    scores += modeling.mask_penalty(seen)
   weights = modeling.dropout(tf.nn.softmax(scores), dropout_prob)
   context = tf.matmul(weights, values)
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]),

@@ -758,7 +758,7 @@ def _attend(queries, keys_and_values, mask, sizes, dropout_prob):
   queries = split(queries * (1.0 / math.sqrt(size)), from_length)
   scores = tf.matmul(queries, keys, transpose_b=True)
   if mask is not None:
-    scores += _penalty(tf.expand_dims(mask, 1))
+    scores += mask_penalty(tf.expand_dims(mask, 1))
   context = _average(tf.nn.softmax(scores), values, dropout_prob)
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]),  # [B, F, N, D]
                     [-1, num_heads * size])
@@ -784,8 +784,15 @@ def _average(weights, values, dropout_prob):
   return _with_gradient(average, weights, values * scale)
 
 
-def _penalty(mask):
-  """1 = may be seen -> what is added to scores, of the mask's shape."""
+def mask_penalty(mask):
+  """Returns what is added to scores before a softmax: 0, or -10000 if masked.
+
+  Args:
+    mask: of any shape and type; 1 = may be seen.
+
+  Returns:
+    float32, of the mask's shape.
+  """
   return (1.0 - tf.cast(mask, tf.float32)) * -10000.0
 
 
@@ -999,7 +1006,7 @@ def _attend_once(rows, sequence, mask, config):
   scores = tf.matmul(asked, sequence, transpose_b=True)  # [B, N, T]
   scores += tf.reduce_sum(queries * key_bias, axis=-1, keepdims=True)
   if mask is not None:
-    scores += _penalty(mask)
+    scores += mask_penalty(mask)
   weights = dropout(tf.nn.softmax(scores), config.attention_probs_dropout_prob)
   context = per_head(tf.matmul(weights, sequence),
                      tf.transpose(value_kernel, [1, 0, 2]))

@@ -349,16 +349,16 @@ class FineTuning:
     config = self.task.config
     stored = read_task(self.folder.path)
     facts = {name: stored.get(name, value) for name, value in facts.items()}
-    self.task.head.read_as(facts)
+    head = self.task.head.with_text_facts(facts)
     task = dict(
         self.folder.description, **facts,
-        label_range=self.task.head.label_range,
+        label_range=head.label_range,
         vocab_size=config.vocab_size,
         max_positions=config.max_position_embeddings,
         num_segment_ids=config.type_vocab_size,
-        **{export.SAMPLES: export.sample_inputs(self.task.head, samples)})
+        **{export.SAMPLES: export.sample_inputs(head, samples)})
     return export.write(self.folder.path, export.ExportSpec(
-        config, self.task.head, checkpoint, self.flags.data.vocab_file, task),
+        config, head, checkpoint, self.flags.data.vocab_file, task),
                         has_onnx)
 
   def _model(self, head, init_checkpoint=None):
