@@ -35,17 +35,10 @@ class BertConfig:
                hidden_act="gelu", hidden_dropout_prob=0.1,
                attention_probs_dropout_prob=0.1, max_position_embeddings=512,
                type_vocab_size=16, initializer_range=0.02):
-    self.vocab_size = vocab_size
-    self.hidden_size = hidden_size
-    self.num_hidden_layers = num_hidden_layers
-    self.num_attention_heads = num_attention_heads
-    self.intermediate_size = intermediate_size
-    self.hidden_act = hidden_act
-    self.hidden_dropout_prob = hidden_dropout_prob
-    self.attention_probs_dropout_prob = attention_probs_dropout_prob
-    self.max_position_embeddings = max_position_embeddings
-    self.type_vocab_size = type_vocab_size
-    self.initializer_range = initializer_range
+    # Each parameter is an attribute, and a key of bert_config.json.
+    values = dict(locals())
+    del values["self"]
+    self.__dict__.update(values)
 
   @classmethod
   def from_dict(cls, json_object):
@@ -79,7 +72,7 @@ class BertModel:
   """BERT, from ids to vectors.
 
   A family of encoders is a subclass: it overrides the attributes, _embed or
-  _embed_words, _make_transformer, _make_pooler and _pool where it differs.
+  _embed_words, _make_pooler and _pool where it differs.
   """
   default_scope = "bert"
   transformer_class = None  # Transformer, unless a family has its own.
@@ -103,9 +96,8 @@ class BertModel:
       first_token_only: the last layer computes the first token's vector alone,
         which is all that the pooled output needs.
       drop_padding: skip positions whose mask is 0, except each text's first,
-        in all but attention; all outputs are 0 there, where they would
-        otherwise be meaningless. Shapes stay. Not on TPUs, which need fixed
-        shapes inside, too.
+        in all but attention; outputs are 0 there, else meaningless. Shapes
+        stay. Not on TPUs, which need fixed shapes inside, too.
 
     Raises:
       ValueError: input_ids is not of rank 2, is longer than
@@ -168,12 +160,9 @@ class BertModel:
     with tf.variable_scope("encoder"):
       if mask is not None:
         mask = tf.expand_dims(mask, 1)  # [B, 1, T]: the same for every query.
-      return self._make_transformer(is_training).run(
+      make_transformer = self.transformer_class or Transformer
+      return make_transformer(self.config, is_training, self._unpadding).run(
           self._embeddings, mask, sizes, self._first_token_only)
-
-  def _make_transformer(self, is_training):
-    make = self.transformer_class or Transformer
-    return make(self.config, is_training, self._unpadding)
 
   def _make_pooler(self):
     """Makes the variables of _pool, which every graph of the model has."""
@@ -240,7 +229,7 @@ class BertModel:
   def _to_sequence(self, matrix, name="encoder"):
     with self._naming(name):
       if self._unpadding:
-        matrix = self._unpadding.pad_with_zeros(matrix)
+        matrix = self._unpadding.rows.pad_with_zeros(matrix)
       return reshape_from_matrix(matrix, self._shape)
 
 
@@ -320,7 +309,9 @@ class Transformer:
     batch_size, length = sizes
     context = self.attend(queries, keys, values, mask,
                           (batch_size, length, length))
-    return self.unpadding.unpad(context) if self.unpadding else context
+    if self.unpadding:
+      return self.unpadding.trimmed_rows.unpad(context)
+    return context
 
   def _attend_from_first(self, matrix, mask, sizes):
     """[B * L, H] or [R, H] -> [B, H] of the first tokens, and their context."""
@@ -409,7 +400,7 @@ class Transformer:
                  self.config.initializer_range)
 
   def _pad(self, matrix):
-    return self.unpadding.pad(matrix) if self.unpadding else matrix
+    return self.unpadding.trimmed_rows.pad(matrix) if self.unpadding else matrix
 
 
 def dense(matrix, out_size, name, initializer_range=0.02, activation=None,
@@ -673,14 +664,14 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
   return reshape_from_matrix(layers[-1], shape)
 
 
-# Dropout, which draws 16 bits an element, from a key where there is one.
+# Dropout, which draws 16 bits an element.
 
 def dropout(input_tensor, dropout_prob):
   """Drops with a probability in [0, 1); None and 0 leave the tensor as is.
 
   A number is rounded to a multiple of 2^-16, except on TPUs: numbers of 16 bits
   take half the time of floats to draw. A scalar tensor is taken as it is.
-  Draws differ in each run of the graph, but see dropout_key.
+  Draws differ in each run of the graph, but see drawing_by.
   """
   if _is_known(dropout_prob) and not dropout_prob:
     return input_tensor
@@ -696,67 +687,30 @@ def dropout(input_tensor, dropout_prob):
 
 
 @contextlib.contextmanager
-def dropout_key(key):
-  """Makes dropout within it draw from the key and the number of the call alone,
-  so that a run of the graph with an equal key draws the same again.
-
-  Args:
-    key: int32 [2], such as a seed and a step; None: draws as without this.
-  """
-  outer = _dropout_scope.key
-  _dropout_scope.key = None if key is None else _DropoutKey(key)
+def drawing_by(uniform):
+  """Makes dropout within it draw by a function of tf.random.uniform's shape,
+  minval, maxval and dtype; None: by TensorFlow's generators."""
+  outer, _draws.uniform = _draws.uniform, uniform
   try:
     yield
   finally:
-    _dropout_scope.key = outer
+    _draws.uniform = outer
 
 
-def dropout_part(number):
-  """A dropout_key of its own for each number, int or int32 scalar, of a part of
-  the batch; without effect where no dropout_key is around it."""
-  outer = _dropout_scope.key
-  return dropout_key(None if outer is None else outer.of_part(number))
+class _Draws(threading.local):
+  uniform = None  # Of each thread, as threads may build graphs side by side.
 
 
-class _DropoutScope(threading.local):
-  key = None  # Of each thread, as threads may build graphs side by side.
-
-
-_dropout_scope = _DropoutScope()
-
-
-class _DropoutKey:
-  """Seeds of dropout's calls, none of which is another's for a near key."""
-
-  def __init__(self, key):
-    # Hashed, so that the keys of two steps or seeds share no draws.
-    self._key = tf.random.stateless_uniform([2], key, -2**31, 2**31 - 1,
-                                            tf.int32)
-    self._num_calls = 0
-
-  def next_seed(self):
-    self._num_calls += 1
-    return self._key + tf.constant([self._num_calls, 0])
-
-  def of_part(self, number):
-    return self._key + tf.stack([0, 1 + number])
-
-
-def _draw(shape, *bounds_and_type):
-  """tf.random.uniform, within a dropout_key from the next call's seed."""
-  if _dropout_scope.key is None:
-    return tf.random.uniform(shape, *bounds_and_type)
-  return tf.random.stateless_uniform(shape, _dropout_scope.key.next_seed(),
-                                     *bounds_and_type)
+_draws = _Draws()
 
 
 def _drop_by_floats(tensor, rate):
-  """tf.nn.dropout, but for keys; the rate is a number or a tensor."""
+  """tf.nn.dropout, but for drawing_by; the rate is a number or a tensor."""
   if not _is_known(rate):
     rate = tf.cast(tf.convert_to_tensor(rate), tensor.dtype)
-  if _dropout_scope.key is None:
+  if not _draws.uniform:
     return tf.nn.dropout(tensor, rate=rate)
-  is_kept = _draw(tf.shape(tensor)) >= tf.cast(rate, tf.float32)
+  is_kept = _draws.uniform(tf.shape(tensor)) >= tf.cast(rate, tf.float32)
   return tensor * tf.cast(is_kept, tensor.dtype) / (1 - rate)
 
 
@@ -770,8 +724,8 @@ def _draw_dropout(like, dropout_prob):
   and the factor that restores the mean."""
   num_dropped = min(int(round(dropout_prob * 2**16)), 2**16 - 1)
   size = tf.size(like)
-  bits = tf.bitcast(_draw([(size + 3) // 4], -2**63, 2**63 - 1, tf.int64),
-                    tf.int16)
+  bits = tf.bitcast((_draws.uniform or tf.random.uniform)(
+      [(size + 3) // 4], -2**63, 2**63 - 1, tf.int64), tf.int16)
   is_kept = tf.reshape(tf.reshape(bits, [-1])[:size] >= tf.constant(
       num_dropped - 2**15, tf.int16), tf.shape(like))
 
@@ -797,7 +751,8 @@ class _Unpadding:
   """Leaves padding rows out of matrices, and puts them back.
 
   Of B * L rows, R stay: real tokens, and each text's first, which is pooled.
-  Attention sees the S positions up to the last that stays in any text.
+  Attention sees the S positions up to the last that stays in any text: rows is
+  the _RowIndex of all B * L positions, trimmed_rows that of B * S.
   """
 
   def __init__(self, input_mask):
@@ -808,12 +763,12 @@ class _Unpadding:
                             tf.equal(positions, 0))
     self._trimmed_length = 1 + tf.reduce_max(tf.concat([[0], tf.reshape(
         tf.cast(is_kept, tf.int32) * positions, [-1])], axis=0))
-    self._rows = _RowIndex(is_kept)
-    self._trimmed_rows = _RowIndex(is_kept[:, :self._trimmed_length])
+    self.rows = _RowIndex(is_kept)
+    self.trimmed_rows = _RowIndex(is_kept[:, :self._trimmed_length])
 
   def unpad_ids(self, input_ids, token_type_ids):
     """Two int32 [B, L] -> three [1, R]; the third one is the position."""
-    kept = tf.expand_dims(self._rows.kept, 0)
+    kept = tf.expand_dims(self.rows.kept, 0)
     ids, types = [None if tensor is None else
                   tf.gather(tf.reshape(tensor, [-1]), kept)
                   for tensor in (input_ids, token_type_ids)]
@@ -824,46 +779,36 @@ class _Unpadding:
     return input_mask[:, :self._trimmed_length], (self._batch,
                                                   self._trimmed_length)
 
-  def unpad(self, matrix):
-    """[B * S, x] -> [R, x]."""
-    return _linear(matrix, self._trimmed_rows.gather,
-                   self._trimmed_rows.scatter)
-
-  def pad(self, matrix):
-    """[R, x] -> [B * S, x]; padding rows repeat the row before them and must
-    not be used."""
-    return _linear(matrix, self._trimmed_rows.repeat, self._trimmed_rows.gather)
-
-  def pad_with_zeros(self, matrix):
-    """[R, x] -> [B * L, x], 0 at padding."""
-    return _linear(matrix, self._rows.scatter, self._rows.gather)
-
 
 class _RowIndex:
-  """Which rows of a matrix are kept, and from which kept row each one comes.
-
-  kept is int32 [R]; source int32 [rows], of one that is left out that of the
-  row before it.
-  """
+  """Which rows of a matrix are kept: kept, int32 [R], are their indices."""
 
   def __init__(self, is_kept):
     """Takes bool [B, length]."""
     self._is_kept = tf.reshape(is_kept, [-1])
     self.kept = tf.cast(tf.reshape(tf.where_v2(self._is_kept), [-1]), tf.int32)
-    self.source = tf.cumsum(tf.cast(self._is_kept, tf.int32)) - 1
+    # int32 [rows]: for a row that is left out, the kept row before it.
+    self._source = tf.cumsum(tf.cast(self._is_kept, tf.int32)) - 1
 
-  def gather(self, matrix):
+  def unpad(self, matrix):
     """[rows, x] -> [R, x]."""
+    return _linear(matrix, self._gather, self._scatter)
+
+  def pad(self, matrix):
+    """[R, x] -> [rows, x]; rows that were left out must not be used."""
+    return _linear(matrix, lambda kept: tf.gather(kept, self._source),
+                   self._gather)
+
+  def pad_with_zeros(self, matrix):
+    """[R, x] -> [rows, x], 0 where rows were left out."""
+    return _linear(matrix, self._scatter, self._gather)
+
+  def _gather(self, matrix):
     return tf.gather(matrix, self.kept)
 
-  def repeat(self, matrix):
-    """[R, x] -> [rows, x]; what is left out repeats the row before it."""
-    return tf.gather(matrix, self.source)
-
-  def scatter(self, matrix):
-    """[R, x] -> [rows, x], 0 where it is left out."""
+  def _scatter(self, matrix):
     factors = tf.cast(tf.expand_dims(self._is_kept, 1), matrix.dtype)
-    return tf.gather(matrix, self.source) * factors
+    return tf.gather(matrix, self._source) * factors
 
 
 # Gradients by hand, which keep and read less than those of TensorFlow.

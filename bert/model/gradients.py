@@ -9,8 +9,8 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert.model import distribution
+from bert.model import dropout_keys
 
 Batch = Dict[str, tf.Tensor]
 
@@ -80,7 +80,7 @@ class MeanLoss:
     one is computed outside of the loop, as the loop needs its gradients'
     shapes."""
     def of_micro_batch(index):
-      with modeling.dropout_part(index):
+      with dropout_keys.dropout_part(index):
         return self._of(_micro_batch(batch, num_micro_batches, index))
 
     first = of_micro_batch(0)
@@ -232,7 +232,7 @@ def _build_replicas(function, batch, parts):
   results = []
   for index, rows in enumerate(parts):
     with tf.variable_scope(tf.get_variable_scope(), reuse=bool(results)), (
-        modeling.dropout_part(index)):
+        dropout_keys.dropout_part(index)):
       results.append(function({name: tf.gather(values, rows)
                                for name, values in batch.items()}))
   return results

@@ -13,6 +13,7 @@ from bert.heads.graph_head import GraphHead
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
+from bert.model import dropout_keys
 from bert.model import gradients
 
 # Names of the tensors: whether this worker has a signal to stop, and the share
@@ -145,7 +146,7 @@ class Model:
         self.loss, settings.trainable_variables,
         None if loss_scale is None else loss_scale())
     key = self._dropout_key()
-    with modeling.dropout_key(key):
+    with dropout_keys.dropout_key(key):
       loss, loss_gradients = mean_loss.compute(
           features, settings.num_micro_batches, self._cpu_replicas)
     variables = mean_loss.variables()
