@@ -11,9 +11,12 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
 from bert import flag_rules
+from bert import modeling
 from bert import options
 from bert.common.errors import UserError
+from bert.heads.graph_head import GraphHead
 from bert.model import distribution
+from bert.model.model_function import Model
 
 # glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
 _MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
@@ -159,6 +162,18 @@ class Runtime:
     if self._workers.size > 1 and _has_gpu():
       config.gpu_options.visible_device_list = str(self._workers.local_rank)
     return config
+
+  def make_model(self, config: modeling.BertConfig, head: GraphHead,
+                 **options) -> Model:
+    """Returns a model that runs here.
+
+    Args:
+      config: the encoder's.
+      head: what is learnt on it.
+      **options: further ones of Model.
+    """
+    return Model(config, head, use_tpu=self.use_tpu,
+                 cpu_replicas=self.cpu_replicas, **options)
 
   def make_estimator(self, model_fn: Callable, seed: Optional[int] = None,
                      save_checkpoints_steps: Optional[int] = None

@@ -13,7 +13,6 @@ from bert.model import digests
 from bert.model import distribution
 from bert.model import model_config
 from bert.model.estimator import Runtime
-from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
 from bert.model.start import start
 from bert.options import PretrainingFlags
@@ -45,9 +44,7 @@ class Pretraining:
         "train": training.train_batch_size, "eval": training.eval_batch_size,
         "predict": training.eval_batch_size})
     self._runtime.expect(training.num_train_steps)
-    self._model = Model(config, PretrainingHead(config),
-                        use_tpu=self._runtime.use_tpu,
-                        cpu_replicas=self._runtime.cpu_replicas)
+    self._model = self._runtime.make_model(config, PretrainingHead(config))
     self._spec = instance_files.feature_spec(data.max_seq_length,
                                              data.max_predictions_per_seq,
                                              config)
@@ -92,14 +89,9 @@ class Pretraining:
 
   def train(self) -> None:
     """Trains up to the last step; resumes from the newest checkpoint."""
-    training, speed = self._flags.training, self._flags.speed
-    settings = TrainingSettings(
-        training.learning_rate, training.num_train_steps,
-        training.num_warmup_steps, self._flags.model.init_checkpoint,
-        speed.gradient_accumulation_steps,
-        is_loss_scaled=speed.precision == "float16",
-        has_bias_correction=training.adam_bias_correction,
-        has_fp16_allreduce=speed.fp16_allreduce)
+    training = self._flags.training
+    settings = TrainingSettings.of(self._flags, training.num_train_steps,
+                                   training.num_warmup_steps)
     with record_check.explaining(self._specs("train")):
       Trainer(self.folder, self._runtime, self._model).train(
           settings, lambda done, seed: (instance_files.training_input_fn(

@@ -69,10 +69,8 @@ def extract(flags: options.VectorFlags) -> None:
         options.RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
     runtime.expect(len(examples) // data.batch_size)
-    rows = _Extractor(data, runtime, Model(
-        config, head, use_tpu=runtime.use_tpu,
-        cpu_replicas=runtime.cpu_replicas,
-        use_one_hot_embeddings=data.use_one_hot_embeddings,
+    rows = _Extractor(data, runtime, runtime.make_model(
+        config, head, use_one_hot_embeddings=data.use_one_hot_embeddings,
         init_checkpoint=data.init_checkpoint)).rows(examples, tokenizer)
     if not distribution.workers().is_first:
       for _ in rows:  # There are none, but batches are run.

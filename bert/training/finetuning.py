@@ -27,8 +27,8 @@ from bert.model import digests
 from bert.model import distribution
 from bert.model import layerwise
 from bert.model import model_config
-from bert.model import model_function
 from bert.model.estimator import Runtime
+from bert.model.model_function import TrainingSettings
 from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
 from bert.options import FineTuningFlags
@@ -362,29 +362,21 @@ class FineTuning:
                         has_onnx)
 
   def _model(self, head, init_checkpoint=None):
-    return model_function.Model(
-        self.task.config, head, use_tpu=self._runtime.use_tpu,
-        cpu_replicas=self._runtime.cpu_replicas,
-        init_checkpoint=init_checkpoint)
+    return self._runtime.make_model(self.task.config, head,
+                                    init_checkpoint=init_checkpoint)
 
   def _settings(self, num_steps):
     """Returns the settings of the optimizer."""
     training = self.flags.training
     head_rate = training.head_learning_rate or training.learning_rate
-    return model_function.TrainingSettings(
-        training.learning_rate, num_steps,
-        int(num_steps * training.warmup_proportion),
-        self.flags.model.init_checkpoint,
-        self.flags.speed.gradient_accumulation_steps,
-        is_loss_scaled=self.flags.speed.precision == "float16",
+    return TrainingSettings.of(
+        self.flags, num_steps, int(num_steps * training.warmup_proportion),
         trainable_variables=(None if training.trainable == "all" else
                              self.trainable_variables()),
         lr_multiplier=layerwise.lr_multiplier(
             self.task.config.num_hidden_layers,
             head_rate / training.learning_rate, training.layerwise_lr_decay),
-        has_bias_correction=training.adam_bias_correction,
-        has_plateau_factor=bool(self.flags.evaluation.eval_every),
-        has_fp16_allreduce=self.flags.speed.fp16_allreduce)
+        has_plateau_factor=bool(self.flags.evaluation.eval_every))
 
   def _listener(self, examples, num_steps, dev_set):
     """Returns what evaluates a dataset while training goes on."""
