@@ -1,5 +1,6 @@
 """Pre-training in an output folder: trained, evaluated."""
 
+import functools
 from typing import Dict, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
@@ -21,6 +22,7 @@ from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
 from bert.training import training_record
 from bert.training.evaluator import Evaluator
+from bert.training.output_folder import CheckedFolder
 from bert.training.output_folder import OutputFolder
 from bert.training.trainer import Trainer
 from bert.training.training_record import TrainingRecord
@@ -94,12 +96,16 @@ class Pretraining:
                                    training.num_warmup_steps)
     with record_check.explaining(self._specs("train")):
       Trainer(self.folder, self._runtime, self._model).train(
-          settings, lambda done, seed: (instance_files.training_input_fn(
-              self._paths["train"], self._spec,
-              input_fns.Shuffle(seed, done * training.train_batch_size),
-              self._runtime.use_tpu), []), TrainingRecord(
-                  self.folder, [self._flags], **{
-                      training_record.TRAIN_SET: self._train_set()}))
+          settings, self._read_to_train, TrainingRecord(
+              self.folder, [self._flags], **{
+                  training_record.TRAIN_SET: self._train_set()}))
+
+  def _read_to_train(self, done, seed):
+    """Returns the input_fn of a training, and no lines on its size."""
+    shuffle = input_fns.Shuffle(
+        seed, done * self._flags.training.train_batch_size)
+    return instance_files.training_input_fn(
+        self._paths["train"], self._spec, shuffle, self._runtime.use_tpu), []
 
   def _specs(self, name):
     return dict.fromkeys(self._paths[name], self._spec)
@@ -127,12 +133,10 @@ def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
   flags = start(flags)
   pretraining = Pretraining(flags, model_config.load_config(
       flags.model.bert_config_file, flags.data.max_seq_length))
-  checkpoint = pretraining.check(actions)
+  folder = CheckedFolder(pretraining.folder, functools.partial(
+      pretraining.check, actions))
   distribution.workers().check_same(pretraining.digests)
-  newest = pretraining.folder.latest()
-  with pretraining.folder.in_use():
-    if pretraining.folder.latest() != newest:  # A run has ended just now.
-      checkpoint = pretraining.check(actions)
+  with folder.in_use() as checkpoint:
     if "train" in actions:
       pretraining.train()
       checkpoint = pretraining.folder.latest()

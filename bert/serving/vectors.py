@@ -135,16 +135,12 @@ def write_export(data: options.VectorOptions) -> str:
   spec = records.feature_spec({}, data.max_seq_length)
   checkpoints.check_init(data.init_checkpoint, Model(
       config, head).variable_shapes(lambda: records.placeholders(spec)))
-  task = {
+  task = export.describe(config, head, {
       "task": "encoder", exports.VECTORS: data.sentence_vectors,
       "vector_layer": data.vector_layer, "max_seq_length": data.max_seq_length,
       "do_lower_case": data.do_lower_case, "tokenizer": data.tokenizer,
-      "num_windows": 1, "vocab_size": config.vocab_size,
-      "max_positions": config.max_position_embeddings,
-      "num_segment_ids": config.type_vocab_size}
-  if data.input_file:
-    task[export.SAMPLES] = export.sample_inputs(
-        head, read_examples(data.input_file))
+      "num_windows": 1}, (
+          read_examples(data.input_file) if data.input_file else None))
   files.make_folder(data.output_dir)
   return export.write(data.output_dir, export.ExportSpec(
       config, head, data.init_checkpoint, data.vocab_file, task))
