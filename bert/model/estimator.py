@@ -150,11 +150,14 @@ class Runtime:
         "that each of %d workers has" % (total // size, total, size))
 
   def expect(self, num_batches: int) -> None:
-    """Takes how many batches there will be: of few, one copy of the model works
-    off all, as building others takes longer than they save."""
+    """Takes how many batches there will be, before models are made.
+
+    For few batches a single replica is used: building more would cost more than
+    it saves.
+    """
     if not self._speed.cpu_replicas and num_batches < _MIN_BATCHES:
       self.cpu_replicas = 1
-    self._workers.session_config = self.session_config()
+    self._workers.configure(self.session_config())
 
   def session_config(self) -> tf.ConfigProto:
     """Returns the configuration of a session that is not on a TPU."""
