@@ -4,8 +4,8 @@ from typing import Optional, Sequence
 
 from bert.common import files
 from bert.data.tokenizers import vocabulary
-from bert.options import InstanceOptions
-from bert.options import TextOptions
+from bert.options.pretraining import InstanceOptions
+from bert.options.pretraining import TextOptions
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining import instances as instances_lib

@@ -16,7 +16,7 @@ from bert.model import model_config
 from bert.model.estimator import Runtime
 from bert.model.model_function import TrainingSettings
 from bert.model.start import start
-from bert.options import PretrainingFlags
+from bert.options.pretraining import PretrainingFlags
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
@@ -53,7 +53,7 @@ class Pretraining:
     self._paths = _find_files(data)
 
   def check(self, actions: Sequence[str]) -> Optional[str]:
-    """Returns the checkpoint to start from, which worker 0 knows.
+    """Returns the checkpoint to start from; on all workers that of worker 0.
 
     Raises:
       UserError: files, folder, checkpoint or batch do not fit.
@@ -122,14 +122,14 @@ class Pretraining:
                           training.max_eval_steps)
     with record_check.explaining(self._specs("eval")):
       results = evaluator.evaluate_checkpoint(checkpoint)
-    if not self._runtime.use_tpu:  # There, the Estimator does it.
+    if not self._runtime.use_tpu:  # The Estimator evaluates on TPUs.
       self.folder.write_scalars(results["global_step"], results)
     self.folder.write_results(results)
     return results
 
 
 def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
-  """Trains and evaluates, as asked for; checks all first."""
+  """Trains and evaluates as the flags say, after all checks."""
   flags = start(flags)
   pretraining = Pretraining(flags, model_config.load_config(
       flags.model.bert_config_file, flags.data.max_seq_length))

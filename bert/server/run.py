@@ -9,8 +9,8 @@ from bert.server.settings import Endpoints
 from bert.server.settings import ModelSpec
 from bert.serving import pipe
 from bert.serving.predictor import Predictor
-from bert.serving_options import PredictorOptions
-from bert.serving_options import ServerOptions
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 
 
 def run(predicting: PredictorOptions, serving: ServerOptions,

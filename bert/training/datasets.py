@@ -23,7 +23,7 @@ from bert.heads.base import Head
 from bert.model import distribution
 from bert.model import model_settings
 from bert.model.output_rows import Row
-from bert.options import FineTuningFlags
+from bert.options.finetuning import FineTuningFlags
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
 

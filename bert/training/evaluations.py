@@ -14,7 +14,7 @@ from bert.model.estimator import Runtime
 from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
 from bert.model.output_rows import Row
-from bert.options import FineTuningFlags
+from bert.options.finetuning import FineTuningFlags
 from bert.training import eval_history
 from bert.training.datasets import Datasets
 from bert.training.datasets import RecordFile

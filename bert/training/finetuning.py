@@ -15,7 +15,7 @@ from bert.model import export
 from bert.model import layerwise
 from bert.model.estimator import Runtime
 from bert.model.model_function import TrainingSettings
-from bert.options import FineTuningFlags
+from bert.options.finetuning import FineTuningFlags
 from bert.training import conditions
 from bert.training import training_record
 from bert.training.datasets import Datasets
