@@ -83,10 +83,83 @@ def keep_freed_memory() -> bool:
 
 def _num_cores(cpu_replicas):
   """Returns the number of cores for each replica of a worker."""
-  num_cores = num_all = os.cpu_count() or 1
-  if hasattr(os, "sched_getaffinity"):
-    num_cores = len(os.sched_getaffinity(0))
-  if num_cores == num_all:  # Otherwise workers are bound to separate cores.
+  num_cores = machine.num_cores()
+  # Otherwise workers are bound to separate cores.
+  if num_cores == (os.cpu_count() or 1):
+    num_cores //= distribution.workers().local_size
+  return max(1, num_cores // cpu_replicas)
+
+
+def _share_cores(cpu_replicas):
+  """Sets the threads of all sessions of the process, which can be done only
+  once.
+
+  TensorFlow 2.x creates them with the first tf.data.Dataset, without any
+  session's configuration.
+  """
+  threading = tf.config.threading
+  try:
+    threading.set_inter_op_parallelism_threads(cpu_replicas)
+    threading.set_intra_op_parallelism_threads(_num_cores(cpu_replicas))
+  except RuntimeError:  # The threads exist already: only speed suffers.
+    pass
+
+
+class Runtime:
+  """How graphs run: the flags of run, TPU and speed.
+
+  Attributes:
+    use_tpu: as the flag.
+    cpu_replicas: the flag's value, by default the best one.
+    batch_sizes: total examples a step under train, eval and predict.
+    run: RunOptions.
+  """
+
+  def __init__(self, run: RunOptions, tpu: TpuOptions,
+               speed: StepOptions, batch_sizes: Dict[str, int],
+               can_split: bool = True):
+    """Takes the flags and batch sizes.
+
+    Args:
+      run, tpu, speed: as on the command line.
+      batch_sizes: see the class.
+      can_split: whether the loss of a batch is the mean of the losses of its
+        parts.
+    """
+    self.run = run
+    self.batch_sizes = batch_sizes
+    self._tpu = tpu
+    self._speed = speed
+    self._workers = distribution.workers()
+    self.cpu_replicas = speed.cpu_replicas
+    if not speed.cpu_replicas:
+      is_split = (
+          can_split and not tpu.use_tpu and not _has_gpu() and
+          speed.gradient_accumulation_steps == 1 and
+          self._worker_sizes()["train"] > 1 and
+          (self._workers.size == 1 or _num_cores(1) > 1))
+      self.cpu_replicas = 2 if is_split else 1
+
+  @property
+  def use_tpu(self) -> bool:
+    return self._tpu.use_tpu
+
+  def check_training(self) -> None:
+    """Raises UserError for a batch that can't be divided among the workers."""
+    total, size = self.batch_sizes["train"], self._workers.size
+    if total % size:
+      raise UserError("--train_batch_size=%d is the total over all workers, "
+                      "which %d of them don't divide" % (total, size))
+    check_parts(
+        self._speed, total // size, "the %d examples of --train_batch_size=%d "
+        "that each of %d workers has" % (total // size, total, size))
+
+  def expect(self, num_batches: int) -> None:
+    """Sets the number of batches, before models are made.
+
+    For few batches a single replica is used: building more would cost more than
+    it saves.
+    """
     if not self._speed.cpu_replicas and num_batches < _MIN_BATCHES:
       self.cpu_replicas = 1
     self._workers.configure(self.session_config())
