@@ -110,7 +110,7 @@ class Datasets:
         self._flags.speed.bucket_by_length)
     return input_fns.training_input_fn(
         file.path, self.spec(), shuffle, self._is_static
-    ), self._task.head.sizes(len(examples), file.num_records)
+    ), self._task.head.size_lines(len(examples), file.num_records)
 
   def write_to_evaluate(self, examples: Sequence[InputExample]
                        ) -> Tuple[Callable, RecordFile]:
@@ -134,9 +134,9 @@ class Datasets:
   def log(self, name: str, file: RecordFile, checkpoint: str) -> None:
     """Logs what is done with the dataset eval or predict."""
     head = self._task.head
-    tf.logging.info(head.headings[name])
-    for line in head.sizes(len(file.counts), file.num_records,
-                           file.num_padding):
+    tf.logging.info(head.log_headings[name])
+    for line in head.size_lines(len(file.counts), file.num_records,
+                                file.num_padding):
       tf.logging.info("  %s", line)
     tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
@@ -160,7 +160,7 @@ class Datasets:
     counter = truncation.TruncationCounter()
     with contextlib.closing(self._serialize(
         name, examples, counts, counter)) as serialized:
-      num_all = records.write_records(path, head.finish(serialized))
+      num_all = records.write_records(path, head.number_records(serialized))
     counter.log(name, head.truncated_by,
                 model_settings.find(self._flags, head.truncated_by))
     return path, counts, num_all - sum(counts)

@@ -207,9 +207,9 @@ class FineTuning:
       has_onnx: whether it is to have ONNX files, too.
       samples: examples, of which a few are kept to try the model with.
     """
-    head, stored = self.task.head, read_task(self.folder.path)
+    stored = read_task(self.folder.path)
     facts = {name: stored.get(name, value) for name, value in facts.items()}
-    head.read_as(facts)
+    head = self.task.head.with_text_facts(facts)
     task = export.describe(self.task.config, head, dict(
         self.folder.description, **facts, label_range=head.label_range),
                            samples)

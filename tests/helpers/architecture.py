@@ -32,9 +32,7 @@ SETTABLE = {
     "bert.optimization": ("optimizer",),
     "bert.search.study": ("self.optuna",),
     "bert.server.grpc_server": ("response", "spec"),
-    "bert.server.http_server": ("channel", "each"),
-    "bert.heads.base": ("head",),
-    "bert.heads.registry": ("head",)}
+    "bert.server.http_server": ("channel", "each")}
 
 
 def module_of(path):

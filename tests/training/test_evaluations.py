@@ -6,6 +6,7 @@ import pytest
 
 from bert.data.examples import InputExample
 from bert.heads import registry
+from bert.heads.task_spec import TaskSpec
 from bert.training import evaluations
 from bert.training.datasets import RecordFile
 from bert.training.output_folder import OutputFolder
@@ -28,7 +29,7 @@ class FirstOfTwoHead(registry.class_of("classification")):
 
 
 def scorer_of(head_class, counts, *args):
-  task = Task("any", head_class(["a", "b"]), None, None, ("f1",), None)
+  task = Task("any", head_class(TaskSpec(["a", "b"])), None, None, ("f1",), None)
   return evaluations.Scorer(
       task, RecordFile("none", EXAMPLES, None, counts, 0), *args)
 
