@@ -31,11 +31,9 @@ def main(argv):
   command.start_tensorflow(flags)
   from bert.search import search as search_lib
   from processors import loading
-  actions = [name for name in ("predict", "export")
-             if getattr(search, "do_" + name)]
-  search_lib.Search(flags, search, dimensions,
-                    lambda settings: parse(argv, settings)[1],
-                    loading.load_processor).run(actions)
+  search_lib.run(flags, search, dimensions,
+                 lambda settings: parse(argv, settings)[1],
+                 loading.load_processor)
 
 
 def parse(argv, settings):

@@ -6,6 +6,7 @@ Drop-in for the reference release's run_squad.py: same flags, files and
 checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 """
 
+import functools
 import sys
 
 from bert import old_imports
@@ -32,16 +33,21 @@ def main(argv):
 
   command.start_tensorflow(squad)
   from bert.training import run
+  run.run(flags, actions, todo.num_seeds,
+          functools.partial(load_processor, squad.questions), squad.updated)
+
+
+def load_processor(files, flags):
+  """Returns where the questions of files come from.
+
+  Args:
+    files: QuestionOptions.
+    flags: FineTuningFlags, with what was taken from the output folder.
+  """
   from processors.squad import Squad
-  files = squad.questions
-
-  def load_processor(flags):
-    check_query_length(flags)
-    return Squad(files.train_file, files.eval_file, files.predict_file,
-                 flags.span.version_2_with_negative)
-
-  run.run(flags, actions, todo.num_seeds, load_processor,
-          lambda flags: [squad.updated(flags)])
+  check_query_length(flags)
+  return Squad(files.train_file, files.eval_file, files.predict_file,
+               flags.span.version_2_with_negative)
 
 
 def __getattr__(name):

@@ -29,7 +29,9 @@ def program():
 
 RULES = (architecture.upward_imports, architecture.import_cycles,
          architecture.crowded_packages, architecture.busy_inits,
-         architecture.kind_questions, architecture.stray_options)
+         architecture.kind_questions, architecture.stray_options,
+         architecture.outside_assignments,
+         architecture.commands_of_other_shapes)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -89,6 +91,16 @@ HEAD = {"bert/heads/a.py": 'class A:\n  kind = "a_kind"\n'}
     (architecture.kind_questions, {
         "bert/data/b.py": "def f(head):\n  return head.is_per_word\n"}),
     (architecture.kind_questions, {"bert/serving/b.html": "if (about.head === 'x')"}),
+    (architecture.commands_of_other_shapes, {
+        "run_x.py": "def main(argv):\n  command.start_tensorflow()\n"
+                    "  from bert import a\n  b = a.load()\n  a.run(b)\n"}),
+    (architecture.commands_of_other_shapes, {
+        "run_x.py": "def main(argv):\n  run(argv)\n"}),
+    (architecture.outside_assignments, {
+        "bert/data/b.py": "def f(tuning):\n  tuning.flags = 1\n"}),
+    (architecture.outside_assignments, {
+        "bert/data/b.py": "class A:\n  def f(self):\n"
+                          "    self.owner.count += 1\n"}),
     (architecture.stray_options, {
         "scripts/b.py": "class A:\n  x: str = command_line.option(1, 'x')\n"})],
     ids=lambda value: getattr(value, "__name__", ""))

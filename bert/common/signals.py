@@ -32,6 +32,10 @@ class StopRequest:
   """
   signum = None  # type: Optional[int]
 
+  def put(self, signum: int) -> None:
+    """Takes a signal, or another worker's."""
+    self.signum = signum
+
   def check(self, state: str = "") -> None:
     """Raises Interrupted if there was a signal."""
     if self.signum is not None:
@@ -57,7 +61,7 @@ def deferred() -> Iterator[StopRequest]:
 
   def handle(signum, frame):
     if request.signum is None:
-      request.signum = signum
+      request.put(signum)
     else:
       del frame
       raise Interrupted(signum)

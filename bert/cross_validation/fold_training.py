@@ -146,10 +146,11 @@ class FoldTraining:
     model, workers = self._model, distribution.workers()
     tf.logging.info("Its predictions are not of this test set: they are made "
                     "again")
-    model.expect({"predict": self._datasets.test})
+    model.prepare({"predict": self._datasets.test})
     with model.folder.in_use():
-      rows = model.outputs(self._datasets.test, self._checkpoint()
-                           if workers.is_first else None)
+      rows = model.predictions.outputs(
+          self._datasets.test,
+          self._checkpoint() if workers.is_first else None)
       if workers.is_first:
         self._stored = self._stored._replace(
             fold=self._stored.fold._replace(test_rows=rows),
@@ -161,7 +162,7 @@ class FoldTraining:
     test = self._datasets.test
     train, held_out = [example_store.collect(self._examples(indices))
                        for indices in (self.kept, self.held_out)]
-    model.expect({"train": train, "eval": held_out, "predict": test})
+    model.prepare({"train": train, "eval": held_out, "predict": test})
     with model.folder.in_use():
       if workers.is_first:
         # Otherwise a run killed from here on would leave results of an earlier
@@ -170,9 +171,9 @@ class FoldTraining:
         fold_files.write_conditions(model.folder.path, self._conditions)
       has_eval_every = bool(model.flags.evaluation.eval_every)
       checkpoint = model.train(train, held_out if has_eval_every else None)
-      fold = Fold(model.evaluate(held_out, checkpoint),
-                  model.outputs(held_out, checkpoint),
-                  model.outputs(test, checkpoint) if test else [])
+      fold = Fold(model.evaluations.evaluate(held_out, checkpoint),
+                  model.predictions.outputs(held_out, checkpoint),
+                  model.predictions.outputs(test, checkpoint) if test else [])
       if workers.is_first:
         fold_files.write(self._path, fold_files.Stored(
             fold, self._conditions, self._datasets.test_conditions))

@@ -16,6 +16,7 @@ from bert.model import distribution
 from bert.model.output_rows import OutputRows
 from bert.options.finetuning import FoldOptions
 from bert.training import conditions
+from bert.training import evaluations
 from bert.training import output_folder
 from bert.training import training_record
 from bert.training import trials
@@ -127,7 +128,7 @@ def _run_all(finetuning, folds, train, test):
   _write_summary(finetuning, results, train, OutputRows(
       results[number].rows[place] for number, place in places))
   if test:
-    finetuning.write_predictions(test, OutputRows(
+    finetuning.predictions.write(test, OutputRows(
         map(lambda *rows: finetuning.task.head.average(rows),
             *[each.test_rows for each in results])))
 
@@ -187,7 +188,7 @@ def _start(finetuning, folding, number, held_out):
 
 def _write_summary(finetuning, folds, train, rows):
   head, folder = finetuning.task.head, finetuning.folder
-  predictions, results = finetuning.score(train, rows)
+  predictions, results = evaluations.score_rows(finetuning.task, train, rows)
   head.write_evaluation(folder.path, train, predictions)
   folder.write_results(results, "***** Results of all folds together *****")
   folder.write_lines("out_of_fold_results.tsv", map(head.result, rows, train))

@@ -45,6 +45,10 @@ class Workers:
   folder = None
   session_config = None
 
+  def configure(self, session_config: tf.ConfigProto) -> None:
+    """Takes the configuration of the sessions that send."""
+    self.session_config = session_config
+
   @property
   def is_first(self) -> bool:
     return self.rank == 0

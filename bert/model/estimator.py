@@ -10,9 +10,12 @@ from typing import Callable, Dict, Optional
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
+from bert import modeling
 from bert.common import machine
 from bert.common.errors import UserError
+from bert.heads.graph_head import GraphHead
 from bert.model import distribution
+from bert.model.model_function import Model
 from bert.options.shared import check_parts
 from bert.options.shared import RunOptions
 from bert.options.shared import StepOptions
@@ -152,11 +155,14 @@ class Runtime:
         "that each of %d workers has" % (total // size, total, size))
 
   def expect(self, num_batches: int) -> None:
-    """Sets the number of batches. For few batches a single replica is used:
-    building more would cost more than it saves."""
+    """Sets the number of batches, before models are made.
+
+    For few batches a single replica is used: building more would cost more than
+    it saves.
+    """
     if not self._speed.cpu_replicas and num_batches < _MIN_BATCHES:
       self.cpu_replicas = 1
-    self._workers.session_config = self.session_config()
+    self._workers.configure(self.session_config())
 
   def session_config(self) -> tf.ConfigProto:
     """Returns the configuration of a session that is not on a TPU."""
@@ -164,6 +170,18 @@ class Runtime:
     if self._workers.size > 1 and _has_gpu():
       config.gpu_options.visible_device_list = str(self._workers.local_rank)
     return config
+
+  def make_model(self, config: modeling.BertConfig, head: GraphHead,
+                 **options) -> Model:
+    """Returns a model that runs here.
+
+    Args:
+      config: the encoder's.
+      head: what is learnt on it.
+      **options: further ones of Model.
+    """
+    return Model(config, head, use_tpu=self.use_tpu,
+                 cpu_replicas=self.cpu_replicas, **options)
 
   def make_estimator(self, model_fn: Callable, seed: Optional[int] = None,
                      save_checkpoints_steps: Optional[int] = None

@@ -5,7 +5,7 @@ import json
 import os
 import time
 import typing
-from typing import Dict, Iterable, List, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -69,6 +69,26 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
   tf.gfile.Rename(partial, folder)
   tf.logging.info("Exported %s to %s", spec.checkpoint, folder)
   return folder
+
+
+def describe(config: modeling.BertConfig, head: Head,
+             settings: Dict[str, Any],
+             samples: Optional[Iterable[InputExample]]) -> Dict[str, Any]:
+  """Returns the content of an export's task.json.
+
+  Args:
+    config, head: the model's.
+    settings: what else it says, at least max_seq_length, do_lower_case,
+      tokenizer and num_windows, by which texts are read.
+    samples: examples, of which a few are kept to try the model with; None: it
+      says nothing of them.
+  """
+  task = dict(settings, vocab_size=config.vocab_size,
+              max_positions=config.max_position_embeddings,
+              num_segment_ids=config.type_vocab_size)
+  if samples is not None:
+    task[SAMPLES] = sample_inputs(head, samples)
+  return task
 
 
 def sample_inputs(head: Head, examples: Iterable[InputExample]

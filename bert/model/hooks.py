@@ -42,7 +42,7 @@ class StopHook(tf.estimator.SessionRunHook):
   def after_run(self, run_context, run_values):
     if self._is_asked() if self._is_alone else run_values.results > 0:
       if not self._is_asked():  # Another worker stops.
-        self._request.signum = signal.SIGTERM
+        self._request.put(signal.SIGTERM)
       run_context.request_stop()
 
   def _is_asked(self):

@@ -50,6 +50,23 @@ class TrainingSettings(typing.NamedTuple):
   has_plateau_factor: bool = False
   has_fp16_allreduce: bool = False
 
+  @classmethod
+  def of(cls, flags, num_train_steps: int, num_warmup_steps: int,
+         **others) -> "TrainingSettings":
+    """Returns the settings that a command's flags give.
+
+    Args:
+      flags: groups with training, model and speed.
+      num_train_steps, num_warmup_steps: of the schedule.
+      **others: fields that not every command has flags for.
+    """
+    return cls(
+        flags.training.learning_rate, num_train_steps, num_warmup_steps,
+        flags.model.init_checkpoint, flags.speed.gradient_accumulation_steps,
+        is_loss_scaled=flags.speed.precision == "float16",
+        has_bias_correction=flags.training.adam_bias_correction,
+        has_fp16_allreduce=flags.speed.fp16_allreduce, **others)
+
 
 class Model:
   """An encoder with a head, as graphs for training, evaluation, prediction."""

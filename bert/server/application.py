@@ -44,6 +44,10 @@ class Application:
     self.is_closing = False
     self._page = page.Page(models)
 
+  def close(self) -> None:
+    """Refuses new requests."""
+    self.is_closing = True
+
   def __call__(self, environ, start_response: Callable) -> List[bytes]:
     began = time.monotonic()
     self.metrics.open()

@@ -62,7 +62,7 @@ class HttpServer:
   def close(self) -> None:
     """Completes accepted requests, then ends."""
     from waitress import wasyncore
-    self._application.is_closing = True
+    self._application.close()
     until = time.monotonic() + settings.MAX_CLOSING
     quiet = 0
     while quiet < 3 and time.monotonic() < until:

@@ -52,6 +52,15 @@ class Version:
     self.is_encoder = encoder.is_encoder(self.predictor)
     self.num_users = 0
 
+  def use(self) -> "Version":
+    """Counts a request that is answered by it; returns it."""
+    self.num_users += 1
+    return self
+
+  def release(self) -> None:
+    """Counts such a request off."""
+    self.num_users -= 1
+
   def close(self) -> None:
     """Runs the waiting texts, and releases the memory."""
     self.texts.close()
@@ -98,13 +107,12 @@ class ServedModel:
   def acquire(self) -> Version:
     """Returns the current version, which stays loaded until it is released."""
     with self._lock:
-      self.current.num_users += 1
-      return self.current
+      return self.current.use()
 
   def release(self, version: Version) -> None:
     """Releases a version."""
     with self._lock:
-      version.num_users -= 1
+      version.release()
       is_last = self._is_unused(version)
     if is_last:
       self._unload(version)
@@ -218,9 +226,13 @@ class Models:
         target=self._watch, args=(poll_seconds, has_warmup), daemon=True)
     self._thread.start()
 
+  def refuse(self) -> None:
+    """Is not ready from now on."""
+    self.is_ready = False
+
   def close(self) -> None:
     """Runs what waits, and ends."""
-    self.is_ready = False
+    self.refuse()
     self._ended.set()
     if self._thread:
       self._thread.join()

@@ -91,7 +91,7 @@ class Server:
 
   def close(self) -> None:
     """Completes accepted requests, and ends."""
-    self.models.is_ready = False
+    self.models.refuse()
     for each in self.listeners.values():
       each.close()
     self.models.close()

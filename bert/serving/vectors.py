@@ -71,10 +71,8 @@ def extract(flags: VectorFlags) -> None:
         RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
     runtime.expect(len(examples) // data.batch_size)
-    rows = _Extractor(data, runtime, Model(
-        config, head, use_tpu=runtime.use_tpu,
-        cpu_replicas=runtime.cpu_replicas,
-        use_one_hot_embeddings=data.use_one_hot_embeddings,
+    rows = _Extractor(data, runtime, runtime.make_model(
+        config, head, use_one_hot_embeddings=data.use_one_hot_embeddings,
         init_checkpoint=data.init_checkpoint)).rows(examples, tokenizer)
     if not distribution.workers().is_first:
       for _ in rows:  # There are none, but batches are run.
@@ -140,16 +138,12 @@ def write_export(data: VectorOptions) -> str:
   spec = records.feature_spec({}, data.max_seq_length)
   checkpoints.check_init(data.init_checkpoint, Model(
       config, head).variable_shapes(lambda: records.placeholders(spec)))
-  task = {
+  task = export.describe(config, head, {
       "task": "encoder", exports.VECTORS: data.text_vectors,
       "vector_layer": data.layers, "max_seq_length": data.max_seq_length,
       "do_lower_case": data.do_lower_case, "tokenizer": data.tokenizer,
-      "num_windows": 1, "vocab_size": config.vocab_size,
-      "max_positions": config.max_position_embeddings,
-      "num_segment_ids": config.type_vocab_size}
-  if data.input_file:
-    task[export.SAMPLES] = export.sample_inputs(
-        head, read_examples(data.input_file))
+      "num_windows": 1}, (
+          read_examples(data.input_file) if data.input_file else None))
   files.make_folder(data.output_dir)
   return export.write(data.output_dir, export.ExportSpec(
       config, head, data.init_checkpoint, data.vocab_file, task))

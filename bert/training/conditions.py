@@ -5,7 +5,7 @@ search. Under other conditions they would be of other texts or other models.
 """
 
 import dataclasses
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -45,9 +45,12 @@ def of_flags(flags: FineTuningFlags, without: Iterable[str] = ()
 
 def of_task(task: Task) -> Conditions:
   """Returns digests of vocabulary, configuration and labels."""
+  return dict(_of_encoder(task), labels=digests.of_object(task.head.labels))
+
+
+def _of_encoder(task):
   return {"vocabulary": digests.of_object(list(task.tokenizer.vocab)),
-          "configuration": digests.of_object(task.config.to_json_string()),
-          "labels": digests.of_object(task.head.labels)}
+          "configuration": digests.of_object(task.config.to_json_string())}
 
 
 def of_examples(name: str, examples: Iterable[InputExample]) -> Conditions:
@@ -80,6 +83,20 @@ def of_fine_tuning(flags: FineTuningFlags, task: Task,
   for name, each in examples.items():
     found.update(of_examples(name, each))
   return found
+
+
+def of_worker(flags: FineTuningFlags, task: Task,
+              examples: Dict[str, Sequence[InputExample]]) -> Conditions:
+  """Returns digests of what all workers of a run must have.
+
+  Args:
+    flags, task: of the run.
+    examples: train, eval and predict, as far as it works on them.
+  """
+  found = {"%s set" % name: digests.of_examples(each)
+           for name, each in examples.items()}
+  return dict(found, code=digests.of_code(), flags=digests.of_flags(flags),
+              **_of_encoder(task))
 
 
 def is_schedule(name: str) -> bool:

@@ -45,6 +45,14 @@ class Task(typing.NamedTuple):
   metrics: Sequence[str]
   processor: object
 
+  def describe(self, flags: FineTuningFlags) -> Dict:
+    """Returns what task.json says, and later runs on a folder must share."""
+    return dict(
+        model_settings.of_flags(flags), task=self.name, head=self.head.kind,
+        labels=self.head.labels,
+        vocab_hash=vocabulary.sha256(flags.data.vocab_file),
+        **model_config.unchecked_by_shapes(self.config))
+
   def prediction_files(self, examples: Sequence[InputExample],
                        predictions: Sequence) -> Dict:
     """Returns file name -> lines, of files that the task adds to predictions.

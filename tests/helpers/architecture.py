@@ -21,6 +21,19 @@ KIND_PACKAGES = ("bert/heads", "bert/encoders")
 MAX_FUNCTION_LINES = 60
 MAX_P90_LINES = 25
 
+# Variables whose attributes may be set from outside, by module: messages and
+# objects of libraries, and a copy that nobody else has yet.
+SETTABLE = {
+    "bert.common.command": ("logger",),
+    "bert.evaluation.plots": ("values",),
+    "bert.model.estimator": ("config", "rewrite"),
+    "bert.model.onnx_files": ("value",),
+    "bert.modeling": ("config", "_dropout_scope"),
+    "bert.optimization": ("optimizer",),
+    "bert.search.study": ("self.optuna",),
+    "bert.server.grpc_server": ("response", "spec"),
+    "bert.server.http_server": ("channel", "each")}
+
 
 def module_of(path):
   """bert/data/records.py -> bert.data.records."""
@@ -197,3 +210,50 @@ def stray_options(sources):
         name = getattr(function, "id", getattr(function, "attr", ""))
         if name == "option":
           yield "%s:%d declares a flag" % (path, node.lineno)
+
+
+def outside_assignments(sources):
+  """Attributes that bert/ sets of another object than its own."""
+  for path, source in sorted(sources.items()):
+    if not path.startswith("bert/"):
+      continue
+    settable = SETTABLE.get(module_of(path), ())
+    for node in ast.walk(ast.parse(source)):
+      if isinstance(node, ast.Attribute) and not isinstance(
+          node.ctx, ast.Load):
+        owner = _name_of(node.value)
+        if owner not in ("self", "cls") and not any(
+            (owner + ".").startswith(name + ".") for name in settable):
+          yield "%s:%d sets %s.%s" % (path, node.lineno, owner, node.attr)
+
+
+def _name_of(node):
+  """The expression of an attribute's owner, without calls and indices."""
+  if isinstance(node, ast.Attribute):
+    return "%s.%s" % (_name_of(node.value), node.attr)
+  if isinstance(node, (ast.Subscript, ast.Call)):
+    return _name_of(getattr(node, "value", None) or node.func)
+  return getattr(node, "id", "")
+
+
+def commands_of_other_shapes(sources):
+  """Commands that do more than parse, check and call one function."""
+  for path, source in sorted(sources.items()):
+    if "/" in path:
+      continue
+    for node in ast.parse(source).body:
+      if isinstance(node, ast.FunctionDef) and node.name == "main":
+        if not _calls_one_function(node.body):
+          yield "%s: main does not end in the call of one function" % path
+
+
+def _calls_one_function(body):
+  """Whether imports and one call follow where TensorFlow is imported."""
+  starts = [index for index, each in enumerate(body)
+            if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)
+            and getattr(each.value.func, "attr", "") == "start_tensorflow"]
+  if len(starts) != 1:
+    return False
+  *imports, last = body[starts[0] + 1:] or [None]
+  return (all(isinstance(each, ast.ImportFrom) for each in imports) and
+          isinstance(last, ast.Expr) and isinstance(last.value, ast.Call))

@@ -153,6 +153,20 @@ def test_few_batches_are_not_shared_unless_asked(monkeypatch, num_batches,
   assert runtime.cpu_replicas == expected
 
 
+def test_model_runs_in_the_parts_of_its_runtime(monkeypatch):
+  monkeypatch.setattr(estimator, "_has_gpu", lambda: False)
+  monkeypatch.setattr(estimator, "Model", lambda *args, **flags: (args, flags))
+  runtime = estimator.Runtime(
+      shared.RunOptions(output_dir="x"), shared.TpuOptions(),
+      shared.StepOptions(), SIZES)
+  expected = dict(use_tpu=False, init_checkpoint="model.ckpt")
+  assert runtime.make_model(1, 2, init_checkpoint="model.ckpt") == (
+      (1, 2), dict(expected, cpu_replicas=2))
+  runtime.expect(99)
+  assert runtime.make_model(1, 2, init_checkpoint="model.ckpt") == (
+      (1, 2), dict(expected, cpu_replicas=1))
+
+
 def make_estimator(folder, seed=None, tpu=shared.TpuOptions(), **speed):
   runtime = estimator.Runtime(
       shared.RunOptions(output_dir=str(folder), log_steps=3,
