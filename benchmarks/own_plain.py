@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import optimization
+from bert.encoders.bert import Bert
 
 
 def use_plain(names: Sequence[str]) -> None:
@@ -126,7 +127,7 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
 
 # Lever -> what to put where.
 PLAIN = {
-    "first_token": ((modeling, "BertModel", WholeModel),),
+    "first_token": ((Bert, "model_class", WholeModel),),
     "padding": ((modeling, "_Packing", KeptPadding),),
     "queries": ((modeling, "_attend", attend),),
     "gelu": ((modeling, "gelu", gelu),

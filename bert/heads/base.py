@@ -185,7 +185,7 @@ class Head(GraphHead, Encoding, Readout):
     """
     return pooling.sentence_vectors(
         model, pooling.fold(mask), self.settings.pooling,
-        self.settings.encoder_top)
+        self.settings.encoder_top, self.layout)
 
   def pair_logits(self, first: tf.Tensor, second: tf.Tensor,
                   is_training: bool) -> tf.Tensor:

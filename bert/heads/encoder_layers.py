@@ -4,6 +4,7 @@ from typing import Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert.data import layouts
 from bert.data.examples import InputExample
 from bert.data.examples import Words
 from bert.heads import pooling
@@ -13,14 +14,13 @@ from bert.heads.graph_head import GraphHead
 from bert.heads.readout import Readout
 from bert.heads.readout import TextOutput
 
-SPECIAL_TOKENS = ("[CLS]", "[SEP]")
-
 
 class LayersHead(GraphHead):
   """The vectors of some layers, a token each, or one a text."""
 
   def __init__(self, layers: Sequence[int], vectors: Optional[str] = None,
-               special_ids: Sequence[int] = ()):
+               special_ids: Sequence[int] = (),
+               layout: layouts.Layout = layouts.BERT):
     """Takes what is read.
 
     Args:
@@ -29,9 +29,11 @@ class LayersHead(GraphHead):
         which are joined; with _all behind it, a mean counts the special tokens;
         tokens: one each; None: the same by layer, with ids.
       special_ids: what other means leave out, as they do padding.
+      layout: of the encoder, whose pooled token cls reads.
     """
     self._layers = list(layers)
     self._vectors = vectors
+    self.layout = layout
     self._special_ids = list(special_ids)
 
   def forward(self, model, features):
@@ -60,7 +62,7 @@ class LayersHead(GraphHead):
                                  axis=1)
       return tf.reduce_sum(layer * is_last, axis=1)
     if self._vectors in ("cls", "max"):
-      return pooling.pool(layer, mask, self._vectors)
+      return pooling.pool(layer, mask, self._vectors, self.layout)
     text = mask
     for number in () if self._vectors.endswith("_all") else self._special_ids:
       text *= tf.cast(tf.not_equal(features["input_ids"], number), tf.int32)

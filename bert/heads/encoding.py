@@ -8,6 +8,7 @@ import numpy as np
 from bert import options
 from bert.common.errors import UserError
 from bert.data import features as features_lib
+from bert.data import layouts
 from bert.data import records
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
@@ -24,12 +25,14 @@ class Encoding:
 
   Attributes:
     settings: the user's, of the head.
+    layout: where the encoder has special tokens.
     record_names: dataset -> what its record file begins with, where that is
       another name.
     truncated_by: the flag that says how much of a text is read.
     headings: what the log says before a dataset is worked on.
   """
   settings = options.HeadOptions()
+  layout = layouts.BERT
   record_names = {}  # type: Dict[str, str]
   truncated_by = "max_seq_length"
   headings = {"eval": "***** Running evaluation *****",

@@ -7,6 +7,7 @@ from bert import options
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
 from bert.data import label_types
+from bert.data import layouts
 from bert.heads.base import Head
 from bert.heads.classification import ClassificationHead
 from bert.heads.multi_label import MultiLabelHead
@@ -47,7 +48,8 @@ def class_of(kind: str) -> Type[Head]:
 def create(kind: str, labels: Sequence[str],
            settings: options.HeadOptions = options.HeadOptions(),
            span: options.SpanOptions = options.SpanOptions(),
-           label_range: Optional[Tuple[float, float]] = None) -> Head:
+           label_range: Optional[Tuple[float, float]] = None,
+           layout: layouts.Layout = layouts.BERT) -> Head:
   """Returns the head of a kind.
 
   Args:
@@ -55,6 +57,7 @@ def create(kind: str, labels: Sequence[str],
     labels: of the task, in order.
     settings, span: the user's.
     label_range: least and greatest label of a task of numbers, if known.
+    layout: where the encoder has special tokens.
 
   Raises:
     UserError: no head is of that kind, labels are none or twice there, or a
@@ -63,5 +66,6 @@ def create(kind: str, labels: Sequence[str],
   head = class_of(kind)(labels, settings)
   head.span = span
   head.label_range = label_range
+  head.layout = layout
   head.check()
   return head

@@ -9,9 +9,9 @@ from typing import Dict, Iterable, List, Union
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert.common import files
 from bert.data.examples import InputExample
+from bert.encoders.base import Encoder
 from bert.heads.base import Head
 from bert.model import model_function
 from bert.model import onnx_files
@@ -28,12 +28,12 @@ class ExportSpec(typing.NamedTuple):
   """What is exported.
 
   Attributes:
-    config, head: the model's.
+    encoder, head: the model's.
     checkpoint: path of its weights.
     vocab_file: path.
     task: the content of task.json, and how texts are read.
   """
-  config: modeling.BertConfig
+  encoder: Encoder
   head: Head
   checkpoint: str
   vocab_file: str
@@ -133,7 +133,7 @@ def _signatures(spec, session, drop_padding=True):
   inputs = _placeholders(max(spec.task["num_windows"],
                              spec.head.num_sequences))
   outputs = model_function.Model(
-      spec.config, spec.head, drop_padding=drop_padding).forward(inputs)
+      spec.encoder, spec.head, drop_padding=drop_padding).forward(inputs)
   signatures = spec.head.serving_signatures(inputs, outputs)
   tf.train.Saver().restore(session, spec.checkpoint)
   return signatures

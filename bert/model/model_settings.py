@@ -10,13 +10,14 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
 from bert.data.tokenizers import vocabulary
 from bert.data.truncation import TruncationSettings
-from bert.model import model_config
+from bert.encoders import registry
+from bert.encoders.base import Encoder
+from bert.encoders.base import MODEL_TYPE
 
 
 class _Setting(typing.NamedTuple):
@@ -156,7 +157,7 @@ def completed(task: Dict[str, Any], flags: Dict[str, str]) -> Dict[str, Any]:
 
 
 def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
-                        config: modeling.BertConfig) -> List[str]:
+                        encoder: Encoder) -> List[str]:
   """Returns what of a trained encoder would be another, though all its weights
   fit: text for an error, each.
 
@@ -164,9 +165,11 @@ def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
     task: content of the task.json beside its checkpoint; {}: none.
     text: options with do_lower_case and tokenizer; None: nothing is read.
     vocab_file: path.
-    config: of the encoder.
+    encoder: of the run.
   """
-  current = model_config.unchecked_by_shapes(config)
+  current = dict(encoder.unchecked_by_shapes(), **{MODEL_TYPE: encoder.family})
+  if task:
+    task = dict(task, **{MODEL_TYPE: registry.family_in(task)})
   if "vocab_hash" in task:
     current["vocab_hash"] = vocabulary.sha256(vocab_file)
   if text is not None:

@@ -26,7 +26,6 @@ from bert.model import dataset_outputs
 from bert.model import digests
 from bert.model import distribution
 from bert.model import layerwise
-from bert.model import model_config
 from bert.model import model_function
 from bert.model.estimator import Runtime
 from bert.model.output_rows import ColumnRows
@@ -65,6 +64,7 @@ class FineTuning:
   def __init__(self, flags: FineTuningFlags, task: Task,
                shapes: Optional[Callable[[], checkpoints.Shapes]] = None):
     """Takes the command line, the task, and the shapes of such a model."""
+    flags = flags._replace(data=task.encoder.with_tokenizer(flags.data))
     self.flags = flags
     self.task = task
     self.folder = OutputFolder(flags.run.output_dir, _describe(flags, task))
@@ -106,6 +106,7 @@ class FineTuning:
     return checkpoints.choose(
         self.folder.path, self.flags.model.init_checkpoint,
         self.trainable_variables() if is_training else None, self.shapes,
+        self.task.encoder,
         allows_missing=self.flags.model.allow_missing_weights,
         choice=self.flags.evaluation.checkpoint)
 
@@ -147,7 +148,8 @@ class FineTuning:
          for name, each in examples.items()},
         code=digests.of_code(), flags=digests.of_flags(self.flags),
         vocabulary=digests.of_object(list(self.task.tokenizer.vocab)),
-        configuration=digests.of_object(self.task.config.to_json_string()))
+        configuration=digests.of_object(
+            self.task.encoder.config.to_json_string()))
 
   def num_steps(self, num_examples: int) -> int:
     """Returns the training's last step; raises UserError if it has none."""
@@ -166,11 +168,11 @@ class FineTuning:
     """Returns the names of the variables that --trainable chooses."""
     names = layerwise.choose(
         sorted(self.shapes()), self.flags.training.trainable,
-        self.task.config.num_hidden_layers)
+        self.task.encoder)
     if self.task.head.first_token_only:
       return names
     # Nothing else reads the pooler, which so has no gradient.
-    return [name for name in names if not name.startswith("bert/pooler/")]
+    return [name for name in names if not self.task.encoder.is_pooler(name)]
 
   def early_stopping(self) -> eval_history.EarlyStoppingConfig:
     """Returns what evaluations decide; raises UserError for a metric that the
@@ -346,24 +348,20 @@ class FineTuning:
       has_onnx: whether it is to have ONNX files, too.
       samples: examples, of which a few are kept to try the model with.
     """
-    config = self.task.config
     stored = read_task(self.folder.path)
     facts = {name: stored.get(name, value) for name, value in facts.items()}
     self.task.head.read_as(facts)
     task = dict(
         self.folder.description, **facts,
-        label_range=self.task.head.label_range,
-        vocab_size=config.vocab_size,
-        max_positions=config.max_position_embeddings,
-        num_segment_ids=config.type_vocab_size,
+        label_range=self.task.head.label_range, **self.task.encoder.limits(),
         **{export.SAMPLES: export.sample_inputs(self.task.head, samples)})
     return export.write(self.folder.path, export.ExportSpec(
-        config, self.task.head, checkpoint, self.flags.data.vocab_file, task),
-                        has_onnx)
+        self.task.encoder, self.task.head, checkpoint,
+        self.flags.data.vocab_file, task), has_onnx)
 
   def _model(self, head, init_checkpoint=None):
     return model_function.Model(
-        self.task.config, head, use_tpu=self._runtime.use_tpu,
+        self.task.encoder, head, use_tpu=self._runtime.use_tpu,
         cpu_replicas=self._runtime.cpu_replicas,
         init_checkpoint=init_checkpoint)
 
@@ -380,8 +378,8 @@ class FineTuning:
         trainable_variables=(None if training.trainable == "all" else
                              self.trainable_variables()),
         lr_multiplier=layerwise.lr_multiplier(
-            self.task.config.num_hidden_layers,
-            head_rate / training.learning_rate, training.layerwise_lr_decay),
+            self.task.encoder, head_rate / training.learning_rate,
+            training.layerwise_lr_decay),
         has_bias_correction=training.adam_bias_correction,
         has_plateau_factor=bool(self.flags.evaluation.eval_every),
         has_fp16_allreduce=self.flags.speed.fp16_allreduce)
@@ -465,4 +463,4 @@ def _describe(flags, task):
   return dict(
       model_settings.of_flags(flags), task=task.name, head=head.kind,
       labels=head.labels, vocab_hash=vocabulary.sha256(data.vocab_file),
-      **model_config.unchecked_by_shapes(task.config))
+      **task.encoder.facts())

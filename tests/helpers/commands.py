@@ -18,6 +18,7 @@ import golden
 import run_classifier
 from bert.common import command as command_lib
 from bert.data import label_types
+from bert.encoders import registry as encoders
 from bert.heads import registry
 from processors import base
 
@@ -57,11 +58,13 @@ def run(flags, command=run_classifier):
 
 @contextlib.contextmanager
 def forgetting_own_tasks():
-  """Forgets a user's tasks and heads, for tests that look at all of them."""
+  """Forgets a user's tasks, heads and encoders, for tests that look at all of
+  them."""
   # pylint: disable=protected-access
   with mock.patch.dict(base._PROCESSORS), mock.patch.dict(registry._HEADS):
     with mock.patch.dict(label_types._TYPES):
-      yield
+      with mock.patch.dict(encoders._ENCODERS):
+        yield
 
 
 def load_script(name):

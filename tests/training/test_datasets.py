@@ -7,6 +7,7 @@ from bert import modeling
 from bert import options
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.training.datasets import Datasets
 from bert.training.output_folder import OutputFolder
@@ -30,7 +31,7 @@ def datasets(folder, head, **tpu):
       options.EvalOptions(), options.SpeedOptions(num_workers=1),
       options.TpuOptions(**tpu))
   task = Task("any", head, vocabulary.load_tokenizer(
-      golden.path("vocab.txt"), True), modeling.BertConfig(756), (), None)
+      golden.path("vocab.txt"), True), Bert(modeling.BertConfig(756)), (), None)
   return Datasets(flags, task, OutputFolder(str(folder), {}))
 
 
