@@ -116,6 +116,10 @@ class Encoder:
         modeling.get_activation(getattr(self.config, key))
       except ValueError as error:
         raise UserError("%s: %s: %s" % (where, key, error))
+    hidden, heads = self.config.hidden_size, self.config.num_attention_heads
+    if hidden % heads:
+      raise UserError("%s: hidden_size %d is not a multiple of "
+                      "num_attention_heads %d" % (where, hidden, heads))
 
   @classmethod
   def _expected(cls, key):

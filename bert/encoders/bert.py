@@ -4,7 +4,6 @@ Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805.
 """
 
 from bert import modeling
-from bert.common.errors import UserError
 from bert.encoders.base import Encoder
 from bert.encoders.hugging_face import HuggingFaceNames
 
@@ -21,12 +20,3 @@ class Bert(Encoder):
   can_pretrain = True
   # Folders of BERT are older than other families.
   is_named = False
-
-  def check(self, where):
-    super().check(where)
-    config = self.config
-    if config.hidden_size % config.num_attention_heads:
-      raise UserError("%s: hidden_size %d is not a multiple of "
-                      "num_attention_heads %d" % (
-                          where, config.hidden_size,
-                          config.num_attention_heads))
