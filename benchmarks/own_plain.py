@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import optimization
+from bert.encoders.base import Encoder
 from bert.encoders.bert import Bert
 
 
@@ -26,49 +27,52 @@ def use_plain(names: Sequence[str]) -> None:
       setattr(holder, attribute, plain)
 
 
-class WholeModel(modeling.BertModel):
-  """The last layer is computed for all tokens."""
-
-  def __init__(self, *args, **options):
-    options["first_token_only"] = False
-    super().__init__(*args, **options)
+def build_whole(encoder, *args, **options):
+  """Encoder.build with a last layer that is computed for all tokens."""
+  options["first_token_only"] = False
+  return Encoder.build(encoder, *args, **options)
 
 
 class KeptPadding:
-  """modeling._Packing that leaves nothing out."""
+  """modeling._Unpadding that leaves nothing out."""
 
   def __init__(self, input_mask):
     self._sizes = modeling.get_shape_list(input_mask)
 
-  def cut(self, input_mask):
+  def trim_mask(self, input_mask):
     return input_mask, self._sizes
 
-  def pack_ids(self, input_ids, token_type_ids):
+  def unpad_ids(self, input_ids, token_type_ids):
     return input_ids, token_type_ids, None
 
-  def pack(self, matrix):
+  def unpad(self, matrix):
     return matrix
 
-  unpack = unpack_to_zeros = pack
+  pad = pad_with_zeros = unpad
 
 
-def attend(queries, keys_and_values, mask, sizes, dropout_prob):
-  """modeling._attend; scores are scaled, they and the mask are [B, N, F, T]."""
-  batch_size, from_length, to_length, num_heads, size = sizes
+def attend(transformer, queries, keys, values, mask, sizes):
+  """Transformer.attend; scores are scaled, they and the mask are [B, N, F, T].
+  """
+  batch_size, from_length, to_length = sizes
+  config = transformer.config
+  num_heads = config.num_attention_heads
+  size = config.hidden_size // num_heads
 
   def split(matrix, length):
     return tf.transpose(
         tf.reshape(matrix, [batch_size, length, num_heads, size]),
         [0, 2, 1, 3])
 
-  keys, values = [split(each, to_length) for each in keys_and_values]
+  keys, values = [split(each, to_length) for each in (keys, values)]
   scores = tf.matmul(split(queries, from_length), keys, transpose_b=True)
   scores *= 1.0 / math.sqrt(size)
   if mask is not None:
     ones = tf.ones([batch_size, num_heads, from_length, 1])
     seen = ones * tf.cast(tf.expand_dims(mask, 1), tf.float32)
-    scores += modeling._penalty(seen)  # pylint: disable=protected-access
-  weights = modeling.dropout(tf.nn.softmax(scores), dropout_prob)
+    scores += modeling.mask_penalty(seen)
+  weights = modeling.dropout(tf.nn.softmax(scores),
+                             config.attention_probs_dropout_prob)
   context = tf.matmul(weights, values)
   return tf.reshape(tf.transpose(context, [0, 2, 1, 3]),
                     [-1, num_heads * size])
@@ -81,9 +85,10 @@ def gelu(x):
       np.sqrt(2 / np.pi) * (x + 0.044715 * cubed))))
 
 
-def gelu_and_multiply(x, kernel):
+def activate_and_multiply(x, kernel, activation, is_training):
   """Leaves the gradient to TensorFlow."""
-  return tf.matmul(gelu(x), kernel)
+  del is_training
+  return tf.matmul(activation(x) if activation else x, kernel)
 
 
 def normalize(x, gamma, beta):
@@ -127,13 +132,13 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
 
 # Lever -> what to put where.
 PLAIN = {
-    "first_token": ((Bert, "model_class", WholeModel),),
-    "padding": ((modeling, "_Packing", KeptPadding),),
-    "queries": ((modeling, "_attend", attend),),
+    "first_token": ((Bert, "build", build_whole),),
+    "padding": ((modeling, "_Unpadding", KeptPadding),),
+    "queries": ((modeling.Transformer, "attend", attend),),
     "gelu": ((modeling, "gelu", gelu),
-             (modeling, "_gelu_and_multiply_to_train", gelu_and_multiply)),
+             (modeling, "_activate_and_multiply", activate_and_multiply)),
     "layer_norm": ((modeling, "_normalize", normalize),),
     "dropout": ((modeling, "dropout", dropout),
-                (modeling, "_average", average)),
+                (modeling, "_drop_and_average", average)),
     "adam": ((optimization.AdamWeightDecayOptimizer, "apply_gradients",
               apply_gradients),)}

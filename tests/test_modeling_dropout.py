@@ -161,7 +161,7 @@ def drop_ones(rate=0.5):
 def attended_ones():
   # Each value is a position's own: weights that are dropped are those of 0.
   weights = tf.ones([1, 2, 64, 64])
-  return modeling._average(  # pylint: disable=protected-access
+  return modeling._drop_and_average(  # pylint: disable=protected-access
       weights, tf.eye(64, batch_shape=[1, 2]), 0.5)
 
 
@@ -245,7 +245,7 @@ def test_attention_has_one_mask_for_both_gradients_within_a_key(session):
   weights, values = tf.ones([1, 1, 64, 64]), tf.eye(64, batch_shape=[1, 1])
   upstream = np.float32(np.random.RandomState(4).rand(1, 1, 64, 64))
   with modeling.dropout_key(tf.constant([1, 2])):
-    output = modeling._average(  # pylint: disable=protected-access
+    output = modeling._drop_and_average(  # pylint: disable=protected-access
         weights, values, 0.5)
   kept, of_weights, of_values = session.run(
       [output] + tf.gradients(output, [weights, values], upstream))
