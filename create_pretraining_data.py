@@ -8,20 +8,19 @@ instances.
 
 import sys
 
-from bert import flag_rules
 from bert import old_imports
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options import pretraining
 
-GROUPS = (options.TextOptions, options.InstanceOptions)
+GROUPS = (pretraining.TextOptions, pretraining.InstanceOptions)
 
 
 def main(argv):
   text, instances = command_line.parse(argv, GROUPS, __doc__)
-  flag_rules.check_instances(text, instances)
-  shards = flag_rules.shards_of(instances) if instances.num_shards else None
-  paths = flag_rules.output_files_of(instances)
+  pretraining.check_instances(text, instances)
+  shards = pretraining.shards_of(instances) if instances.num_shards else None
+  paths = pretraining.output_files_of(instances)
 
   command.start_tensorflow(text, instances)
   from bert.common import files

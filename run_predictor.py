@@ -8,13 +8,14 @@ A line is a text, or `text_a ||| text_b`. Export with run_classifier.py
 
 import sys
 
-from bert import serving_options
 from bert.common import command
 from bert.common import command_line
 from bert.common import plug_ins
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 from bert.server import settings
 
-GROUPS = (serving_options.PredictorOptions, serving_options.ServerOptions)
+GROUPS = (PredictorOptions, ServerOptions)
 
 
 def main(argv):

@@ -10,29 +10,29 @@ from typing import Any, Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
+from bert.common.errors import quoted
 from bert.data import example_checks
 from bert.data.examples import InputExample
+from bert.data.examples import is_text
 from processors import columns
 from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
 from processors.files import is_number
-from processors.files import parse_json
 from processors.files import read_csv
-from processors.files import shorten
+from processors.files import read_json
 
 _PREDICTIONS = "c3_predict.json"
-# What names of files begin with, by where they come from.
+# Prefixes of the file names, of the release and of CLUE.
 _BEGINNINGS = ("", "c3-")
 
 
 @register("swag")
 class Swag(TableProcessor):
-  """Which of four endings goes on from what happens in a video."""
+  """Which of four endings continues the description of a video."""
   head = "multiple_choice"
   labels = ("0", "1", "2", "3")
   dev_name = "val"
@@ -68,7 +68,7 @@ class C3(DataProcessor):
   def get_test_examples(self, data_dir):
     examples = self._read(data_dir, "test", [
         ["test1.1.json"], ["test1.0.json"], ["m-test.json", "d-test.json"]])
-    numbers = [getattr(each, "number", None) for each in examples]
+    numbers = [getattr(example, "number", None) for example in examples]
     if None not in numbers:
       ids = example_checks.IdCheck()
       for number in numbers:
@@ -95,7 +95,7 @@ class C3(DataProcessor):
       return [beginning + name for beginning in _BEGINNINGS
               if tf.gfile.Exists(os.path.join(data_dir, beginning + name))]
 
-    # Of each set the files, and of each of these the names that it goes by.
+    # For each dataset its files, and for each file its existing names.
     found = [list(filter(None, map(there, names))) for names in datasets]
     chosen = next(filter(None, found), None)
     if chosen is None:
@@ -115,10 +115,7 @@ class C3(DataProcessor):
 
 
 def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
-  try:
-    texts = parse_json(files.read_text(path), path)
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (path, error))
+  texts = read_json(path)
   if not isinstance(texts, list) or not texts:
     raise UserError("%s: a list of [sentences, questions, id] is needed" % path)
   num_numbers = 0
@@ -163,7 +160,7 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
   text, choices = question.get("question"), question.get("choice")
   if not isinstance(text, str) or not isinstance(choices, list) or (
       not 2 <= len(choices) <= 4) or not all(
-          isinstance(each, str) and each.strip() for each in choices):
+          is_text(each) for each in choices):
     raise UserError('%s: "question" must be text, and "choice" a list of 2 to '
                     "4" % where)
   label = _label_of(question.get("answer"), choices, needs_answer, where)
@@ -175,10 +172,10 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
 
 
 def _label_of(answer, choices: List[str], needs_answer, where):
-  """Returns the number of the right choice; None where nobody tells."""
+  """Returns the index of the right choice; None if it is not given."""
   if answer in choices:
     return str(choices.index(answer))
   if needs_answer or answer:
     raise UserError('%s: "answer" is %s, which is none of the choices' % (
-        where, shorten(json.dumps(answer, ensure_ascii=False))))
+        where, quoted(answer)))
   return None

@@ -1,6 +1,6 @@
 #!/usr/bin/env python
 """Writes docs/flags.md: the flags of all commands and scripts, from their
-declarations in bert/options.py and bert/script_options.py.
+declarations in bert/options/.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from bert.common import command_line
 
 INTRODUCTION = """# Flags
 
-<!-- Written by scripts/make_flags_doc.py from bert/options.py. -->
+<!-- Written by scripts/make_flags_doc.py from bert/options/. -->
 
 `--help` of a command shows the same. `--flagfile=FILE` reads flags from a file,
 one per line. Switches are `--do_train`, `--do_train=true` or
@@ -60,7 +60,7 @@ def row(field):
     default = "required"
   elif field.default is None:
     default = "none"
-  return field.name, default, field.metadata["help"].replace("|", "\\|")
+  return field.name, default, command_line.meaning(field).replace("|", "\\|")
 
 
 def _paragraph(text):

@@ -81,9 +81,9 @@ HEAD = {"bert/heads/a.py": 'class A:\n  kind = "a_kind"\n'}
         "bert/data/a.py": "from bert.data import b\n",
         "bert/data/b.py": "from bert.data.a import c\n"}),
     (architecture.crowded_packages, {
-        "bert/data/m%d.py" % number: "" for number in range(21)}),
+        "bert/data/m%d.py" % number: "" for number in range(19)}),
     (architecture.crowded_packages, {
-        "bert/m%d.py" % number: "" for number in range(16)}),
+        "bert/m%d.py" % number: "" for number in range(11)}),
     (architecture.busy_inits, {
         "bert/data/__init__.py": '"""Data."""\nimport os\n'}),
     (architecture.kind_questions, dict(HEAD, **{
@@ -127,3 +127,11 @@ def test_length_is_that_of_code_without_docstring():
   source = 'def f(x):\n  """One.\n\n  Two.\n  """\n  y = 1\n  return y\n'
   assert [lines for lines, _ in architecture.function_lengths(
       {"a.py": source})] == [3]
+
+
+def test_kinds_and_old_names_are_not_counted():
+  sources = {"bert/heads/m%d.py" % number: "" for number in range(30)}
+  sources.update({"bert/%s.py" % name: "" for name in architecture.OLD_NAMES})
+  sources.update({"bert/m%d.py" % number: "" for number in range(10)})
+  assert not list(architecture.crowded_packages(
+      dict(sources, **{"bert/__init__.py": ""})))

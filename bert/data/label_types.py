@@ -14,7 +14,7 @@ from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
 
 
-# Keys of table.json that are for some labels alone.
+# Keys of table.json that only some types of labels have.
 _SPECIAL_KEYS = ("labels", "label_separator", "label_range", "choices")
 
 
@@ -27,8 +27,8 @@ class LabelType:
     has_names: whether the labels are names out of a list.
     needed_keys: keys of table.json without which there are no such labels.
     unfit_keys: keys of table.json that mean nothing for such labels.
-    is_array: whether the labels of a dataset are an array of numbers, in which
-      names stand as their numbers; else a list.
+    is_array: whether the labels of a dataset are an array of numbers, names
+      as their indices; else a list.
   """
 
   def __init__(self, name: str, description: str, *, has_names: bool = True,
@@ -73,7 +73,7 @@ class _LabelSet(LabelType):
 
 
 class _Answers(LabelType):
-  """Texts that stand in a context; none is a question without an answer."""
+  """Texts out of a context; no text: the question has no answer."""
 
   def parse_cell(self, text, separator=None):
     texts = text.split(separator) if separator else [text]

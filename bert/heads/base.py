@@ -13,9 +13,9 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.data.examples import InputExample
 from bert.data.label_types import CLASS
 from bert.data.label_types import NUMBER
@@ -27,6 +27,8 @@ from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
 from bert.heads.graph_head import Tensors
 from bert.heads.readout import Readout
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 
 # The name of the inputs and outputs of an export that TensorFlow Serving takes
 # when none is given.
@@ -49,14 +51,14 @@ class Head(GraphHead, Encoding, Readout):
   """
   kind = ""
   label_type = CLASS
-  span = options.SpanOptions()
+  span = SpanOptions()
   label_range = None  # type: Optional[Tuple[float, float]]
   streamed_keys = ("eval_accuracy", "eval_loss")
   losses = ("cross_entropy", "focal", "f1")
   signature = DEFAULT_SIGNATURE
 
   def __init__(self, labels: Sequence[str],
-               settings: options.HeadOptions = options.HeadOptions()):
+               settings: HeadOptions = HeadOptions()):
     """Takes the task's labels in order, and the user's settings."""
     self.labels = list(labels)
     self.settings = settings
@@ -312,8 +314,6 @@ class Head(GraphHead, Encoding, Readout):
 
   def _label_id(self, label):
     if label not in self._index:
-      shown = " ".join(self.labels[:20])
-      more = len(self.labels) - 20
-      raise ValueError("label %r is not one of: %s%s" % (
-          label, shown, " ... and %d more" % more if more > 0 else ""))
+      raise ValueError("label %r is not one of: %s" % (label, listed(
+          self.labels, 20, separator=" ", more=" ... and %d more")))
     return self._index[label]

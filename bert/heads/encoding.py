@@ -5,7 +5,6 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from bert import options
 from bert.common.errors import UserError
 from bert.data import features as features_lib
 from bert.data import layouts
@@ -18,6 +17,7 @@ from bert.data.features import TextEncoder
 from bert.data.records import Field
 from bert.data.truncation import TruncationSettings
 from bert.data.truncation import TruncationStats
+from bert.options.finetuning import HeadOptions
 
 
 class Encoding:
@@ -31,7 +31,7 @@ class Encoding:
     truncated_by: the flag that says how much of a text is read.
     headings: what the log says before a dataset is worked on.
   """
-  settings = options.HeadOptions()
+  settings = HeadOptions()
   layout = layouts.BERT
   record_names = {}  # type: Dict[str, str]
   truncated_by = "max_seq_length"

@@ -17,6 +17,7 @@ from bert.data.examples import InputExample
 from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
+from bert.data.examples import is_text
 from bert.data.features import TextEncoder
 from bert.evaluation import plots
 from bert.evaluation import reports
@@ -228,7 +229,7 @@ class Readout:
       raise UserError('"choices", which the task does not read')
     pair = text_input if isinstance(text_input, TextPair) else TextPair(
         text_input, None)
-    if not _is_text(pair.text_a):
+    if not is_text(pair.text_a):
       raise UserError("the text is blank")
     if pair.text_b is not None and not self.takes_pairs:
       raise UserError("a pair of texts; the model was trained on single ones")
@@ -283,10 +284,6 @@ _SEPARATOR_IN_ONE = (
     "a single text with ||| in it; the model was trained on pairs: as a line "
     "%s ||| %s, with a blank on each side; as JSON {\"%s\": ..., "
     "\"%s\": ...}; in Python a tuple of two")
-
-
-def _is_text(value):
-  return isinstance(value, str) and bool(value.strip())
 
 
 def _prediction_lines(examples, predictions):

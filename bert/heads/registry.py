@@ -3,7 +3,6 @@
 
 from typing import Dict, Optional, Sequence, Tuple, Type
 
-from bert import options
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
 from bert.data import label_types
@@ -15,6 +14,8 @@ from bert.heads.multiple_choice import MultipleChoiceHead
 from bert.heads.regression import RegressionHead
 from bert.heads.span import SpanHead
 from bert.heads.tagging import TaggingHead
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 
 DEFAULT_KIND = ClassificationHead.kind
 _HEADS = {}  # type: Dict[str, Type[Head]]
@@ -46,8 +47,8 @@ def class_of(kind: str) -> Type[Head]:
 
 
 def create(kind: str, labels: Sequence[str],
-           settings: options.HeadOptions = options.HeadOptions(),
-           span: options.SpanOptions = options.SpanOptions(),
+           settings: HeadOptions = HeadOptions(),
+           span: SpanOptions = SpanOptions(),
            label_range: Optional[Tuple[float, float]] = None,
            layout: layouts.Layout = layouts.BERT) -> Head:
   """Returns the head of a kind.

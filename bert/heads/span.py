@@ -11,14 +11,13 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import workers
 from bert.common.errors import UserError
-from bert.data import answer_places
+from bert.data import answer_positions
 from bert.data import layouts
 from bert.data import record_encoder
 from bert.data import records
-from bert.data.answer_places import annotations
+from bert.data.answer_positions import annotations
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.label_types import ANSWERS
@@ -35,6 +34,7 @@ from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads.base import Head
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.readout import Prediction
+from bert.options.finetuning import SpanOptions
 
 # What the logits outside of the context are lowered by.
 _LOWEST = -10000.0
@@ -51,7 +51,7 @@ class SpanGraph:
   All positions count, padding too, as in the reference release; with
   mask_outside_context, [CLS] and the context alone.
   """
-  span = options.SpanOptions()
+  span = SpanOptions()
   layout = layouts.BERT
   first_token_only = False
 
@@ -148,7 +148,7 @@ class SpanHead(SpanGraph, Head):
   def usable(self, examples):
     """Leaves out what has an answer that is not found; shuffles the rest, as
     the reference release does."""
-    examples = answer_places.usable(examples, self._reader(None))
+    examples = answer_positions.usable(examples, self._reader(None))
     if not examples:
       raise UserError("no question of the training set has an answer that "
                       "stands in its context")
@@ -182,7 +182,7 @@ class SpanHead(SpanGraph, Head):
       row = dict(zip(("input_ids", "input_mask", "segment_ids"),
                      reader.columns(passage, number)))
       if example.label is not None:
-        start, end = passage.place(number, span)
+        start, end = passage.input_span(number, span)
         row.update(start_positions=[start], end_positions=[end],
                    is_impossible=[int(not example.label)])
       rows.append(row)
@@ -197,12 +197,13 @@ class SpanHead(SpanGraph, Head):
     """Adds unique_ids: two messages after each other are one with all fields.
     """
     encoder = record_encoder.RecordEncoder({"unique_ids": _ID})
-    for record, number in zip(serialized, itertools.count(answer_places.FIRST_ID)):
+    for record, number in zip(serialized, itertools.count(
+        answer_positions.FIRST_ID)):
       yield record + encoder.encode([[number]])
 
   def log_examples(self, examples, encoder):
-    answer_places.log_examples(examples, self._reader(encoder))
-    answer_places.warn_of_paragraphs(examples, self._reader(encoder))
+    answer_positions.log_examples(examples, self._reader(encoder))
+    answer_positions.warn_of_paragraphs(examples, self._reader(encoder))
 
   def sizes(self, num_examples, num_records, num_padding=None):
     return ["Num orig examples = %d" % num_examples,

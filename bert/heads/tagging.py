@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
@@ -29,6 +28,7 @@ from bert.heads import losses
 from bert.heads import pooling
 from bert.heads.base import Head
 from bert.heads.readout import Prediction
+from bert.options.finetuning import HeadOptions
 
 # What serves words: as the default signature, with the starts of the words.
 WORDS_SIGNATURE = "words"
@@ -71,7 +71,7 @@ class TaggingHead(Head):
       return
     for name in ("loss", "class_weights", "label_smoothing"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions, name):
+      if value != getattr(HeadOptions, name):
         raise UserError("--%s=%s does not go with --crf, which scores whole "
                         "sentences; leave one out" % (
                             name, command_line.describe(value)))
@@ -80,7 +80,7 @@ class TaggingHead(Head):
     self.check_span()
     for name in ("pair_encoding", "pooling", "window_pooling"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions(), name):
+      if value != getattr(HeadOptions(), name):
         raise UserError("--%s=%s is not for %s tasks, which read the vector of "
                         "each word; leave it out" % (name, value, self.kind))
 

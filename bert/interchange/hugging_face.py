@@ -1,4 +1,4 @@
-"""Weights between checkpoints and Hugging Face's folders.
+"""Converts weights between checkpoints and Hugging Face's folders.
 
 What a family is called there is in bert/encoders; here are the heads.
 """
@@ -27,7 +27,8 @@ from bert.interchange import tensor_files
 
 Weights = Dict[str, np.ndarray]
 
-# Variables of heads and of pre-training, and their tensors.
+# Head's or pre-training's name in a checkpoint -> in Hugging Face's folder;
+# kernels are transposed.
 _RULES = (
     (r"cls/squad/output_weights$", "qa_outputs.weight"),
     (r"cls/squad/output_bias$", "qa_outputs.bias"),
@@ -44,21 +45,21 @@ _HEADS = tuple(["output_weights", "output_bias"] + dense(
         "cls/squad/output_weights", "cls/squad/output_bias",
         "cls/predictions/output_bias", "cls/seq_relationship/output_weights",
         "cls/seq_relationship/output_bias"])
-# The masked words' output layer, which has the word embeddings as its weights.
+# The output layer for masked words, whose weights are the word embeddings.
 _DECODER = "cls.predictions.decoder."
 
 
 class Model(typing.NamedTuple):
-  """A model without its format.
+  """A model, independent of its format.
 
   Attributes:
-    weights: by our names.
+    weights: by their names in checkpoints.
     config: as bert_config.json has it.
     labels: in order; None if it has none.
     vocab: text of vocab.txt; None if it has none.
-    do_lower_case: None if nobody says.
-    head: what was fine-tuned, as task.json has it; None if nobody says.
-    notes: what README.md says; there is none without.
+    do_lower_case: None if unknown.
+    head: kind of the fine-tuned head, as in task.json; None if unknown.
+    notes: content of README.md, which is not written without.
   """
   weights: Weights
   config: dict
@@ -87,10 +88,10 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
 
   Args:
     folder: path.
-    is_exact: whether "gelu" is to be the erf form, as theirs is.
+    is_exact: whether "gelu" stays the erf form, as in Hugging Face.
 
   Raises:
-    UserError: it is no BERT, or something is not there.
+    UserError: it is no BERT, or a file is missing.
   """
   path = os.path.join(folder, "config.json")
   theirs = files.read_json(path)
@@ -109,12 +110,12 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
 
 
 def write_hugging_face(folder: str, model: Model) -> None:
-  """Writes a new folder with config.json, model.safetensors and vocab.txt,
-  and README.md if there is something to say.
+  """Writes a new folder with config.json, model.safetensors and vocab.txt, and
+  README.md if there are notes.
 
   Raises:
-    UserError: the folder is there, safetensors is not, or the model or a weight
-      of it has no place there.
+    UserError: the folder exists, safetensors is not installed, or Hugging Face
+      has no such model or weight.
   """
   _check_new(folder)
   encoder = encoders.hugging_face_class(model.config)
@@ -202,7 +203,7 @@ def _variables(encoder, config):
 
 def _to_ours(tensors: Weights, encoder: EncoderClass, config: dict,
              folder: str) -> Weights:
-  """Returns weights by the names of the variables."""
+  """Returns weights by their names in checkpoints."""
   names = encoder.hugging_face
   prefix = names.tensor_prefix
   if not any(name.startswith(prefix) for name in tensors):
@@ -214,7 +215,7 @@ def _to_ours(tensors: Weights, encoder: EncoderClass, config: dict,
            for name in _variables(encoder, config)}
   weights = {}
   for name, values in tensors.items():
-    # As older folders have them.
+    # As in older folders.
     modern = name.replace(".gamma", ".weight").replace(".beta", ".bias")
     if modern not in known:
       raise UserError("%s: tensor %s is not of a %s that this program knows" %
@@ -232,8 +233,8 @@ def _to_ours(tensors: Weights, encoder: EncoderClass, config: dict,
 
 
 def _without_decoder(tensors, encoder, folder):
-  """Returns tensors without the second names of the embeddings and the bias;
-  raises UserError where they are others there."""
+  """Returns tensors without the second copies of the embeddings and the bias;
+  raises UserError if the copies differ."""
   tensors = dict(tensors)
   words = encoder.hugging_face.tensor_prefix + (
       "embeddings.word_embeddings.weight")
@@ -262,8 +263,9 @@ def _warn_of_missing(folder, encoder, weights):
 
 
 def _do_lower_case(path):
-  return (files.read_json(path).get("do_lower_case") if tf.gfile.Exists(path)
-          else None)
+  if not tf.gfile.Exists(path):
+    return None
+  return files.read_json(path, needed="an object").get("do_lower_case")
 
 
 def _read_text(path):

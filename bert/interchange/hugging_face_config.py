@@ -1,4 +1,5 @@
-"""The config of a Hugging Face folder, checked: alone, and against tensors."""
+"""Checks the config of a Hugging Face folder, by itself and with the
+tensors."""
 
 import re
 from typing import Any, Dict
@@ -13,8 +14,8 @@ from bert.encoders.base import MODEL_TYPE
 
 
 def check(config: Any, path: str) -> EncoderClass:
-  """Returns the family of a config; raises UserError for one of a model that
-  is none of those that this program knows."""
+  """Returns the family of a config; raises UserError for an unknown one, or an
+  unsupported variant."""
   if not isinstance(config, dict):
     raise UserError("%s: not a JSON object" % path)
   encoder = registry.class_of_hugging_face(config.get(MODEL_TYPE))
@@ -50,7 +51,7 @@ def check_shapes(weights: Dict[str, np.ndarray], config: dict, source: str,
             **registry.hugging_face_class(config).hugging_face.shapes(config)}
   for name, values in sorted(weights.items()):
     if name.startswith("output_"):
-      continue  # A head's, of as many labels as it has.
+      continue  # A head's weights, whose size is the number of labels.
     shape = next(shape for end, shape in shapes.items()
                  if re.search("(^|/)%s$" % end, name))
     if values.shape != shape:
@@ -61,7 +62,8 @@ def check_shapes(weights: Dict[str, np.ndarray], config: dict, source: str,
 
 
 def our_activation(name: str, is_exact: bool, path: str) -> str:
-  """Returns our name of an activation of theirs; raises UserError."""
+  """Returns the name of Hugging Face's activation in bert_config.json; raises
+  UserError."""
   if name in ("gelu_new", "gelu_pytorch_tanh"):
     return "gelu"
   if name == "gelu":

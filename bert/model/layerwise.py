@@ -1,4 +1,5 @@
-"""Which variables are trained, and how fast: by their distance from the head.
+"""Chooses the trained variables and their learning rates, by their distance
+from the head.
 
 The encoder gives a variable's depth: 0 of the head, 1 of the pooler, 2 of the
 top layer, 3 of the one below, and so on to the embeddings.
@@ -12,7 +13,7 @@ from bert.encoders.base import Encoder
 
 
 def choose(names: List[str], trainable: str, encoder: Encoder) -> List[str]:
-  """Returns the names of what is trained.
+  """Returns the names of the trained variables.
 
   Args:
     names: of all variables, without ":0".
@@ -21,8 +22,8 @@ def choose(names: List[str], trainable: str, encoder: Encoder) -> List[str]:
     encoder: of the model.
 
   Raises:
-    UserError: no such number of layers, layers that are one, no regular
-      expression, or nothing is left to train.
+    UserError: no such number of layers, layers that share variables, not a
+      regular expression, or no variable remains to train.
   """
   where = "--trainable=%s" % trainable
   top = re.match(r"top:(\d+)$", trainable)
@@ -53,15 +54,15 @@ def choose(names: List[str], trainable: str, encoder: Encoder) -> List[str]:
 
 def lr_multiplier(encoder: Encoder, head_factor: float,
                   decay: float) -> Optional[Callable[[str], float]]:
-  """Returns name -> what its learning rate is multiplied with.
+  """Returns name -> factor of its learning rate.
 
   Args:
     encoder: of the model.
     head_factor: of the head.
-    decay: of each step of depth below the head.
+    decay: factor per step of depth below the head.
 
   Returns:
-    None where all have the same rate.
+    None if all have the same rate.
 
   Source: Howard and Ruder 2018, https://arxiv.org/abs/1801.06146, section 3.2.
   """

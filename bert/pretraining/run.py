@@ -17,7 +17,7 @@ from bert.model.estimator import Runtime
 from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
 from bert.model.start import start
-from bert.options import PretrainingFlags
+from bert.options.pretraining import PretrainingFlags
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
@@ -55,7 +55,7 @@ class Pretraining:
     self._paths = _find_files(data)
 
   def check(self, actions: Sequence[str]) -> Optional[str]:
-    """Returns the checkpoint to start from, which worker 0 knows.
+    """Returns the checkpoint to start from; on all workers that of worker 0.
 
     Raises:
       UserError: files, folder, checkpoint or batch do not fit.
@@ -126,21 +126,22 @@ class Pretraining:
                           training.max_eval_steps)
     with record_check.explaining(self._specs("eval")):
       results = evaluator.evaluate_checkpoint(checkpoint)
-    if not self._runtime.use_tpu:  # There, the Estimator does it.
+    if not self._runtime.use_tpu:  # The Estimator evaluates on TPUs.
       self.folder.write_scalars(results["global_step"], results)
     self.folder.write_results(results)
     return results
 
 
 def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
-  """Trains and evaluates, as asked for; checks all first."""
+  """Trains and evaluates as the flags say, after all checks."""
   flags = start(flags)
   pretraining = Pretraining(flags, _read_encoder(flags))
   checkpoint = pretraining.check(actions)
   distribution.workers().check_same(pretraining.digests)
   newest = pretraining.folder.latest()
   with pretraining.folder.in_use():
-    if pretraining.folder.latest() != newest:  # A run has ended just now.
+    # Another run ended between the check and the lock.
+    if pretraining.folder.latest() != newest:
       checkpoint = pretraining.check(actions)
     if "train" in actions:
       pretraining.train()

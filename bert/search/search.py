@@ -13,7 +13,7 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.model import checkpoints
 from bert.model.start import start
-from bert.options import FineTuningFlags
+from bert.options.finetuning import FineTuningFlags
 from bert.search import figures
 from bert.search import results
 from bert.search.study import Study
@@ -25,7 +25,7 @@ from bert.training import task as tasks
 from bert.training import trials as trials_lib
 from bert.training.finetuning import FineTuning
 
-# What happens to a trial alone, so that the search goes on.
+# Errors that fail one trial; the search continues.
 _OF_A_TRIAL = (UserError, MemoryError, tf.errors.ResourceExhaustedError)
 
 # What conditions call datasets, and the content of flags' files.
@@ -69,7 +69,7 @@ class Search:
                             checkpoints.latest(self._path_of(number))))
 
   def run(self, actions) -> None:
-    """Makes trials until there are enough; then uses the best one.
+    """Runs trials until there are enough; then uses the best one.
 
     Args:
       actions: what is done with the best one: predict, export, onnx.
@@ -107,7 +107,7 @@ class Search:
       state, facts = "fail", {"error": " ".join(str(error).split())[:300]}
       tf.logging.error("Trial %d has failed: %s", trial.number + 1,
                        facts["error"])
-    finally:  # A trial that is to go on keeps its time.
+    finally:  # A trial that is resumed later keeps its time.
       trial.set_user_attr("seconds", before + time.monotonic() - began)
     self._study.end(trial, state, value, **facts)
     tf.logging.info("Trial %d is %s%s", trial.number + 1, state,

@@ -9,11 +9,12 @@ from typing import Any, Dict, Iterable, List, Optional
 
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common import command_line
 from bert.data.examples import InputExample
 from bert.model import digests
-from bert.options import FineTuningFlags
+from bert.options.finetuning import EvalOptions
+from bert.options.finetuning import FineTuningFlags
+from bert.options.finetuning import TrainOptions
 from bert.training.task import Task
 
 # name -> what json.loads returns.
@@ -83,7 +84,7 @@ def of_fine_tuning(flags: FineTuningFlags, task: Task,
 
 def is_schedule(name: str) -> bool:
   """Whether a condition is how a model is trained, not which it is."""
-  names = [field.name for group in (options.TrainOptions, options.EvalOptions)
+  names = [field.name for group in (TrainOptions, EvalOptions)
            for field in dataclasses.fields(group)]
   return name.startswith("--") and name[2:] in tuple(names) + _LOSS
 

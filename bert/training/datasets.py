@@ -19,8 +19,8 @@ from bert.data import truncation
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.model import distribution
-from bert.options import FineTuningFlags
 from bert.model import model_settings
+from bert.options.finetuning import FineTuningFlags
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
 

@@ -30,10 +30,10 @@ from bert.model import model_function
 from bert.model.estimator import Runtime
 from bert.model.output_rows import ColumnRows
 from bert.model.output_rows import OutputRows
-from bert.options import FineTuningFlags
 from bert.training import eval_history
 from bert.model import export
 from bert.model import model_settings
+from bert.options.finetuning import FineTuningFlags
 from bert.training import training_record
 from bert.training.datasets import Datasets
 from bert.training.eval_listener import EvalListener

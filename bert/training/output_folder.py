@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common import locks
+from bert.common import machine
 from bert.common.errors import UserError
 from bert.encoders import registry
 from bert.encoders.base import MODEL_TYPE
@@ -97,8 +98,14 @@ class OutputFolder:
       UserError: another run has it, or it can't be written to.
     """
     files.make_folder(self.path)
-    with locks.locked(self.path):
-      yield
+    try:
+      with locks.locked(self.path):
+        yield
+    finally:
+      # A process may train many models: TensorFlow never closes these, and
+      # glibc keeps what a graph took for its next use, but in other arenas.
+      tf.summary.FileWriterCache.clear()
+      machine.release_memory()
     if self._task_time is not None and self._task_time != self._stat_task():
       tf.logging.warning(
           "%s has changed meanwhile: another run has written to the folder, and "

@@ -3,14 +3,14 @@
 import functools
 from typing import Callable, Optional, Sequence
 
-from bert import flag_rules
 from bert.model import distribution
 from bert.model.start import start
-from bert.options import FineTuningFlags
 from bert.training import actions as actions_lib
 from bert.training import finetuning
 from bert.model import model_settings
 from bert.model import onnx_files
+from bert.options.finetuning import check_fine_tuning
+from bert.options.finetuning import FineTuningFlags
 from bert.training import task as tasks
 from bert.training import trials
 from bert.training.output_folder import read_task
@@ -67,5 +67,5 @@ def with_folder(flags: FineTuningFlags,
   adopted = model_settings.adopt(flags, workers.share(
       read_task(flags.run.output_dir) if workers.is_first else None))
   if adopted is not flags:
-    flag_rules.check_fine_tuning(adopted, actions)
+    check_fine_tuning(adopted, actions)
   return adopted

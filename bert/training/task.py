@@ -5,7 +5,6 @@ from typing import Dict, Iterable, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
 from bert.data import example_checks
@@ -21,8 +20,10 @@ from bert.evaluation import metrics
 from bert.heads import registry
 from bert.heads.base import Head
 from bert.model import task_file
-from bert.options import FineTuningFlags
 from bert.model import model_settings
+from bert.options.finetuning import FineTuningFlags
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 from bert.training import subset
 
 # Datasets as the log calls them.
@@ -92,8 +93,8 @@ def _warn_of_other_encoder(init_checkpoint, data, encoder):
                        difference)
 
 
-def create_head(processor, settings: options.HeadOptions,
-                span: options.SpanOptions = options.SpanOptions(),
+def create_head(processor, settings: HeadOptions,
+                span: SpanOptions = SpanOptions(),
                 layout: layouts.Layout = layouts.BERT
                ) -> Tuple[Head, Tuple[str, ...]]:
   """Returns a task's head and the names of its metrics.

@@ -30,3 +30,7 @@ def test_error_names_the_flag_and_the_way_out(colours):
     colours.find("x", "--paint=x", "; others by --mix")
   assert str(caught.value) == (
       "--paint=x is not known; colours: amber green; others by --mix")
+
+
+def test_values_may_be_given_at_once():
+  assert dict(Registry("colour", red=1, blue=2)) == {"red": 1, "blue": 2}

@@ -99,4 +99,4 @@ def test_questions_are_read_by_the_layout_that_is_given():
   assert ids == codes("ab/xyz/c") and mask == [1] * 8
   assert types == [0, 0, 0, 1, 1, 1, 1, 2]
   assert passage.offset == 3 and passage.no_answer(0) == 7
-  assert passage.place(0, None) == (7, 7)
+  assert passage.input_span(0, None) == (7, 7)

@@ -2,9 +2,9 @@
 import pytest
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.encoders.base import Encoder
+from bert.options.finetuning import DataOptions
 from mistakes import message_of
 
 CONFIG = modeling.BertConfig(100, num_hidden_layers=12)
@@ -81,7 +81,7 @@ def test_mistake_in_a_config_names_the_family():
     (Plain, [], "wordpiece"), (Unpooled, [], "char"),
     (Unpooled, ["tokenizer"], "wordpiece")])
 def test_tokenizer_is_the_familys_unless_given(encoder, given, expected):
-  group = command_line.with_given(options.DataOptions(), given)
+  group = command_line.with_given(DataOptions(), given)
   found = encoder(CONFIG).with_tokenizer(group)
   assert found.tokenizer == expected
   assert command_line.is_given(found, "tokenizer") == bool(given)

@@ -12,7 +12,7 @@ from bert.encoders.bert import Bert
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
 from bert.model.model_function import Model
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from mistakes import message_of
 
 EXAMPLE = golden.document("multiple_choice_example.json")["head"]

@@ -15,7 +15,8 @@ from bert.evaluation import answer_finder
 from bert.heads import registry
 from bert.model.model_function import Model, TrainingSettings
 from bert.model.output_rows import OutputRows
-from bert.options import HeadOptions, SpanOptions
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 from mistakes import message_of
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")

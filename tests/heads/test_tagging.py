@@ -8,7 +8,7 @@ from bert import modeling
 from bert.data.examples import InputExample
 from bert.data.examples import Words
 from bert.heads import registry
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from graphs import run_init, tiny_config
 from mistakes import message_of
 

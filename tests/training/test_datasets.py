@@ -4,11 +4,12 @@ import pytest
 import commands
 import golden
 from bert import modeling
-from bert import options
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.encoders.bert import Bert
 from bert.heads import registry
+from bert.options import finetuning
+from bert.options import shared
 from bert.training.datasets import Datasets
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
@@ -24,12 +25,13 @@ class TwiceHead(registry.class_of("classification")):
 
 
 def datasets(folder, head, **tpu):
-  flags = options.FineTuningFlags(
-      options.DataOptions(max_seq_length=16), options.HeadOptions(),
-      options.SpanOptions(), options.ModelOptions(), options.RunOptions(output_dir=str(folder)),
-      options.TrainOptions(eval_batch_size=4, predict_batch_size=4),
-      options.EvalOptions(), options.SpeedOptions(num_workers=1),
-      options.TpuOptions(**tpu))
+  flags = finetuning.FineTuningFlags(
+      finetuning.DataOptions(max_seq_length=16), finetuning.HeadOptions(),
+      finetuning.SpanOptions(), shared.ModelOptions(),
+      shared.RunOptions(output_dir=str(folder)),
+      finetuning.TrainOptions(eval_batch_size=4, predict_batch_size=4),
+      finetuning.EvalOptions(), shared.SpeedOptions(num_workers=1),
+      shared.TpuOptions(**tpu))
   task = Task("any", head, vocabulary.load_tokenizer(
       golden.path("vocab.txt"), True), Bert(modeling.BertConfig(756)), (), None)
   return Datasets(flags, task, OutputFolder(str(folder), {}))

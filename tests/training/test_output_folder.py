@@ -224,3 +224,22 @@ def test_folder_in_use_is_refused_to_others(tmp_path):
   with folder_of(tmp_path / "out").in_use():
     message = message_of(lambda: folder_of(tmp_path / "out").in_use().__enter__())
   assert "--output_dir=%s: another run" % (tmp_path / "out") in message
+
+
+def test_summary_files_are_closed_when_the_folder_is_left(tmp_path):
+  folder = folder_of(tmp_path)
+  with folder.in_use():
+    writer = tf.summary.FileWriterCache.get(str(tmp_path))
+  # The cache would hold it, its thread and its file for as long as the process.
+  assert tf.summary.FileWriterCache.get(str(tmp_path)) is not writer
+  tf.summary.FileWriterCache.clear()
+
+
+def test_memory_is_given_back_when_the_folder_is_left(tmp_path, monkeypatch):
+  calls = []
+  monkeypatch.setattr(output_folder.machine, "release_memory",
+                      lambda: calls.append(1))
+  with pytest.raises(KeyError):
+    with folder_of(tmp_path).in_use():
+      raise KeyError()
+  assert calls == [1]
