@@ -21,8 +21,6 @@ import six
 import tensorflow.compat.v1 as tf
 
 _unknown_keys_warned = set()
-# Of each thread, as servers and searches may build graphs side by side.
-_dropout_scope = threading.local()
 # Name of a graph's attribute: {operation's name: its gradient function}.
 _GRADIENTS = "_bert_gradients"
 
@@ -75,8 +73,7 @@ class BertConfig:
     return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
 
 
-# The model: embeddings, transformer and pooler, each of which a family of
-# encoders may replace.
+# The model: embeddings, transformer, pooler; a family may replace each.
 
 class BertModel:
   """BERT, from ids to vectors.
@@ -247,21 +244,15 @@ class BertModel:
       return reshape_from_matrix(matrix, self._shape)
 
 
-# The transformer: layers of attention and two dense products, on a matrix that
-# has a row for each token.
+# The transformer: its matrices have a row for each token.
 
 class Transformer:
   """The layers of an encoder.
 
-  A family of encoders may override the scopes, which are names of a checkpoint's
-  variables, layer_scope, scores and average.
-
-  Attributes:
-    config: BertConfig.
-    is_training: whether gradients are to save memory.
-    unpadding: an _Unpadding, with which matrices are [R, ...]; None: [B * L,
-      ...].
+  A family of encoders is a subclass: it overrides the attributes, layer_scope,
+  scores and average where it differs.
   """
+  # Names of variable scopes in a layer, as a checkpoint has them.
   attention_scope = "attention/self"
   attention_output_scope = "attention/output"
   attention_norm_scope = "attention/output/LayerNorm"
@@ -277,7 +268,7 @@ class Transformer:
   def __init__(self, config, is_training=False, unpadding=None):
     self.config = config
     self.is_training = is_training
-    self.unpadding = unpadding
+    self.unpadding = unpadding  # With it matrices are [R, x], else [B * L, x].
     self._activation = get_activation(config.hidden_act)
     self._head_size = config.hidden_size // config.num_attention_heads
 
@@ -383,8 +374,8 @@ class Transformer:
         -1, self.config.num_attention_heads, size]) * (1.0 / math.sqrt(size))
     key_kernel, key_bias = self._head_variables("key")
     value_kernel, value_bias = self._head_variables("value")
-    query_key = _multiply_heads(  # [B, N, H]
-        queries, tf.transpose(key_kernel, [1, 2, 0]))
+    # q * (K x + b) = (q * K) x + q * b; query_key is [B, N, H].
+    query_key = _multiply_heads(queries, tf.transpose(key_kernel, [1, 2, 0]))
     scores = tf.matmul(query_key, sequence, transpose_b=True)  # [B, N, T]
     scores += tf.reduce_sum(queries * key_bias, axis=-1, keepdims=True)
     if mask is not None:
@@ -425,7 +416,7 @@ def dense(matrix, out_size, name, initializer_range=0.02, activation=None,
           is_training=False):
   """[rows, in_size] -> [rows, out_size]: activation(matrix) * kernel + bias."""
   with tf.variable_scope(name):
-    kernel, bias = _dense_variables(_width(matrix), out_size,
+    kernel, bias = _dense_variables(matrix.shape.as_list()[-1], out_size,
                                     initializer_range)
     return tf.nn.bias_add(
         _activate_and_multiply(matrix, kernel, activation, is_training), bias)
@@ -445,14 +436,7 @@ def _multiply_heads(vectors, matrices):
 
 
 def mask_penalty(mask):
-  """Returns what is added to scores before a softmax: 0, or -10000 if masked.
-
-  Args:
-    mask: of any shape and type; 1 = may be seen.
-
-  Returns:
-    float32, of the mask's shape.
-  """
+  """1 = may be seen -> what is added to scores: 0, or -10000 where masked."""
   return (1.0 - tf.cast(mask, tf.float32)) * -10000.0
 
 
@@ -477,11 +461,7 @@ def gelu_exact(x):
 
 
 def get_activation(activation_string):
-  """Returns the function of a name; None for "linear" or no name.
-
-  Raises:
-    ValueError: the name is none of linear, relu, gelu, gelu_exact, tanh.
-  """
+  """Returns the function of a name; None for "linear" or no name."""
   if not isinstance(activation_string, six.string_types):
     return activation_string
   functions = {"": None, "linear": None, "relu": tf.nn.relu, "gelu": gelu,
@@ -498,17 +478,17 @@ def layer_norm(input_tensor, name=None):
   Source: Ba et al. 2016, https://arxiv.org/abs/1607.06450.
   """
   with tf.variable_scope(name, default_name="LayerNorm"):
-    width = _width(input_tensor)
+    width = input_tensor.shape.as_list()[-1]
     kind = input_tensor.dtype.base_dtype
     beta = tf.get_variable("beta", [width], kind, tf.zeros_initializer())
     gamma = tf.get_variable("gamma", [width], kind, tf.ones_initializer())
     if kind not in (tf.float16, tf.bfloat16):
       return _normalize(input_tensor, gamma, beta)
     # Of 16 bits, means are coarse and squares overflow.
-    tensors = [tf.cast(each, tf.float32)
-               for each in (input_tensor, gamma, beta)]
     epsilon = 1e-3 if kind == tf.float16 else 1e-12
-    return tf.cast(_normalize(*tensors, epsilon=epsilon), kind)
+    return tf.cast(_normalize(*[
+        tf.cast(tensor, tf.float32) for tensor in (input_tensor, gamma, beta)
+    ], epsilon=epsilon), kind)
 
 
 def layer_norm_and_dropout(input_tensor, dropout_prob, name=None):
@@ -518,11 +498,7 @@ def layer_norm_and_dropout(input_tensor, dropout_prob, name=None):
 # The reference release's functions, which forks and notebooks call.
 
 def get_assignment_map_from_checkpoint(tvars, init_checkpoint):
-  """Pairs a graph's variables with a checkpoint's of the same name.
-
-  Args:
-    tvars: list of variables.
-    init_checkpoint: path of a checkpoint, without suffix.
+  """Pairs a list of variables with a checkpoint's of the same names.
 
   Returns:
     (assignment_map: OrderedDict name in the checkpoint -> name in the graph,
@@ -546,14 +522,10 @@ def embedding_lookup(input_ids, vocab_size, embedding_size=128,
                      initializer_range=0.02,
                      word_embedding_name="word_embeddings",
                      use_one_hot_embeddings=False):
-  """Looks words up.
+  """Looks words up in a table [vocab_size, embedding_size].
 
   Args:
     input_ids: int32 [B, L] or [B, L, number of ids a word].
-    vocab_size: rows of the table.
-    embedding_size: columns of the table.
-    initializer_range: standard deviation of the table's initial values.
-    word_embedding_name: name of the table's variable.
     use_one_hot_embeddings: by a matrix product, which TPUs do faster.
 
   Returns:
@@ -583,22 +555,12 @@ def embedding_postprocessor(input_tensor, use_token_type=False,
 
   Args:
     input_tensor: float32 [B, L, H].
-    use_token_type: whether token types are added.
     token_type_ids: int32 [B, L]; all 0 when None.
-    token_type_vocab_size: number of token types.
-    token_type_embedding_name: name of their variable.
-    use_position_embeddings: whether positions are added.
-    position_embedding_name: name of their variable.
-    initializer_range: standard deviation of the initial values.
-    max_position_embeddings: positions in the table; at least L.
     dropout_prob: probability in [0, 1); 0 when not training.
     position_ids: int32 [B, L]; 0 to L - 1 when None.
 
   Returns:
     float32 [B, L, H].
-
-  Raises:
-    ValueError: L is known and over max_position_embeddings.
   """
   batch, length, width = get_shape_list(input_tensor, expected_rank=3)
   output = input_tensor
@@ -625,15 +587,7 @@ def embedding_postprocessor(input_tensor, use_token_type=False,
 
 
 def create_attention_mask_from_input_mask(from_tensor, to_mask):
-  """Lets every position see every real one.
-
-  Args:
-    from_tensor: [B, F, ...].
-    to_mask: int32 [B, T]; 1 = real token.
-
-  Returns:
-    float32 [B, F, T]; 1 = may be seen.
-  """
+  """[B, F, ...] and int32 [B, T] -> float32 [B, F, T]; 1 = may be seen."""
   batch, from_length = get_shape_list(from_tensor, expected_rank=[2, 3])[:2]
   to_length = get_shape_list(to_mask, expected_rank=2)[1]
   mask = tf.cast(tf.reshape(to_mask, [batch, 1, to_length]), tf.float32)
@@ -654,9 +608,6 @@ def attention_layer(from_tensor, to_tensor, attention_mask=None,
     attention_mask: int32 or float32 [B, F or 1, T]; 1 = may be seen.
     num_attention_heads, size_per_head: N, D.
     query_act, key_act, value_act: activations, or None.
-    attention_probs_dropout_prob: probability in [0, 1); 0 when not training.
-    initializer_range: standard deviation of the initial kernels.
-    do_return_2d_tensor: whether to return a matrix.
     batch_size, from_seq_length, to_seq_length: B, F, T, for matrices.
 
   Returns:
@@ -705,9 +656,6 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
 
   Returns:
     float32 [B, L, H], or a list of them, one a layer.
-
-  Raises:
-    ValueError: the heads do not divide hidden_size, or H is another.
   """
   _check_heads(hidden_size, num_attention_heads)
   shape = get_shape_list(input_tensor, expected_rank=3)
@@ -755,7 +703,7 @@ def dropout_key(key):
   Args:
     key: int32 [2], such as a seed and a step; None: draws as without this.
   """
-  outer = getattr(_dropout_scope, "key", None)
+  outer = _dropout_scope.key
   _dropout_scope.key = None if key is None else _DropoutKey(key)
   try:
     yield
@@ -766,8 +714,15 @@ def dropout_key(key):
 def dropout_part(number):
   """A dropout_key of its own for each number, int or int32 scalar, of a part of
   the batch; without effect where no dropout_key is around it."""
-  outer = getattr(_dropout_scope, "key", None)
+  outer = _dropout_scope.key
   return dropout_key(None if outer is None else outer.of_part(number))
+
+
+class _DropoutScope(threading.local):
+  key = None  # Of each thread, as threads may build graphs side by side.
+
+
+_dropout_scope = _DropoutScope()
 
 
 class _DropoutKey:
@@ -789,17 +744,17 @@ class _DropoutKey:
 
 def _draw(shape, *bounds_and_type):
   """tf.random.uniform, within a dropout_key from the next call's seed."""
-  key = getattr(_dropout_scope, "key", None)
-  if key is None:
+  if _dropout_scope.key is None:
     return tf.random.uniform(shape, *bounds_and_type)
-  return tf.random.stateless_uniform(shape, key.next_seed(), *bounds_and_type)
+  return tf.random.stateless_uniform(shape, _dropout_scope.key.next_seed(),
+                                     *bounds_and_type)
 
 
 def _drop_by_floats(tensor, rate):
-  """tf.nn.dropout, which has no seed of a step; rate is a number or a tensor."""
+  """tf.nn.dropout, but for keys; the rate is a number or a tensor."""
   if not _is_known(rate):
     rate = tf.cast(tf.convert_to_tensor(rate), tensor.dtype)
-  if getattr(_dropout_scope, "key", None) is None:
+  if _dropout_scope.key is None:
     return tf.nn.dropout(tensor, rate=rate)
   is_kept = _draw(tf.shape(tensor)) >= tf.cast(rate, tf.float32)
   return tensor * tf.cast(is_kept, tensor.dtype) / (1 - rate)
@@ -877,9 +832,7 @@ class _Unpadding:
   def pad(self, matrix):
     """[R, x] -> [B * S, x]; padding rows repeat the row before them and must
     not be used."""
-    # Repeated rows are finite and cheaper than zeros; masks hide them.
-    return _linear(matrix, self._trimmed_rows.repeat,
-                   self._trimmed_rows.gather)
+    return _linear(matrix, self._trimmed_rows.repeat, self._trimmed_rows.gather)
 
   def pad_with_zeros(self, matrix):
     """[R, x] -> [B * L, x], 0 at padding."""
@@ -889,9 +842,8 @@ class _Unpadding:
 class _RowIndex:
   """Which rows of a matrix are kept, and from which kept row each one comes.
 
-  Attributes:
-    kept: int32 [R], the rows that are kept.
-    source: int32 [rows]; of one that is left out, that of the row before it.
+  kept is int32 [R]; source int32 [rows], of one that is left out that of the
+  row before it.
   """
 
   def __init__(self, is_kept):
@@ -905,7 +857,7 @@ class _RowIndex:
     return tf.gather(matrix, self.kept)
 
   def repeat(self, matrix):
-    """[R, x] -> [rows, x]; one that is left out is the row before it."""
+    """[R, x] -> [rows, x]; what is left out repeats the row before it."""
     return tf.gather(matrix, self.source)
 
   def scatter(self, matrix):
@@ -914,8 +866,7 @@ class _RowIndex:
     return tf.gather(matrix, self.source) * factors
 
 
-# Gradients by hand, which keep less in memory and read less of it than those
-# that TensorFlow derives.
+# Gradients by hand, which keep and read less than those of TensorFlow.
 
 def _with_gradient(function, *inputs):
   """tf.custom_gradient, which would leave an operation that nothing uses.
@@ -941,8 +892,7 @@ def _with_gradient(function, *inputs):
 
 
 def _compute_gradient(operation, upstream, *unused):
-  """The gradient of an operation of _with_gradient, as TensorFlow asks for it.
-  """
+  """The registered gradient of the operations that _with_gradient makes."""
   del unused  # Those of the inputs, which are passed on for the graph alone.
   gradient = getattr(operation.graph, _GRADIENTS)[operation.name]
   return [None] + list(gradient(upstream))
@@ -950,11 +900,8 @@ def _compute_gradient(operation, upstream, *unused):
 
 @functools.lru_cache(maxsize=None)
 def _gradient_name():
-  """Returns what the registry calls _compute_gradient; registers it once.
-
-  The name is this copy's of the module: `modeling` and `bert.modeling` may both
-  be loaded.
-  """
+  """Registers _compute_gradient once; returns its name in the registry."""
+  # Another copy of the module, as `modeling` beside bert.modeling, has its own.
   name = "BertGradient-%d" % id(_compute_gradient)
   tf.RegisterGradient(name)(_compute_gradient)
   return name
@@ -991,8 +938,7 @@ def _gelu_and_multiply(x, kernel):
     return tf.sigmoid(x * (x * x * cubic_factor + linear_factor))
 
   def gradient(upstream):
-    # Recomputed in the backward pass: gate and output would be a layer's
-    # largest tensors.
+    # Recomputed in the backward pass, to save a layer's largest tensors.
     with tf.control_dependencies([upstream]):
       recomputed_x = tf.identity(x)
     gate_value = gate(recomputed_x)
@@ -1053,33 +999,25 @@ def _normalize(x, gamma, beta, epsilon=1e-12):
 # Shapes and checks.
 
 def get_shape_list(tensor, expected_rank=None, name=None):
-  """Returns the shape: ints where known, scalar int32 tensors elsewhere.
-
-  Raises:
-    ValueError: the rank is none of expected_rank (int or list of ints).
-  """
+  """Returns the shape: ints where known, scalar int32 tensors elsewhere."""
   if expected_rank is not None:
     assert_rank(tensor, expected_rank, name)
   shape = tensor.shape.as_list()
   if None not in shape:
-    return shape
+    return shape  # Without operations that nothing would use.
   dynamic = tf.shape(tensor)
   return [dynamic[axis] if size is None else size
           for axis, size in enumerate(shape)]
 
 
 def reshape_to_matrix(input_tensor):
-  """Folds all axes but the last into one.
-
-  Raises:
-    ValueError: the rank is under 2.
-  """
+  """Folds all axes but the last into one; the rank must be 2 at least."""
   if input_tensor.shape.ndims < 2:
     raise ValueError("Input must have at least rank 2; its shape is %s" %
                      input_tensor.shape)
   if input_tensor.shape.ndims == 2:
     return input_tensor
-  return tf.reshape(input_tensor, [-1, _width(input_tensor)])
+  return tf.reshape(input_tensor, [-1, input_tensor.shape.as_list()[-1]])
 
 
 def reshape_from_matrix(output_tensor, orig_shape_list):
@@ -1087,8 +1025,8 @@ def reshape_from_matrix(output_tensor, orig_shape_list):
   if len(orig_shape_list) == 2:
     return output_tensor
   assert_rank(output_tensor, 2)
-  return tf.reshape(output_tensor,
-                    list(orig_shape_list[:-1]) + [_width(output_tensor)])
+  width = output_tensor.shape.as_list()[-1]
+  return tf.reshape(output_tensor, list(orig_shape_list[:-1]) + [width])
 
 
 def assert_rank(tensor, expected_rank, name=None):
@@ -1110,7 +1048,3 @@ def _check_heads(hidden_size, num_attention_heads):
   if hidden_size % num_attention_heads:
     raise ValueError("hidden_size %d is not a multiple of num_attention_heads "
                      "%d" % (hidden_size, num_attention_heads))
-
-
-def _width(tensor):
-  return tensor.shape.as_list()[-1]

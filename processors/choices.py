@@ -56,6 +56,10 @@ class C3(DataProcessor):
   """
   head = "multiple_choice"
 
+  def __init__(self):
+    # Guid -> id of the question in its file; None: it has none.
+    self._ids = {}
+
   def get_labels(self):
     return ["0", "1", "2", "3"]
 
@@ -68,20 +72,24 @@ class C3(DataProcessor):
   def get_test_examples(self, data_dir):
     examples = self._read(data_dir, "test", [
         ["test1.1.json"], ["test1.0.json"], ["m-test.json", "d-test.json"]])
-    numbers = [getattr(example, "number", None) for example in examples]
-    if None not in numbers:
-      ids = example_checks.IdCheck()
-      for number in numbers:
-        ids.add(number)
-      example_checks.warn_of_ids(ids.repeated(numbers), _PREDICTIONS)
+    ids = self._ids_of(examples)
+    if None not in ids:
+      check = example_checks.IdCheck()
+      for question_id in ids:
+        check.add(question_id)
+      example_checks.warn_of_ids(check.repeated(ids), _PREDICTIONS)
     return examples
 
   def prediction_files(self, examples, predictions):
-    if not all(hasattr(each, "number") for each in examples):
+    ids = self._ids_of(examples)
+    if None in ids:
       return {}
     return {_PREDICTIONS: (
-        json.dumps({"id": example.number, "label": int(prediction.labels[0])})
-        for example, prediction in zip(examples, predictions))}
+        json.dumps({"id": question_id, "label": int(prediction.labels[0])})
+        for question_id, prediction in zip(ids, predictions))}
+
+  def _ids_of(self, examples):
+    return [self._ids.get(example.guid) for example in examples]
 
   def _read(self, data_dir, set_name, datasets):
     """Returns the examples of a set.
@@ -107,14 +115,19 @@ class C3(DataProcessor):
     columns.log_unread(data_dir, " ".join(read), [
         name for files_of_set in found for same in files_of_set
         for name in same if name not in read])
-    examples = [each for name in read for each in _read_texts(
-        os.path.join(data_dir, name), set_name != "test")]
-    for index, example in enumerate(examples):
-      example.guid = "%s-%d" % (set_name, index)
+    examples = []
+    for name in read:
+      for example, question_id in _read_texts(os.path.join(data_dir, name),
+                                              set_name != "test"):
+        example.guid = "%s-%d" % (set_name, len(examples))
+        self._ids[example.guid] = question_id
+        examples.append(example)
     return examples
 
 
-def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
+def _read_texts(path: str, needs_answer: bool
+               ) -> Iterator[Tuple[InputExample, Any]]:
+  """Yields each question as an example, with its id, None if it has none."""
   texts = read_json(path)
   if not isinstance(texts, list) or not texts:
     raise UserError("%s: a list of [sentences, questions, id] is needed" % path)
@@ -130,8 +143,11 @@ def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
     for index, question in enumerate(questions, 1):
       question, count = _with_texts(question)
       num_numbers += count
-      yield _to_example(" ".join(sentences), question, needs_answer,
-                        "%s, question %d" % (where, index))
+      example = _to_example(" ".join(sentences), question, needs_answer,
+                            "%s, question %d" % (where, index))
+      # As it is, a number or a text: c3_predict.json repeats it.
+      has_id = isinstance(_to_text(question.get("id")), str)
+      yield example, question["id"] if has_id else None
   if num_numbers:
     tf.logging.info("%s: %d choices are numbers; they are read as text", path,
                     num_numbers)
@@ -164,11 +180,8 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
     raise UserError('%s: "question" must be text, and "choice" a list of 2 to '
                     "4" % where)
   label = _label_of(question.get("answer"), choices, needs_answer, where)
-  example = InputExample("", context, [text + " " + each for each in choices],
-                         label)
-  if isinstance(_to_text(question.get("id")), str):
-    example.number = question["id"]  # As it is: a number or a text.
-  return example
+  return InputExample("", context, [text + " " + each for each in choices],
+                      label)
 
 
 def _label_of(answer, choices: List[str], needs_answer, where):

@@ -19,9 +19,9 @@ INTRODUCTION = """# Flags
 
 <!-- Written by scripts/make_flags_doc.py from bert/options/. -->
 
-`--help` of a command shows the same. `--flagfile=FILE` reads flags from a file,
-one per line. Switches are `--do_train`, `--do_train=true` or
-`--do_train=false`.
+`--help` of a command shows these texts, too. `--flagfile=FILE` reads flags from
+a file, one per line. Switches are `--do_train`, `--do_train=true` or
+`--do_train=false`. Earlier names of flags can still be given.
 """
 COMMANDS = (
     "run_classifier", "run_squad", "run_cross_validation", "run_search",
@@ -42,7 +42,7 @@ def document() -> str:
     for group in command.GROUPS:
       heading = group.__doc__
       if group in shown:
-        lines += ["**%s**: as of [%s](#%s)." % (
+        lines += ["**%s**: see [%s](#%s)." % (
             heading, shown[group], _anchor(shown[group])), ""]
         continue
       shown[group] = file

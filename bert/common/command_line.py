@@ -152,7 +152,7 @@ def help_text(command: str, groups: Sequence[type], about: str) -> str:
   """Returns what --help prints."""
   lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
            "       --flagfile=FILE reads flags from a file, one a line.",
-           "       --version prints the versions of all that is at work."]
+           "       --version prints the versions of the program and its libraries."]
   for group in groups:
     lines += ["", group.__doc__ + ":"]
     for field in dataclasses.fields(group):
@@ -260,7 +260,7 @@ def _value(field, value):
 def _expand(flag, path):
   expanded = os.path.expanduser(path)
   if path.startswith("~") and expanded == path:
-    raise UserError("--%s=%s: there is no user %s; of a file that is named so, "
+    raise UserError("--%s=%s: there is no user %s; for a file of that name, "
                     "give ./%s" % (flag, path, path[1:].split("/")[0], path))
   return expanded
 

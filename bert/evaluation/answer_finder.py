@@ -113,14 +113,14 @@ def warn_of_paragraphs(texts: Sequence[str], span: SpanOptions) -> None:
 
 
 def to_objects(found: Answers, context: str) -> List[Dict[str, Any]]:
-  """Returns an object of JSON for each answer, the one that is given first.
+  """Returns a JSON object for each answer, the predicted one first.
 
-  Places are in characters of the context, and the answer is what is there;
-  null: there is none.
+  "start" and "end" are offsets in the context, in characters, and the answer
+  is the text between them; null: it is not in the context.
   """
-  given = [each for each in found.all if each.text == found.best]
-  others = [each for each in found.all if each.text != found.best]
-  return [{"answer": each.as_in(context), "score": each.probability,
-           "start": each.begin if each.begin >= 0 else None,
-           "end": each.end if each.end >= 0 else None}
-          for each in given[:1] + others]
+  best = [answer for answer in found.all if answer.text == found.best]
+  others = [answer for answer in found.all if answer.text != found.best]
+  return [{"answer": answer.as_in(context), "score": answer.probability,
+           "start": answer.begin if answer.begin >= 0 else None,
+           "end": answer.end if answer.end >= 0 else None}
+          for answer in best[:1] + others]

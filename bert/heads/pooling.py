@@ -15,8 +15,6 @@ from bert.data import layouts
 _CNN_WIDTHS = (2, 3, 4)
 _CNN_FILTERS = 128
 _LSTM_UNITS = 256
-# What a position that does not count has instead of its value.
-_LOWEST = -10000.0
 
 
 def fold(tensor: tf.Tensor) -> tf.Tensor:
@@ -29,11 +27,11 @@ def fold(tensor: tf.Tensor) -> tf.Tensor:
 def sentence_vectors(model: modeling.BertModel, mask: tf.Tensor, pooling: str,
                      encoder_top: str,
                      layout: layouts.Layout = layouts.BERT) -> tf.Tensor:
-  """Returns a vector a text.
+  """Returns a vector per text.
 
   Args:
-    model: what the text went through.
-    mask: int32 [B, L]; 1 = real token. Padding counts for nothing.
+    model: the encoder, built for the texts.
+    mask: int32 [B, L]; 1 = real token. Padding is left out.
     pooling: cls, mean, max, attention or mean_max_attention.
     encoder_top: none, cnn or bilstm, between encoder and pooling.
     layout: of the encoder, whose pooled token cls reads.
@@ -63,8 +61,8 @@ def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str,
 
   Args:
     sequence: float32 [B, L, W].
-    mask: int32 [B, L]; what is 0 counts for nothing. An empty row gives zeros,
-      except by cls.
+    mask: int32 [B, L]; positions with 0 are left out. A row without any other
+      gives zeros, except by cls.
     pooling, layout: as of sentence_vectors.
 
   Returns:
@@ -88,7 +86,8 @@ def _mean(sequence, kept):
 
 
 def _max(sequence, kept):
-  highest = tf.reduce_max(sequence * kept + (1.0 - kept) * _LOWEST, axis=1)
+  highest = tf.reduce_max(sequence * kept + modeling.mask_penalty(kept),
+                          axis=1)
   return highest * tf.reduce_max(kept, axis=1)
 
 
@@ -104,7 +103,7 @@ def _attend(sequence, kept):
   scores = tf.matmul(tf.tanh(tf.nn.bias_add(tf.matmul(rows, kernel), bias)),
                      query)
   scores = tf.reshape(scores, shape[:2] + [1])
-  weights = tf.nn.softmax(scores + (1.0 - kept) * _LOWEST, axis=1) * kept
+  weights = tf.nn.softmax(scores + modeling.mask_penalty(kept), axis=1) * kept
   return tf.reduce_sum(sequence * weights, axis=1)
 
 
@@ -114,7 +113,8 @@ def _convolve(sequence, mask):
   Source: Kim 2014, https://arxiv.org/abs/1408.5882.
   """
   width = sequence.shape.as_list()[-1]
-  # Without it, what stands in padding would depend on a batch's longest text.
+  # Else values at padding, and so the last tokens' features, would depend on
+  # the longest text of the batch.
   sequence *= tf.cast(tf.expand_dims(mask, -1), tf.float32)
   outputs = []
   for size in _CNN_WIDTHS:

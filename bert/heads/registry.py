@@ -1,10 +1,9 @@
-"""The kinds of heads by name. A new kind is listed in _HEADS, and that is all.
-"""
+"""The kinds of heads by name; a new kind is registered here."""
 
+import inspect
 from typing import Dict, Optional, Sequence, Tuple, Type
 
 from bert.common.errors import UserError
-from bert.common.errors import did_you_mean
 from bert.data import label_types
 from bert.data import layouts
 from bert.heads.base import Head
@@ -14,17 +13,35 @@ from bert.heads.multiple_choice import MultipleChoiceHead
 from bert.heads.regression import RegressionHead
 from bert.heads.span import SpanHead
 from bert.heads.tagging import TaggingHead
+from bert.heads.task_spec import TaskSpec
 from bert.options.finetuning import HeadOptions
 from bert.options.finetuning import SpanOptions
 
 DEFAULT_KIND = ClassificationHead.kind
-_HEADS = {}  # type: Dict[str, Type[Head]]
+
+
+# Methods of heads under their names of earlier versions -> today's. A head of a
+# user's own that still overrides one would silently run without it.
+_RENAMED = {"finish": "number_records", "headings": "log_headings",
+            "read_as": "with_text_facts", "sizes": "size_lines",
+            "usable": "trainable_examples"}
 
 
 def register(head: Type[Head]) -> Type[Head]:
-  """Makes a Head known by its kind; a decorator for heads of a user's own."""
-  _HEADS[head.kind] = head
-  label_types.register(head.kind, head.label_type)
+  """Makes a Head known by its kind; a decorator for heads of a user's own.
+
+  Raises:
+    UserError: it was written for an earlier version.
+  """
+  for old, new in _RENAMED.items():
+    if hasattr(head, old):
+      raise UserError("head %r: %s of heads is called %s now; rename it" % (
+          head.kind, old, new))
+  if "labels" in inspect.signature(head).parameters:
+    raise UserError("head %r: __init__ of heads takes one argument now, spec, "
+                    "which has labels and settings (bert.heads.task_spec)" %
+                    head.kind)
+  label_types.HEADS[head.kind] = head
   return head
 
 
@@ -35,15 +52,12 @@ for _head in (ClassificationHead, MultiLabelHead, MultipleChoiceHead,
 
 def registered() -> Dict[str, Type[Head]]:
   """Returns kind -> class of all heads."""
-  return dict(_HEADS)
+  return dict(label_types.HEADS)
 
 
 def class_of(kind: str) -> Type[Head]:
   """Returns the class of a kind; raises UserError if there is none."""
-  if kind not in _HEADS:
-    raise UserError("head %r is not known%s; heads: %s" % (
-        kind, did_you_mean(kind, _HEADS), " ".join(sorted(_HEADS))))
-  return _HEADS[kind]
+  return label_types.HEADS.find(kind)
 
 
 def create(kind: str, labels: Sequence[str],
@@ -61,12 +75,10 @@ def create(kind: str, labels: Sequence[str],
     layout: where the encoder has special tokens.
 
   Raises:
-    UserError: no head is of that kind, labels are none or twice there, or a
+    UserError: no head is of that kind, there are no labels or some twice, or a
       setting is not for them.
   """
-  head = class_of(kind)(labels, settings)
-  head.span = span
-  head.label_range = label_range
-  head.layout = layout
+  head = class_of(kind)(TaskSpec(labels, settings, span, label_range,
+                                 layout=layout))
   head.check()
   return head

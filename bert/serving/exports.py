@@ -99,9 +99,8 @@ def _head_of(task, tokenizer, layout):
   head = registry.create(
       task["head"], task["labels"], model_settings.head_options(task),
       model_settings.span_options(task), task.get("label_range"), layout)
-  head.read_as(dict(task, word_split=task.get("word_split") or _word_split_of(
-      task, head)))
-  return head
+  return head.with_text_facts(dict(
+      task, word_split=task.get("word_split") or _word_split_of(task, head)))
 
 
 def _word_split_of(task, head):

@@ -10,7 +10,7 @@ from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import Head
-from bert.heads.readout import TextOutput
+from bert.heads.outputs import TextOutput
 
 SEPARATOR = " ||| "
 _MARK = SEPARATOR.strip()

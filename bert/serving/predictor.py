@@ -11,7 +11,7 @@ from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import DEFAULT_SIGNATURE
-from bert.heads.readout import TextOutput
+from bert.heads.outputs import TextOutput
 from bert.model import dataset_outputs
 from bert.serving import exports
 

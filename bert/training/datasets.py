@@ -103,7 +103,7 @@ class Datasets:
         self._flags.speed.bucket_by_length)
     return input_fns.training_input_fn(
         file.path, self.spec(), shuffle, self._is_static
-    ), self._task.head.sizes(len(examples), file.num_records)
+    ), self._task.head.size_lines(len(examples), file.num_records)
 
   def write_to_evaluate(self, examples: Sequence[InputExample]
                        ) -> Tuple[Callable, RecordFile]:
@@ -127,9 +127,9 @@ class Datasets:
   def log(self, name: str, file: RecordFile, checkpoint: str) -> None:
     """Logs what is done with the dataset eval or predict."""
     head = self._task.head
-    tf.logging.info(head.headings[name])
-    for line in head.sizes(len(file.counts), file.num_records,
-                           file.num_padding):
+    tf.logging.info(head.log_headings[name])
+    for line in head.size_lines(len(file.counts), file.num_records,
+                                file.num_padding):
       tf.logging.info("  %s", line)
     tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
@@ -156,8 +156,9 @@ class Datasets:
       serialized = _Counted(console.bar(
           converted, len(examples), "Writing %s records" % name), counter)
       is_padded = self._flags.tpu.use_tpu and name != "train"
-      num_all = records.write_records(path, head.finish(serialized.padded(
-          self.batch_sizes[name] if is_padded else 1, to_records.padding())))
+      num_all = records.write_records(path, head.number_records(
+          serialized.padded(self.batch_sizes[name] if is_padded else 1,
+                            to_records.padding())))
     counter.log(name, head.truncated_by,
                 model_settings.find(self._flags, head.truncated_by))
     num_records = sum(serialized.counts)

@@ -350,14 +350,14 @@ class FineTuning:
     """
     stored = read_task(self.folder.path)
     facts = {name: stored.get(name, value) for name, value in facts.items()}
-    self.task.head.read_as(facts)
+    head = self.task.head.with_text_facts(facts)
     task = dict(
         self.folder.description, **facts,
-        label_range=self.task.head.label_range, **self.task.encoder.limits(),
-        **{export.SAMPLES: export.sample_inputs(self.task.head, samples)})
+        label_range=head.label_range, **self.task.encoder.limits(),
+        **{export.SAMPLES: export.sample_inputs(head, samples)})
     return export.write(self.folder.path, export.ExportSpec(
-        self.task.encoder, self.task.head, checkpoint,
-        self.flags.data.vocab_file, task), has_onnx)
+        self.task.encoder, head, checkpoint, self.flags.data.vocab_file, task),
+                        has_onnx)
 
   def _model(self, head, init_checkpoint=None):
     return model_function.Model(

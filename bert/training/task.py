@@ -147,8 +147,8 @@ def read_examples(flags: FineTuningFlags, task: Task,
     _check_whole(name, examples[name], task)
   if "train" in examples:
     examples["train"] = subset.take(
-        task.head.usable(examples["train"]), flags.data.train_fraction,
-        task.head, flags.run.random_seed or 0)
+        task.head.trainable_examples(examples["train"]),
+        flags.data.train_fraction, task.head, flags.run.random_seed or 0)
   _warn_of_one_label(examples.get("train", []))
   return examples
 
@@ -170,8 +170,8 @@ def _check_whole(name: str, examples: Sequence[InputExample],
       () if name == "train" else task.head.files_by_id)
   columns.warn()
   columns.warn_of_placeholders()
-  are_apart = task.head.settings.pair_encoding == "siamese"
-  if num_pairs and not are_apart and task.encoder.num_token_types < 2:
+  if (num_pairs and not task.head.encodes_apart and
+      task.encoder.num_token_types < 2):
     tf.logging.warning(
         "%s set: %d examples have a second text, and the model knows one "
         "segment (type_vocab_size in --bert_config_file): it can't tell the "

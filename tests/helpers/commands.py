@@ -19,7 +19,6 @@ import run_classifier
 from bert.common import command as command_lib
 from bert.data import label_types
 from bert.encoders import registry as encoders
-from bert.heads import registry
 from processors import base
 
 SCRIPT = os.path.abspath(run_classifier.__file__)
@@ -61,10 +60,9 @@ def forgetting_own_tasks():
   """Forgets a user's tasks, heads and encoders, for tests that look at all of
   them."""
   # pylint: disable=protected-access
-  with mock.patch.dict(base._PROCESSORS), mock.patch.dict(registry._HEADS):
-    with mock.patch.dict(label_types._TYPES):
-      with mock.patch.dict(encoders._ENCODERS):
-        yield
+  with mock.patch.dict(base._PROCESSORS), mock.patch.dict(label_types.HEADS):
+    with mock.patch.dict(encoders._ENCODERS):
+      yield
 
 
 def load_script(name):

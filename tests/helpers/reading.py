@@ -85,8 +85,10 @@ class Reader:
     client: of its HTTP server.
   """
 
-  def __init__(self, kind, tokenizer):
+  def __init__(self, kind, tokenizer, text_facts=None):
     self.head = head_of(kind)
+    if text_facts:
+      self.head = self.head.with_text_facts(text_facts)
     self.encoder = features.TextEncoder(vocabulary.load_tokenizer(
         golden.path("vocab.txt"), True, tokenizer), LENGTH)
     self.engine = NotingEngine(self.head)

@@ -8,6 +8,7 @@ from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.encoders.bert import Bert
 from bert.heads import registry
+from bert.heads.task_spec import TaskSpec
 from bert.options import finetuning
 from bert.options import shared
 from bert.training.datasets import Datasets
@@ -44,7 +45,8 @@ def examples(count):
 @pytest.mark.parametrize("head_class, num_records", [
     (registry.class_of("classification"), 3), (TwiceHead, 6)])
 def test_records_are_counted_not_examples(tmp_path, head_class, num_records):
-  _, file = datasets(tmp_path, head_class(["a", "b"])).write_to_predict(
+  head = head_class(TaskSpec(["a", "b"]))
+  _, file = datasets(tmp_path, head).write_to_predict(
       examples(3))
   assert (file.num_records, file.num_padding) == (num_records, 0)
   assert list(file.counts) == [num_records // 3] * 3
@@ -56,7 +58,7 @@ def test_records_are_counted_not_examples(tmp_path, head_class, num_records):
     (registry.class_of("classification"), 3), (TwiceHead, 6)])
 def test_padding_fills_the_last_batch_on_a_tpu(tmp_path, head_class,
                                                num_records):
-  made = datasets(tmp_path, head_class(["a", "b"]), use_tpu=True)
+  made = datasets(tmp_path, head_class(TaskSpec(["a", "b"])), use_tpu=True)
   _, file = made.write_to_evaluate(examples(3))
   assert file.num_records == num_records
   assert (file.num_records + file.num_padding) % 4 == 0

@@ -165,7 +165,7 @@ def test_command_has_its_groups(command):
 
 @pytest.mark.parametrize("group", CASES, ids=name_of)
 def test_every_flag_has_a_case(group):
-  # Tested by test_finetuning: the declaration is the same object.
+  # Tested by test_options_finetuning: the declaration is the same object.
   shared = fields_of("run_classifier")
   assert sorted(CASES[group]) == sorted(
       field.name for field in dataclasses.fields(group)
