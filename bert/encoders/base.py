@@ -172,8 +172,8 @@ class Encoder:
             "num_segment_ids": self.num_token_types}
 
   def with_tokenizer(self, group: Any) -> Any:
-    """Returns a group of options with the family's tokenizer, unless --tokenizer
-    is given."""
+    """Returns a group of options with the family's tokenizer, unless
+    --tokenizer is given."""
     if command_line.is_given(group, "tokenizer") or (
         group.tokenizer == self.tokenizer):
       return group

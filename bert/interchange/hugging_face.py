@@ -136,7 +136,8 @@ def write_hugging_face(folder: str, model: Model) -> None:
         values.T if name.endswith("/kernel") else values)
   tf.gfile.MakeDirs(folder)
   files.write_text(os.path.join(folder, "config.json"), [json.dumps(
-      _their_config(model, encoder.hugging_face), indent=2, sort_keys=True, ensure_ascii=False)])
+      _their_config(model, encoder.hugging_face), indent=2, sort_keys=True,
+      ensure_ascii=False)])
   files.write_text(os.path.join(folder, "tokenizer_config.json"), [json.dumps(
       {"do_lower_case": model.do_lower_case is not False,
        "tokenizer_class": "BertTokenizer"})])

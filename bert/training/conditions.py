@@ -46,7 +46,8 @@ def of_flags(flags: FineTuningFlags, without: Iterable[str] = ()
 def of_task(task: Task) -> Conditions:
   """Returns digests of vocabulary, configuration and labels."""
   return {"vocabulary": digests.of_object(list(task.tokenizer.vocab)),
-          "configuration": digests.of_object(task.encoder.config.to_json_string()),
+          "configuration": digests.of_object(
+              task.encoder.config.to_json_string()),
           "labels": digests.of_object(task.head.labels)}
 
 
