@@ -30,9 +30,10 @@ MAX_P90_LINES = 25
 SETTABLE = {
     "bert.common.command": ("logger",),
     "bert.evaluation.plots": ("values",),
+    "bert.model.dropout_keys": ("_scope",),
     "bert.model.estimator": ("config", "rewrite"),
     "bert.model.onnx_files": ("value",),
-    "bert.modeling": ("config", "_dropout_scope"),
+    "bert.modeling": ("config", "_draws"),
     "bert.optimization": ("optimizer",),
     "bert.search.study": ("self.optuna",),
     "bert.server.grpc_server": ("response", "spec"),
