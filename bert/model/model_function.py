@@ -178,15 +178,8 @@ class Model:
     loss = tf.identity(loss, name="mean_loss")
     filled, scaffold_fn = self._load_weights(settings.init_checkpoint)
     _log_variables(filled, variables)
-    learning_rate = tf.convert_to_tensor(settings.learning_rate, tf.float32)
-    if settings.has_plateau_factor:
-      learning_rate *= tf.placeholder_with_default(1.0, [], PLATEAU_FACTOR)
-    if key is not None:
-      # The step is incremented after the learning rate and the key are read.
-      with tf.control_dependencies([key]):
-        learning_rate = tf.identity(learning_rate)
     train_op = optimization.create_optimizer(
-        loss, learning_rate, settings.num_train_steps,
+        loss, _peak_learning_rate(settings, key), settings.num_train_steps,
         settings.num_warmup_steps, self._use_tpu, loss_gradients, loss_scale,
         dict(lr_multiplier=settings.lr_multiplier,
              has_bias_correction=settings.has_bias_correction), variables,
@@ -244,6 +237,18 @@ class Model:
         loss=tf.identity(evaluation.loss, name="mean_loss"),
         eval_metrics=dataset_outputs.eval_metrics(evaluation.streamed),
         scaffold_fn=scaffold_fn)
+
+
+def _peak_learning_rate(settings, dropout_key):
+  """Returns the learning rate at the end of warmup, float32 scalar."""
+  rate = tf.convert_to_tensor(settings.learning_rate, tf.float32)
+  if settings.has_plateau_factor:
+    rate *= tf.placeholder_with_default(1.0, [], PLATEAU_FACTOR)
+  if dropout_key is None:
+    return rate
+  # The step is incremented after the learning rate and the key are read.
+  with tf.control_dependencies([dropout_key]):
+    return tf.identity(rate)
 
 
 def _log_features(features):
