@@ -14,6 +14,7 @@ from unittest import mock
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+import forked
 import golden
 import run_classifier
 from bert.common import command as command_lib
@@ -95,7 +96,7 @@ def _own_log():
 def spawn(flags, script=SCRIPT, **changes):
   """Runs a command in its own process -> code, stdout and stderr as one."""
   process = subprocess.run(
-      [sys.executable, script] + argv(flags), stdout=subprocess.PIPE,
+      forked.python() + [script] + argv(flags), stdout=subprocess.PIPE,
       stderr=subprocess.STDOUT, env=environment(changes))
   return Result(process.returncode, process.stdout.decode("utf-8"))
 

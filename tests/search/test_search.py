@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 import commands
+import forked
 import run_classifier
 import run_search
 from bert import options
@@ -309,7 +309,7 @@ def test_full_disk_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
 
 
 def start(flags):
-  return subprocess.Popen([sys.executable, SCRIPT] + commands.argv(flags),
+  return subprocess.Popen(forked.python() + [SCRIPT] + commands.argv(flags),
                           stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
                           env=commands.environment({}))
 
@@ -348,7 +348,7 @@ def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
   run(flags)
   flags = dict(flags, num_search_trials=2)
   for _ in range(3):
-    process = subprocess.run([sys.executable, "-c", (
+    process = subprocess.run(forked.python() + ["-c", (
         "import os, sys; sys.argv = %r; import run_search\n"
         "from bert.common import command\n"
         "import bert.training.actions as actions\n"
