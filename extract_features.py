@@ -7,19 +7,20 @@ Drop-in for the reference release's extract_features.py: same flags and file.
 
 import sys
 
-from bert import flag_rules
 from bert import old_imports
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options.shared import check_tpu
+from bert.options.vectors import check_vectors
+from bert.options.vectors import VectorFlags
 
-GROUPS = tuple(options.VectorFlags.__annotations__.values())
+GROUPS = tuple(VectorFlags.__annotations__.values())
 
 
 def main(argv):
-  flags = options.VectorFlags(*command_line.parse(argv, GROUPS, __doc__))
-  flag_rules.check_vectors(flags.data)
-  flag_rules.check_tpu(flags.tpu, {"predict": flags.data.batch_size})
+  flags = VectorFlags(*command_line.parse(argv, GROUPS, __doc__))
+  check_vectors(flags.data)
+  check_tpu(flags.tpu, {"predict": flags.data.batch_size})
 
   command.start_tensorflow(flags)
   from bert.serving import vectors

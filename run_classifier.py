@@ -7,27 +7,26 @@ checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 
 import sys
 
-from bert import flag_rules
 from bert import old_imports
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options import finetuning
 
-GROUPS = (options.TaskOptions,) + tuple(
-    options.FineTuningFlags.__annotations__.values())
+GROUPS = (finetuning.TaskOptions,) + tuple(
+    finetuning.FineTuningFlags.__annotations__.values())
 
 
 def main(argv):
   todo, *groups = command_line.parse(argv, GROUPS, __doc__)
-  flags = options.FineTuningFlags(*groups)
-  actions = flag_rules.actions_to_do(todo)
-  flag_rules.check_fine_tuning(flags, actions)
-  flag_rules.check_trials(todo.num_trials, actions)
+  flags = finetuning.FineTuningFlags(*groups)
+  actions = finetuning.actions_to_do(todo)
+  finetuning.check_fine_tuning(flags, actions)
+  finetuning.check_seeds(todo.num_seeds, actions)
 
   command.start_tensorflow(flags)
   from bert.training import run
   from processors import loading
-  run.run(flags, actions, todo.num_trials,
+  run.run(flags, actions, todo.num_seeds,
           lambda flags: loading.load_processor(flags.data))
 
 

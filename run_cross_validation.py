@@ -5,19 +5,18 @@ that never saw it, the test set by the mean of all.
 
 import sys
 
-from bert import flag_rules
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options import finetuning
 
-GROUPS = (options.FoldOptions,) + tuple(
-    options.FineTuningFlags.__annotations__.values())
+GROUPS = (finetuning.FoldOptions,) + tuple(
+    finetuning.FineTuningFlags.__annotations__.values())
 
 
 def main(argv):
   folding, *groups = command_line.parse(argv, GROUPS, __doc__)
-  flags = options.FineTuningFlags(*groups)
-  flag_rules.check_fine_tuning(flags, ["train", "eval"] + [
+  flags = finetuning.FineTuningFlags(*groups)
+  finetuning.check_fine_tuning(flags, ["train", "eval"] + [
       "predict"] * folding.do_predict)
 
   command.start_tensorflow(flags)

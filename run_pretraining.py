@@ -7,19 +7,20 @@ release's run_pretraining.py: same flags, files and checkpoints.
 
 import sys
 
-from bert import flag_rules
 from bert import old_imports
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options.pretraining import check_pretraining
+from bert.options.pretraining import PretrainingFlags
+from bert.options.shared import actions_of
 
-GROUPS = tuple(options.PretrainingFlags.__annotations__.values())
+GROUPS = tuple(PretrainingFlags.__annotations__.values())
 
 
 def main(argv):
-  flags = options.PretrainingFlags(*command_line.parse(argv, GROUPS, __doc__))
-  actions = flag_rules.actions_of(flags.data, ("train", "eval"))
-  flag_rules.check_pretraining(flags, actions)
+  flags = PretrainingFlags(*command_line.parse(argv, GROUPS, __doc__))
+  actions = actions_of(flags.data, ("train", "eval"))
+  check_pretraining(flags, actions)
 
   command.start_tensorflow(flags)
   from bert.pretraining import run

@@ -8,20 +8,22 @@ again, a search goes on; several processes share one.
 
 import sys
 
-from bert import flag_rules
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options.finetuning import check_fine_tuning
+from bert.options.finetuning import FineTuningFlags
+from bert.options.search import check_search
+from bert.options.search import SearchOptions
 from bert.search import space
 
-GROUPS = (options.SearchOptions,) + tuple(
-    options.FineTuningFlags.__annotations__.values())
+GROUPS = (SearchOptions,) + tuple(
+    FineTuningFlags.__annotations__.values())
 
 
 def main(argv):
   search, flags = parse(argv, {})
   dimensions = space.read(search.search, search.search_file)
-  flag_rules.check_search(search, flags)
+  check_search(search, flags)
   if search.sampler == "grid":
     list(space.combinations(dimensions))
   space.check(dimensions, lambda settings: parse(argv, settings))
@@ -29,11 +31,9 @@ def main(argv):
   command.start_tensorflow(flags)
   from bert.search import search as search_lib
   from processors import loading
-  actions = [name for name in ("predict", "export")
-             if getattr(search, "do_" + name)]
-  search_lib.Search(flags, search, dimensions,
-                    lambda settings: parse(argv, settings)[1],
-                    loading.load_processor).run(actions)
+  search_lib.run(flags, search, dimensions,
+                 lambda settings: parse(argv, settings)[1],
+                 loading.load_processor)
 
 
 def parse(argv, settings):
@@ -41,8 +41,8 @@ def parse(argv, settings):
   search, *groups = command_line.parse(
       list(argv) + ["--%s=%s" % (flag, space.as_flag(value))
                     for flag, value in settings.items()], GROUPS, __doc__)
-  flags = options.FineTuningFlags(*groups)
-  flag_rules.check_fine_tuning(flags, ["train", "eval"] + [
+  flags = FineTuningFlags(*groups)
+  check_fine_tuning(flags, ["train", "eval"] + [
       "predict"] * search.do_predict)
   return search, flags
 

@@ -6,39 +6,48 @@ Drop-in for the reference release's run_squad.py: same flags, files and
 checkpoints, on TensorFlow 1.15 and on 2.x up to 2.15.
 """
 
+import functools
 import sys
 
-from bert import flag_rules
 from bert import old_imports
-from bert import options
 from bert.common import command
 from bert.common import command_line
+from bert.options import finetuning
+from bert.options.questions import check_query_length
+from bert.options.questions import check_questions
+from bert.options.questions import SquadFlags
+from bert.options.questions import SquadOptions
 
-GROUPS = (options.SquadOptions,) + tuple(
-    options.SquadFlags.__annotations__.values())
+GROUPS = (SquadOptions,) + tuple(
+    SquadFlags.__annotations__.values())
 
 
 def main(argv):
   todo, *groups = command_line.parse(argv, GROUPS, __doc__)
-  squad = options.SquadFlags(*groups)
+  squad = SquadFlags(*groups)
   flags = squad.fine_tuning()
-  actions = flag_rules.actions_to_do(todo)
-  flag_rules.check_fine_tuning(flags, actions)
-  flag_rules.check_questions(squad, actions)
-  flag_rules.check_trials(todo.num_trials, actions)
+  actions = finetuning.actions_to_do(todo)
+  finetuning.check_fine_tuning(flags, actions)
+  check_questions(squad, actions)
+  finetuning.check_seeds(todo.num_seeds, actions)
 
   command.start_tensorflow(squad)
   from bert.training import run
+  run.run(flags, actions, todo.num_seeds,
+          functools.partial(load_processor, squad.questions), squad.updated)
+
+
+def load_processor(files, flags):
+  """Returns where the questions of files come from.
+
+  Args:
+    files: QuestionOptions.
+    flags: FineTuningFlags, with what was taken from the output folder.
+  """
   from processors.squad import Squad
-  files = squad.questions
-
-  def load_processor(flags):
-    flag_rules.check_query_length(flags)
-    return Squad(files.train_file, files.eval_file, files.predict_file,
-                 flags.span.version_2_with_negative)
-
-  run.run(flags, actions, todo.num_trials, load_processor,
-          lambda flags: [squad.updated(flags)])
+  check_query_length(flags)
+  return Squad(files.train_file, files.eval_file, files.predict_file,
+               flags.span.version_2_with_negative)
 
 
 def __getattr__(name):

@@ -1,1 +1,1 @@
-"""Measures this project beside transformers; scripts/benchmark.sh runs it."""
+"""Compares this project with transformers; scripts/benchmark.sh runs it."""

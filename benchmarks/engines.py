@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.engines --export_dir=DIR --task=mrpc --data_dir=DIR
 
-The export needs --export_formats=saved_model,onnx. Rounds alternate between the
+The export needs --export_onnx. Rounds alternate between the
 engines; a number is the median over the rounds.
 """
 

@@ -1,13 +1,13 @@
-"""Asks a server more than it can take, a tenth of it wrong, and counts.
+"""Load test of a server: more requests than it can serve, a tenth malformed.
 
 Usage: python -m benchmarks.load --export_dir=DIR --input_file=TEXTS
        python -m benchmarks.load vectors ... (see benchmarks.encoder_load)
 
 TEXTS has a text a line, or `text_a ||| text_b`. Starts run_predictor.py --http,
-and tells what one text takes in a bare session, in the Predictor and over HTTP,
-how many a second are answered, whether every answer was right, and the server's
-memory on the way. With --swaps, DIR is an output_dir, whose newest export is
-copied to a newer number so many times meanwhile.
+and reports the latency of one text in a bare session, in the Predictor and over
+HTTP, the throughput, whether every response was right, and the server's memory.
+With --swaps, DIR is an output_dir, whose newest export is copied to a newer number
+that many times meanwhile.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a measurement was made on; run by an interpreter, its versions."""
+"""The machine of a measurement; run by an interpreter, prints its versions."""
 
 import json
 import os

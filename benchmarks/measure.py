@@ -1,6 +1,6 @@
-"""What every measured process shares: its shape, its clock, its line.
+"""Code shared by all measured programs: flags, timing, the line of JSON.
 
-Needs the standard library alone, as the processes have no other in common.
+Needs only the standard library, as the programs have no other in common.
 """
 
 import argparse
@@ -25,15 +25,15 @@ def shape_parser(about: str) -> argparse.ArgumentParser:
       ("warmup", 3, "steps before the clock runs"),
       ("steps", 10, "measured steps; of --lengths, all batches are measured")):
     parser.add_argument("--" + name, type=int, default=value, help=text)
-  parser.add_argument("--lengths", help="file of benchmarks.lengths, in place "
-                                        "of --length")
+  parser.add_argument("--lengths", help="file of benchmarks.make_lengths, "
+                                        "instead of --length")
   parser.add_argument("--by_length", action="store_true",
                       help="texts of similar lengths share a batch")
   return parser
 
 
 def read_batches(args: argparse.Namespace) -> List[List[int]]:
-  """Returns the batches that steps are made of: the tokens of each text."""
+  """Returns the batches of all steps: the number of tokens of each text."""
   if not args.lengths:
     return [[args.length] * args.batch]
   with open(args.lengths, encoding="utf-8") as stream:

@@ -1,4 +1,4 @@
-"""Runs a command as a process of its own; reads what it leaves behind."""
+"""Runs a command as a process; reads its results."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def run_command(command: str, variables: Dict[str, str], folder: str,
         words, cwd=folder, stdout=output, stderr=errors,
         env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2", **(environment or {})))
     try:
-      # Unlike wait(), this tells the memory of this child alone.
+      # Unlike wait(), this returns the memory of this child alone.
       _, status, usage = os.wait4(process.pid, 0)
     except BaseException:
       process.kill()  # Else it would outlive a driver that is ended.

@@ -1,8 +1,7 @@
-"""What is compared with what: every section's programs and their commands.
+"""The programs of every section, and their commands.
 
-In a command, $NAME stands for what the driver puts there: an interpreter, a
-folder, the round's seed, or the size that a table of the section `growth`
-varies.
+In a command, the driver replaces $NAME: by an interpreter, a folder, the round's
+seed, or the size that a table of the section `growth` varies.
 """
 
 import shlex
@@ -26,7 +25,7 @@ class Comparison(typing.NamedTuple):
   """Programs that take turns.
 
   Attributes:
-    table: heading of the table that they stand in.
+    table: heading of their table.
     programs: in the order of the table.
     row: the table's row where it has several.
     variables: values of $NAMEs in the commands.
@@ -52,7 +51,7 @@ ONE_REPLICA = ", one replica"
 # Every program of the section `steps`; the shape follows.
 STEPS = tuple(
     Program("ours, %s, %s%s" % (name, precision, suffix), OURS, precision,
-            "%s -m benchmarks.own_steps --precision=%s%s" % (
+            "%s -m benchmarks.steps_ours --precision=%s%s" % (
                 python, precision, flag))
     for name, python, precision in (
         ("TF 1.15", "$TF1_PYTHON", "float32"),
@@ -60,7 +59,7 @@ STEPS = tuple(
         ("TF 2", "$TF2_PYTHON", "bfloat16"))
     for suffix, flag in (("", ""), (ONE_REPLICA, " --parallel=1"))) + tuple(
     Program("transformers, %s, %s" % (precision, attention), PEER, precision,
-            "$PEER_PYTHON -m benchmarks.peer_steps --precision=%s "
+            "$PEER_PYTHON -m benchmarks.steps_transformers --precision=%s "
             "--attention=%s" % (precision, attention))
     for precision in ("float32", "bfloat16") for attention in ("sdpa", "eager"))
 
@@ -75,7 +74,7 @@ GROWTH = {
 
 ROWS = (250000, 1000000, 4000000)
 
-OWN_TASK = (
+TASK_FLAGS = (
     "--task_name=$TASK --data_dir=$DATA_DIR/$TASK "
     "--vocab_file=$BERT_BASE_DIR/vocab.txt "
     "--bert_config_file=$BERT_BASE_DIR/bert_config.json "
@@ -84,10 +83,10 @@ OWN_TASK = (
     "--learning_rate=5e-5 --warmup_proportion=0.1 --num_train_epochs=$EPOCHS "
     "--random_seed=$SEED --do_train")
 # The peer's AdamW corrects its averages, and cannot do without.
-OWN_FINETUNE = ("run_classifier.py %s --adam_bias_correction --do_eval" %
-                OWN_TASK)
-PEER_FINETUNE = (
-    "$PEER_PYTHON -m benchmarks.peer_finetune --task=$TASK "
+FINETUNE_OURS = ("run_classifier.py %s --adam_bias_correction --do_eval" %
+                TASK_FLAGS)
+FINETUNE_TRANSFORMERS = (
+    "$PEER_PYTHON -m benchmarks.finetune_transformers --task=$TASK "
     "--data_dir=$DATA_DIR/$TASK --vocab_file=$BERT_BASE_DIR/vocab.txt "
     "--bert_config_file=$BERT_BASE_DIR/bert_config.json "
     "--weights=$OUT_DIR/weights.npz --output_dir=$RUN_DIR --length=128 "
@@ -96,25 +95,25 @@ PEER_FINETUNE = (
 # What makes a file of $OUT_DIR before the programs that name it run.
 PREPARATIONS = {
     "$OUT_DIR/weights.npz": (
-        "$TF2_PYTHON -m benchmarks.weights --output=$OUT_DIR/weights.npz "
+        "$TF2_PYTHON -m benchmarks.make_weights --output=$OUT_DIR/weights.npz "
         "--checkpoint=$BERT_BASE_DIR/bert_model.ckpt"),
     "$OUT_DIR/lengths.json": (
-        "$TF2_PYTHON -m benchmarks.lengths --output=$OUT_DIR/lengths.json "
+        "$TF2_PYTHON -m benchmarks.make_lengths --output=$OUT_DIR/lengths.json "
         "--task=$TASK --data_dir=$DATA_DIR/$TASK "
         "--vocab_file=$BERT_BASE_DIR/vocab.txt")}
 
 # Our programs of the section `finetune`; the peer's are made below.
 FINETUNE = (
     Program("ours, TF 1.15, float32", OURS, "float32",
-            "$TF1_PYTHON " + OWN_FINETUNE),
+            "$TF1_PYTHON " + FINETUNE_OURS),
     Program("ours, TF 2, float32", OURS, "float32",
-            "$TF2_PYTHON " + OWN_FINETUNE),
+            "$TF2_PYTHON " + FINETUNE_OURS),
     Program("ours, TF 2, bfloat16", OURS, "bfloat16",
-            "$TF2_PYTHON %s --precision=bfloat16" % OWN_FINETUNE),
+            "$TF2_PYTHON %s --precision=bfloat16" % FINETUNE_OURS),
 ) + tuple(
     Program("ours, %s, %s, by length" % (name, precision), OURS, precision,
             "%s %s --precision=%s --bucket_by_length" % (
-                python, OWN_FINETUNE, precision))
+                python, FINETUNE_OURS, precision))
     for name, python, precision in (
         ("TF 1.15", "$TF1_PYTHON", "float32"),
         ("TF 2", "$TF2_PYTHON", "float32"),
@@ -122,18 +121,18 @@ FINETUNE = (
 
 RECORDS = tuple(
     Program("ours, %s, text to %s" % (name, result), OURS, "",
-            "%s -m benchmarks.own_records %s" % (python, flag))
+            "%s -m benchmarks.records_ours %s" % (python, flag))
     for name, python in (("TF 1.15", "$TF1_PYTHON"), ("TF 2", "$TF2_PYTHON"))
     for flag, result in (
         ("--what=records", "records"), ("--what=encode", "ids"),
         ("--what=records --processes=2", "records, 2 processes"))
 ) + (Program("tokenizers, text to ids, 2 threads", PEER, "",
-             "$PEER_PYTHON -m benchmarks.peer_records",
+             "$PEER_PYTHON -m benchmarks.records_tokenizers",
              {"TOKENIZERS_PARALLELISM": "true", "RAYON_NUM_THREADS": "2"}),)
 
-# Beside the plain way, which stands where a peer would.
+# Compared with the simple way, in the place of a peer.
 INSTANCES = tuple(
-    Program(name, side, "", "$TF2_PYTHON -m benchmarks.own_instances "
+    Program(name, side, "", "$TF2_PYTHON -m benchmarks.instances_ours "
             "--input_file=$CORPUS_FILE --vocab_file=$BERT_BASE_DIR/vocab.txt"
             + flags)
     for name, side, flags in (
@@ -175,7 +174,7 @@ def lengths(settings: Settings) -> List[Comparison]:
       flags = " --mode=%s %s --lengths=$OUT_DIR/lengths.json --warmup=%d" % (
           mode, SIZES["small"], settings.warmup)
       by_length = _adding(programs, flags + " --by_length")
-      # Prediction sorts of its own accord.
+      # Prediction always sorts.
       usual = [
           other if mode == "predict" and each.side == OURS else each
           for each, other in zip(_adding(programs, flags), by_length)]
@@ -198,7 +197,7 @@ def finetune(settings: Settings) -> List[Comparison]:
     peers = [
         Program("transformers, %s, %s%s" % (precision, attention, suffix), PEER,
                 precision, "%s --precision=%s --attention=%s --sampling=%s" % (
-                    PEER_FINETUNE, precision, attention, sampling))
+                    FINETUNE_TRANSFORMERS, precision, attention, sampling))
         for precision in ("float32", "bfloat16")
         for attention in settings.attention]
     own = [each for each in FINETUNE if ("by length" in each.name) ==
@@ -228,7 +227,8 @@ def growth(settings: Settings) -> List[Comparison]:
 
 def rows(settings: Settings) -> List[Comparison]:
   """The whole command on sets that grow."""
-  programs = [Program(name, OURS, "", "%s -m benchmarks.own_rows --rows=$ROWS" %
+  programs = [Program(name, OURS, "",
+                      "%s -m benchmarks.large_datasets --rows=$ROWS" %
                       python) for name, python in (
                           ("ours, TF 1.15", "$TF1_PYTHON"),
                           ("ours, TF 2", "$TF2_PYTHON"))]
@@ -249,7 +249,7 @@ def workers(settings: Settings) -> List[Comparison]:
   comparisons = []
   for what, chosen in (("steps", variants), ("message", variants[2:])):
     comparisons += [Comparison("%s, TF %s" % (what, name), [
-        Program(variant, OURS, "", "%s -m benchmarks.own_workers --what=%s %s %s"
+        Program(variant, OURS, "", "%s -m benchmarks.workers --what=%s %s %s"
                 "%s" % (python, what, flags, WORKER_SHAPE, _counts(settings)))
         for variant, flags in chosen]) for name, python in (
             ("1.15", "$TF1_PYTHON"), ("2", "$TF2_PYTHON"))]

@@ -1,4 +1,4 @@
-"""Makes results.md from all raw measurements there are.
+"""Makes results.md from all raw measurements.
 
 Usage: python -m benchmarks.report
 
@@ -26,11 +26,11 @@ MAX_OTHER_CORES = 0.1
 HEAD = """\
 # Benchmarks
 
-`scripts/benchmark.sh` measures all of this anew; its `--help` names the
-sections. Programs take turns: a round runs each of them once, as a process of
-its own. A number is the median over the rounds, with the lowest and the highest
-round behind it. A speed over 1 says that ours is the faster one; it is against
-the peer's fastest program of the same precision.
+`scripts/benchmark.sh` measures all of this again; its `--help` lists the
+sections. Programs take turns: a round runs each of them once, in a process of
+its own. A number is the median over the rounds, followed by the lowest and the
+highest round. A speed over 1 means that ours is faster than the peer's fastest
+program of the same precision.
 
 The commands run in the project's folder. In them, `$TF1_PYTHON`, `$TF2_PYTHON`
 and `$PEER_PYTHON` are the interpreters, `$BERT_BASE_DIR` is a released BERT,
@@ -39,49 +39,49 @@ and `$PEER_PYTHON` are the interpreters, `$BERT_BASE_DIR` is a released BERT,
 """
 SECTIONS = {
     "records": ("Text to records", """\
-A training set becomes features of 128 tokens, in one process where no number
-says otherwise. Ours also writes them to a record file, but for the rows "to
-ids"; `tokenizers` encodes alone."""),
+Converts a training set to features of 128 tokens, in one process unless a
+number says otherwise. Ours also writes them to a record file, except in the rows
+"to ids"; `tokenizers` only encodes."""),
     "instances": ("Text to instances of pre-training", """\
-Instances a second, masked ten times over, from reading the text to record
-files. Plain: texts stay text until the end, each is tokenized afresh, and each
-instance is a tf.train.Example."""),
+Instances a second with ten maskings (dupe_factor), from reading the text to
+record files. Plain: texts stay text until the end, each is tokenized again for
+each masking, and each instance is a tf.train.Example."""),
     "steps": ("Steps at equal shapes", """\
 Examples a second of training steps (forward, backward, clipping, AdamW) and
 prediction steps. All tokens are real, the length is 128. Small: 6 layers,
-hidden 384, batch 32. Base: 12 layers, hidden 768, batch 8. Each process tells
+hidden 384, batch 32. Base: 12 layers, hidden 768, batch 8. Each process reports
 its median step. The peer's GELU is its default, the erf form, its fastest in
 bfloat16; ours is the tanh form. Its AdamW is the fused one, the fastest there,
 and its bfloat16 is autocast. Products: the share of our float32 step that its
-matrix products take when they are made alone, in the same process."""),
+matrix products take when they are computed alone, in the same process."""),
     "lengths": ("Steps on batches of real lengths", """\
-The same for texts as they come: as many tokens as 512 texts drawn from a
-training set have, up to 128, in batches of 32 that are padded to their longest
-text. Small model, float32. The order is the one drawn; "by length", texts are
-sorted. Prediction sorts them in ours of its own accord."""),
+The same for texts of real lengths: those of 512 texts sampled from a training
+set, up to 128 tokens, in batches of 32 that are padded to their longest text.
+Small model, float32. The order is random; "by length", texts are sorted. Our
+prediction always sorts them."""),
     "finetune": ("Fine-tuning from the command line to the results", """\
 Seconds of the whole process: start, reading, training, evaluation, results on
 disk. Both start from the same checkpoint and have the same optimizer, schedule,
-batch, epochs and greatest length; both pad a batch to its longest text only.
+batch, epochs and maximum length; both pad a batch to its longest text only.
 "By length": batches of similar lengths, in both. Ours saves its checkpoints,
-the peer's script saves no weights. Scores are means over the seeds (lowest to highest)."""
-                ),
+the peer's script saves no weights. Scores are means over the seeds (lowest to
+highest)."""),
     "memory": ("Peak memory", """\
-The most that a process had in memory, at the end of its training steps; shapes
-as in the steps above."""),
+Peak memory of a process after its training steps; shapes as in the steps
+above."""),
     "growth": ("Growth", """\
 Examples a second while one size grows. The model has hidden 384 and, where they
 do not grow, 6 layers; the batch is 8, the length 64."""),
     "rows": ("Peak memory of the command on large sets", """\
 MiB. A tiny model trains for ten steps on that many rows of some 118 bytes,
-evaluates on a thousand and predicts as many again as it trained on."""),
+evaluates on a thousand and predicts as many rows as it trained on."""),
     "workers": ("Steps that workers share", """\
 Examples a second of training steps of a batch of 32 examples of 128 tokens, by
-one process or by several workers of Horovod (Gloo) with an equal part each; 6
+one process or by several workers of Horovod (Gloo), each with an equal share; 6
 layers, hidden 256. Message: how many times a second the workers can average as
-many numbers as the model has weights. The speed is against the first row."""),
-    "levers": ("Levers, each alone", """\
-What each of our own settings is worth: the speed is against the first row.""")}
+many numbers as the model has weights. The speed is relative to the first row."""),
+    "ablations": ("Ablations: each setting alone", """\
+What each of our own settings is worth: the speed is relative to the first row.""")}
 
 
 def table(header: List[str], rows: List[List[str]]) -> List[str]:
@@ -131,7 +131,7 @@ def scores(rounds: List[dict], metric: str) -> str:
 
 
 def against_first(lines: List[dict]) -> List[str]:
-  """Returns a table of a lever's variants."""
+  """Returns a table of an ablation's variants."""
   number = RATE if RATE.key in lines[0] else SECONDS
   variants = summary.by_program(lines, number)
   first = next(iter(variants.values())).median
@@ -209,7 +209,7 @@ def render(lines: List[dict]) -> str:
 
 
 def choose(lines: List[dict], section: str) -> List[dict]:
-  """Returns a section's lines; those of training steps tell memory too."""
+  """Returns a section's lines; memory is in those of training steps."""
   if section == "memory":
     return [line for line in lines if line["section"] == "memory"] or [
         line for line in lines if line["section"] == "steps" and
@@ -223,7 +223,7 @@ def render_table(section: str, lines: List[dict]) -> List[str]:
     return grow(lines, RATE)
   if section == "rows":
     return grow(lines, MEMORY)
-  if section in ("levers", "workers"):
+  if section in ("ablations", "workers"):
     return against_first(lines)
   number = {"finetune": SECONDS, "memory": MEMORY}.get(section, RATE)
   return compare(lines, number)

@@ -1,4 +1,4 @@
-"""Measures sections, writes every measurement down, makes the report anew.
+"""Measures sections, saves every measurement, writes the report again.
 
 Usage: python -m benchmarks.run [section...] [--quick] [--rounds=N] ...
 
@@ -17,7 +17,7 @@ import signal
 import sys
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
-from benchmarks import levers
+from benchmarks import ablations
 from benchmarks import machine
 from benchmarks import process
 from benchmarks import programs
@@ -31,8 +31,10 @@ SECTIONS = {
     "memory": (programs.memory, 1), "finetune": (programs.finetune, 3),
     "growth": (programs.growth, 1), "rows": (programs.rows, 1),
     "workers": (programs.workers, 5),
-    "levers": (levers.levers, 3)}
-# The runs of `steps` tell the memory as well; workers need Horovod.
+    "ablations": (ablations.ablations, 3)}
+# Older names of sections.
+ALIASES = {"levers": "ablations"}
+# The runs of `steps` give the memory as well; workers need Horovod.
 USUAL = [name for name in SECTIONS if name not in ("memory", "workers")]
 NEEDED = {
     "TF1_PYTHON": "an interpreter with TensorFlow 1.15",
@@ -80,7 +82,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
   """Reads the command line."""
   parser = argparse.ArgumentParser(
       prog="scripts/benchmark.sh", allow_abbrev=False,
-      description="Measures this project beside transformers.",
+      description="Compares this project with transformers.",
       epilog="Sections: %s. Without any: %s." % (" ".join(SECTIONS),
                                                  " ".join(USUAL)))
   parser.add_argument("sections", nargs="*", metavar="section")
@@ -100,6 +102,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
                                  "eager or sdpa,eager; default: eager")):
     parser.add_argument("--" + name, type=kind, help=text)
   args = parser.parse_args(argv)
+  args.sections = [ALIASES.get(each, each) for each in args.sections]
   unknown = set(args.sections) - set(SECTIONS)
   if unknown:
     parser.error("no section %s; there are: %s" % (

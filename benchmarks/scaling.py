@@ -26,7 +26,7 @@ BATCH = 64
 LARGE_RATES = {"V100": 168.63, "H100": 356.845 * 989 / 312}
 LINKS = (10, 25, 100)  # Gbit/s
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
-LEVERS = {"": (4, 1), "fp16 message": (2, 1), "4 micro-batches": (4, 4)}
+SETTINGS = {"": (4, 1), "fp16 message": (2, 1), "4 micro-batches": (4, 4)}
 
 
 class Case(NamedTuple):
@@ -102,10 +102,10 @@ def efficiencies() -> List[str]:
   for model in MODELS:
     for gpu in LARGE_RATES:
       for link in LINKS:
-        for lever, (num_bytes, parts) in LEVERS.items():
+        for setting, (num_bytes, parts) in SETTINGS.items():
           case = Case(model, gpu, link, num_bytes, parts)
           rows.append(["%s, %s, %d Gbit/s%s" % (
-              model, gpu, link, lever and ", " + lever)] + [
+              model, gpu, link, setting and ", " + setting)] + [
                   "%.0f %%" % (100 * efficiency(case, count))
                   for count in WORKERS])
   return report.table(["workers"] + [str(count) for count in WORKERS], rows)

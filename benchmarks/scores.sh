@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures the scores in the README: trains what is named, with three seeds each.
+# Measures the scores of docs/results.md: trains the named models with three seeds.
 #   DATA_DIR=data ENGLISH_BERT=minilm CHINESE_BERT=small_zh \
 #     benchmarks/scores.sh stsb cola
 #   DATA_DIR      folder with a folder of files for each task, named like it
 #   ENGLISH_BERT  folder of a BERT for the English tasks
 #   CHINESE_BERT  folder of a BERT for the Chinese ones
-#   OUTPUT_DIR    where models go, and their scores to NAME/trials.txt;
+#   OUTPUT_DIR    folder of models, with their scores in NAME/trials.txt;
 #                 default: output/scores
-#   VENV          as in scripts/setup.sh, which is to be run before
+#   VENV          as in scripts/setup.sh, which must be run before
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,7 +23,7 @@ run() {  # command, folder of a BERT, task, flags...
 
 trials() {  # folder of a BERT, name, task, flags...
   run run_classifier.py "$1" "$3" --output_dir="$output/$2" \
-    --init_checkpoint="$1/bert_model.ckpt" --num_trials=3 --do_train --do_eval \
+    --init_checkpoint="$1/bert_model.ckpt" --num_seeds=3 --do_train --do_eval \
     --train_batch_size=32 --bucket_by_length "${@:4}"
 }
 

@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 
 class Number(NamedTuple):
-  """What is told of a measurement.
+  """A number of a measurement.
 
   Attributes:
     key: in the line.

@@ -24,7 +24,7 @@ from bert import optimization
 from bert import tokenization
 from bert.common import files
 from bert.common.errors import UserError
-from bert.data import answer_places
+from bert.data import answer_positions
 from bert.data import contexts
 from bert.data import input_fns
 from bert.data import record_encoder
@@ -146,7 +146,7 @@ def read_squad_examples(input_file, is_training,
                          reader.split(each.text_b).words)
             for each in squad.read_questions(input_file, "input_file",
                                              may_be_none)]
-  return [_to_example(each, reader) for each in answer_places.usable(
+  return [_to_example(each, reader) for each in answer_positions.usable(
       squad.read_training(input_file, "input_file", may_be_none), reader)]
 
 
@@ -182,7 +182,7 @@ def convert_examples_to_features(examples, tokenizer, max_seq_length,
   """
   reader = SpanReader(tokenizer, SpanSettings(max_seq_length, doc_stride,
                                               max_query_length))
-  ids = itertools.count(answer_places.FIRST_ID)
+  ids = itertools.count(answer_positions.FIRST_ID)
   for index, example in enumerate(examples):
     passage = reader.read_words(example.question_text, example.doc_tokens)
     span = None
@@ -192,13 +192,13 @@ def convert_examples_to_features(examples, tokenizer, max_seq_length,
                                         example.end_position),
           example.orig_answer_text, tokenizer.tokenize)
     for number in range(len(passage.windows)):
-      place = passage.place(number, span) if is_training else None
+      place = passage.input_span(number, span) if is_training else None
       names = {"unique_id": next(ids), "example_index": index,
                "doc_span_index": number}
-      if index < answer_places.NUM_LOGGED:
-        answer_places.log_window(passage, number, reader, names)
+      if index < answer_positions.NUM_LOGGED:
+        answer_positions.log_window(passage, number, reader, names)
         if place:
-          answer_places.log_answer(place, None if example.is_impossible else
+          answer_positions.log_answer(place, None if example.is_impossible else
                                    example.orig_answer_text)
       output_fn(_to_features(passage, reader, names, place,
                              example.is_impossible))

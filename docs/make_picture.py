@@ -48,7 +48,7 @@ def chosen_lines(text):
               if line.startswith(PREFIX + "Training: ")]
   begin = lines.index("Evaluation on the dev set")
   end = next(index for index, line in enumerate(lines)
-             if line.startswith("All of it is in "))
+             if line.startswith("All results are in "))
   return (["$ scripts/quickstart.sh"] + training[:3] + ["..."] +
           training[-2:] + [""] + lines[begin:end])
 

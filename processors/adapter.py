@@ -1,4 +1,4 @@
-"""Any processor, with labels and examples as the program takes them.
+"""Converts labels and examples of any processor to the program's types.
 
 Those written for the reference release hand over whatever their readers gave
 them: labels that are numbers, of NumPy too, examples of a class of their own.
@@ -20,7 +20,7 @@ from processors.base import DataProcessor
 class ProcessorAdapter:
   """A processor whose labels are str, and whose examples are InputExamples.
 
-  Attributes: as of DataProcessor, of which it need not be one.
+  Has the attributes of DataProcessor, without being one.
   """
 
   def __init__(self, processor):
@@ -36,14 +36,14 @@ class ProcessorAdapter:
     the processor gives, for an error.
 
     Raises:
-      UserError: one of them is nothing.
+      UserError: one of them is None or NaN.
     """
     if not label_types.has_names(self.head):
       read = getattr(self.processor, "get_labels", list)
       return [str(label) for label in read() or () if label is not None]
     labels = self._labels()
     if not labels:
-      # Some find their labels while they read.
+      # Some processors find their labels while they read examples.
       self._train_examples = self.get_train_examples(self.processor.data_dir)
       labels = self._labels()
     return labels

@@ -9,7 +9,7 @@ _NUM_LOGGED = 5
 
 
 class BadRows:
-  """What becomes of the bad rows of a file, as --bad_rows says.
+  """Handles the bad rows of a file, as --bad_rows says.
 
   Attributes:
     is_logged: whether the log says what a file's rows were read as.
@@ -19,7 +19,7 @@ class BadRows:
 
   def __init__(self, is_skipped: bool = False, is_logged: bool = True,
                hint: str = ""):
-    """Takes what becomes of them.
+    """Sets how they are handled.
 
     Args:
       is_skipped: False raises the first error.

@@ -19,7 +19,8 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
-from bert.common.errors import did_you_mean
+from bert.common.errors import listed
+from bert.common.registry import Registry
 from bert.data import example_store
 from bert.data import label_types
 from bert.data.examples import InputExample
@@ -32,7 +33,7 @@ from processors.files import read_tsv
 from processors.labels import read_labels
 from processors.labels import warn_of_alike
 
-_PROCESSORS = {}
+_PROCESSORS = Registry("task")
 # Labels that an error lists.
 _MAX_LABELS = 100
 _MAX_OPEN_LABELS = 5000
@@ -57,18 +58,15 @@ def create(task_name: str, data_dir: str) -> "DataProcessor":
   Raises:
     UserError: no task has that name.
   """
-  name = task_name.lower()
-  if name not in _PROCESSORS:
-    raise UserError("--task_name=%s is not known%s; tasks: %s; others come by "
-                    "--processor_module" % (
-                        task_name, did_you_mean(name, _PROCESSORS),
-                        " ".join(sorted(_PROCESSORS))))
+  where = "--task_name=%s" % task_name
+  processor_class = _PROCESSORS.find(task_name.lower(), where,
+                                     "; others come by --processor_module")
   try:
-    inspect.signature(_PROCESSORS[name]).bind()
+    inspect.signature(processor_class).bind()
   except TypeError as error:
-    raise UserError("--task_name=%s: %s has to be made without arguments: %s" %
-                    (task_name, _PROCESSORS[name].__name__, error))
-  processor = _PROCESSORS[name]()
+    raise UserError("%s: %s has to be made without arguments: %s" % (
+        where, processor_class.__name__, error))
+  processor = processor_class()
   processor.data_dir = data_dir
   return processor
 
@@ -103,7 +101,7 @@ class DataProcessor:
     raise NotImplementedError()
 
   def get_test_examples(self, data_dir: str) -> List[InputExample]:
-    """Returns the set that --do_predict reads; its labels count for nothing."""
+    """Returns the set that --do_predict reads; its labels are ignored."""
     raise NotImplementedError()
 
   def get_labels(self) -> Sequence[str]:
@@ -113,7 +111,7 @@ class DataProcessor:
 
   def prediction_files(self, examples: Sequence[InputExample],
                        predictions: Iterable) -> Dict[str, Iterable[str]]:
-    """Returns what a benchmark wants to be sent, as file name -> lines.
+    """Returns the files to submit to a benchmark, as file name -> lines.
 
     Args:
       examples: of get_test_examples.
@@ -181,7 +179,7 @@ class TableProcessor(DataProcessor):
     """Returns the label that a column means, for the head to check.
 
     Args:
-      text: a cell, or a list of them; white space around it means nothing.
+      text: a cell, or a list of them; white space around it is ignored.
     """
     if isinstance(text, list):
       return [self._label_of(name) for name in text]
@@ -191,8 +189,8 @@ class TableProcessor(DataProcessor):
            set_name: str) -> Sequence[InputExample]:
     """Returns the examples of a table.
 
-    Large sets are stored outside of memory, but for tasks whose own methods may
-    change what was read.
+    Large sets are stored on disk, except for tasks whose own methods may change
+    the examples.
 
     Raises:
       UserError: a row has too few columns, or a label is not the task's.
@@ -234,8 +232,8 @@ class TableProcessor(DataProcessor):
       yield example
 
   def bad_rows_of(self, set_name: str, is_logged: bool = True) -> BadRows:
-    """Returns what becomes of a set's bad rows; those of a test set are errors,
-    as its predictions have to stay in step with the file."""
+    """Returns how a set's bad rows are handled; in a test set they are errors,
+    as its predictions have to match the file row by row."""
     if set_name == "test":
       return BadRows()
     return BadRows(self.bad_rows == "skip", is_logged,
@@ -247,8 +245,8 @@ class TableProcessor(DataProcessor):
     label = None if cells.label is None else self.read_label(cells.label)
     text_b = cells.text_b
     if cells.choices is not None:
-      text_b = [each if text_b is None else "%s %s" % (text_b, each)
-                for each in cells.choices]
+      text_b = [choice if text_b is None else "%s %s" % (text_b, choice)
+                for choice in cells.choices]
     return InputExample("%s-%s" % (set_name, name), cells.text_a, text_b, label)
 
   def check_label(self, example: InputExample) -> None:
@@ -260,8 +258,10 @@ class TableProcessor(DataProcessor):
       known = self._label_set()
       if known and name not in known:
         raise UserError("%s: label %r is not one of: %s%s" % (
-            where, name, self._shown_labels(), "" if self.labels is not None
-            else "; a labels.txt in data_dir, a label a line, may list more"))
+            where, name, listed(self.get_labels(), _MAX_LABELS, separator=" ",
+                                more=" ... and %d more"),
+            "" if self.labels is not None else
+            "; a labels.txt in data_dir, a label a line, may list more"))
 
   def has_labels(self, examples: Sequence[InputExample]) -> bool:
     """Returns whether the labels of a test set are all the task's.
@@ -305,7 +305,7 @@ class TableProcessor(DataProcessor):
       else:
         looks_like_one = label_types.is_label(self.head, label)
     except UserError:
-      return  # Of a kind or with labels that are not known here.
+      return  # Its kind or its labels are not known here.
     if looks_like_one:
       tf.logging.warning(
           "%s: the first row, which is taken for the header, has %r as its "
@@ -313,7 +313,7 @@ class TableProcessor(DataProcessor):
           '"header": false in table.json', path, cell)
 
   def _is_extended(self):
-    """Whether a class outside of this package reads in a way of its own."""
+    """Whether a class outside of this package overrides how sets are read."""
     return any(
         getattr(type(self), name).__module__.split(".")[0] != "processors"
         for name in ("read", "get_train_examples", "get_dev_examples",
@@ -357,12 +357,6 @@ class TableProcessor(DataProcessor):
     if self._known_labels is None:
       self._known_labels = frozenset(self.get_labels())
     return self._known_labels
-
-  def _shown_labels(self):
-    labels = self.get_labels()
-    more = len(labels) - _MAX_LABELS
-    return " ".join(labels[:_MAX_LABELS]) + (
-        " ... and %d more" % more if more > 0 else "")
 
 
 def _without_label(example):

@@ -10,29 +10,29 @@ from typing import Any, Iterator, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
+from bert.common.errors import quoted
 from bert.data import example_checks
 from bert.data.examples import InputExample
+from bert.data.examples import is_text
 from processors import columns
 from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
 from processors.base import register
 from processors.files import is_number
-from processors.files import parse_json
 from processors.files import read_csv
-from processors.files import shorten
+from processors.files import read_json
 
 _PREDICTIONS = "c3_predict.json"
-# What names of files begin with, by where they come from.
+# Prefixes of the file names, of the release and of CLUE.
 _BEGINNINGS = ("", "c3-")
 
 
 @register("swag")
 class Swag(TableProcessor):
-  """Which of four endings goes on from what happens in a video."""
+  """Which of four endings continues the description of a video."""
   head = "multiple_choice"
   labels = ("0", "1", "2", "3")
   dev_name = "val"
@@ -56,6 +56,10 @@ class C3(DataProcessor):
   """
   head = "multiple_choice"
 
+  def __init__(self):
+    # Guid -> id of the question in its file; None: it has none.
+    self._ids = {}
+
   def get_labels(self):
     return ["0", "1", "2", "3"]
 
@@ -68,20 +72,24 @@ class C3(DataProcessor):
   def get_test_examples(self, data_dir):
     examples = self._read(data_dir, "test", [
         ["test1.1.json"], ["test1.0.json"], ["m-test.json", "d-test.json"]])
-    numbers = [getattr(each, "number", None) for each in examples]
-    if None not in numbers:
-      ids = example_checks.IdCheck()
-      for number in numbers:
-        ids.add(number)
-      example_checks.warn_of_ids(ids.repeated(numbers), _PREDICTIONS)
+    ids = self._ids_of(examples)
+    if None not in ids:
+      check = example_checks.IdCheck()
+      for question_id in ids:
+        check.add(question_id)
+      example_checks.warn_of_ids(check.repeated(ids), _PREDICTIONS)
     return examples
 
   def prediction_files(self, examples, predictions):
-    if not all(hasattr(each, "number") for each in examples):
+    ids = self._ids_of(examples)
+    if None in ids:
       return {}
     return {_PREDICTIONS: (
-        json.dumps({"id": example.number, "label": int(prediction.labels[0])})
-        for example, prediction in zip(examples, predictions))}
+        json.dumps({"id": question_id, "label": int(prediction.labels[0])})
+        for question_id, prediction in zip(ids, predictions))}
+
+  def _ids_of(self, examples):
+    return [self._ids.get(example.guid) for example in examples]
 
   def _read(self, data_dir, set_name, datasets):
     """Returns the examples of a set.
@@ -95,7 +103,7 @@ class C3(DataProcessor):
       return [beginning + name for beginning in _BEGINNINGS
               if tf.gfile.Exists(os.path.join(data_dir, beginning + name))]
 
-    # Of each set the files, and of each of these the names that it goes by.
+    # For each dataset its files, and for each file its existing names.
     found = [list(filter(None, map(there, names))) for names in datasets]
     chosen = next(filter(None, found), None)
     if chosen is None:
@@ -107,18 +115,20 @@ class C3(DataProcessor):
     columns.log_unread(data_dir, " ".join(read), [
         name for files_of_set in found for same in files_of_set
         for name in same if name not in read])
-    examples = [each for name in read for each in _read_texts(
-        os.path.join(data_dir, name), set_name != "test")]
-    for index, example in enumerate(examples):
-      example.guid = "%s-%d" % (set_name, index)
+    examples = []
+    for name in read:
+      for example, question_id in _read_texts(os.path.join(data_dir, name),
+                                              set_name != "test"):
+        example.guid = "%s-%d" % (set_name, len(examples))
+        self._ids[example.guid] = question_id
+        examples.append(example)
     return examples
 
 
-def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
-  try:
-    texts = parse_json(files.read_text(path), path)
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (path, error))
+def _read_texts(path: str, needs_answer: bool
+               ) -> Iterator[Tuple[InputExample, Any]]:
+  """Yields each question as an example, with its id, None if it has none."""
+  texts = read_json(path)
   if not isinstance(texts, list) or not texts:
     raise UserError("%s: a list of [sentences, questions, id] is needed" % path)
   num_numbers = 0
@@ -133,8 +143,11 @@ def _read_texts(path: str, needs_answer: bool) -> Iterator[InputExample]:
     for index, question in enumerate(questions, 1):
       question, count = _with_texts(question)
       num_numbers += count
-      yield _to_example(" ".join(sentences), question, needs_answer,
-                        "%s, question %d" % (where, index))
+      example = _to_example(" ".join(sentences), question, needs_answer,
+                            "%s, question %d" % (where, index))
+      # As it is, a number or a text: c3_predict.json repeats it.
+      has_id = isinstance(_to_text(question.get("id")), str)
+      yield example, question["id"] if has_id else None
   if num_numbers:
     tf.logging.info("%s: %d choices are numbers; they are read as text", path,
                     num_numbers)
@@ -163,22 +176,19 @@ def _to_example(context, question, needs_answer, where) -> InputExample:
   text, choices = question.get("question"), question.get("choice")
   if not isinstance(text, str) or not isinstance(choices, list) or (
       not 2 <= len(choices) <= 4) or not all(
-          isinstance(each, str) and each.strip() for each in choices):
+          is_text(each) for each in choices):
     raise UserError('%s: "question" must be text, and "choice" a list of 2 to '
                     "4" % where)
   label = _label_of(question.get("answer"), choices, needs_answer, where)
-  example = InputExample("", context, [text + " " + each for each in choices],
-                         label)
-  if isinstance(_to_text(question.get("id")), str):
-    example.number = question["id"]  # As it is: a number or a text.
-  return example
+  return InputExample("", context, [text + " " + each for each in choices],
+                      label)
 
 
 def _label_of(answer, choices: List[str], needs_answer, where):
-  """Returns the number of the right choice; None where nobody tells."""
+  """Returns the index of the right choice; None if it is not given."""
   if answer in choices:
     return str(choices.index(answer))
   if needs_answer or answer:
     raise UserError('%s: "answer" is %s, which is none of the choices' % (
-        where, shorten(json.dumps(answer, ensure_ascii=False))))
+        where, quoted(answer)))
   return None

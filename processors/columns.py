@@ -1,4 +1,4 @@
-"""Tables: files with an example a row, and which of their columns say what."""
+"""Tables: files with an example per row, and the meaning of their columns."""
 
 import json
 import os
@@ -10,11 +10,13 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.common.errors import listed
+from bert.common.errors import quoted
+from bert.common.errors import shortened
 from bert.data import examples
 from processors.bad_rows import BadRows
 from processors.files import read_csv
 from processors.files import read_tsv
-from processors.files import shorten
 from processors.files import usual_width
 
 Column = Union[int, str]
@@ -36,9 +38,9 @@ class Table(typing.NamedTuple):
     guid: the column whose text, after `set-`, names the example; None: the
       row's number.
     has_header: whether the first row is a header; JSON objects have none.
-    only: (column, text); rows that say something else are left out.
+    only: (column, text); rows with another text there are left out.
     reader: path -> (line number, columns or JSON object) of each row; a
-      UserError stands for a row that can't be read.
+      UserError is yielded for a row that can't be read.
     choices: columns of the texts of which one is right, blank where a row has
       fewer; or one column of JSON, which has a list of them.
   """
@@ -64,7 +66,7 @@ class Table(typing.NamedTuple):
     return 1 + max(numbers + [-1])
 
   def numbered(self, header: Optional[Sequence[str]], where: str) -> "Table":
-    """Returns the table with numbers in place of names.
+    """Returns the table with column numbers instead of names.
 
     Args:
       header: the first row; None if it is no header.
@@ -88,7 +90,7 @@ Tables = Union[None, Table, Sequence[Table]]
 
 
 class Cells(typing.NamedTuple):
-  """What a row says.
+  """The contents of a row.
 
   Attributes:
     text_a, text_b, guid: None where the table has no such column.
@@ -122,7 +124,7 @@ def choose(data_dir: str, tables: Tables) -> Optional[Table]:
   """Returns the table of a set that is to be read.
 
   Raises:
-    UserError: none of several is there; reading a lone one tells that itself.
+    UserError: none of several is there; a single one is checked when read.
   """
   several = alternatives(tables)
   if len(several) < 2:
@@ -165,8 +167,8 @@ def read_rows(path: str, table: Table, task: str,
     path: of the file.
     table: which of its columns say what.
     task: for errors.
-    bad_rows: what becomes of rows that lack a column or have one too many, and
-      where JSON has something else than text; None: an error.
+    bad_rows: handles rows with too few or too many columns, and values of
+      JSON that are no text; None: an error.
     needs_label: False: a row without its label's column has none.
 
   Raises:
@@ -330,7 +332,7 @@ def _text_of(value, column, where):
   if isinstance(value, (bool, int, float)):
     return json.dumps(value)
   raise UserError("%s: %r is %s; text or a number is needed" % (
-      where, column, shorten(json.dumps(value))))
+      where, column, quoted(value)))
 
 
 def _find(name, header, where):
@@ -338,7 +340,7 @@ def _find(name, header, where):
   if header is None:
     raise UserError("%s: column %r goes by name, and the table has no header; "
                     "give its number, from 0" % (where, name))
-  names = [each.strip() for each in header]
+  names = [title.strip() for title in header]
   if names.count(name) > 1:
     raise UserError("%s: %d columns are named %r; give its number, from 0" % (
         where, names.count(name), name))
@@ -348,8 +350,6 @@ def _find(name, header, where):
 
 
 def _is_not_there(column, names, where):
-  more = len(names) - _MAX_NAMES
-  return UserError("%s: no column is %r%s; columns: %s%s" % (
+  return UserError("%s: no column is %r%s; columns: %s" % (
       where, column, did_you_mean(str(column), names),
-      ", ".join(repr(shorten(name)) for name in names[:_MAX_NAMES]),
-      " and %d more" % more if more > 0 else ""))
+      listed(names, _MAX_NAMES, show=lambda name: repr(shortened(name)))))

@@ -14,7 +14,7 @@ from processors.files import usual_width
 _DOCUMENT = "-DOCSTART-"
 # Lines that show whether a file is one of CoNLL-U, and columns of that.
 _NUM_LOOKED_AT, _NUM_CONLLU = 10000, 10
-# In place of a word's number: lines for several words, 3-4, and for a word that
+# Instead of a word's number: lines for several words, 3-4, and for a word that
 # is left out, 3.1.
 SPAN_OF_WORDS = re.compile(r"\d+[-.]\d+$")
 
@@ -41,10 +41,10 @@ def read_conll(path: str, num_columns: int = 1, *, is_logged: bool = True,
   """Yields (line number of its first word, columns of each word) a sentence.
 
   A tab separates columns, in a line without one spaces do. Blank lines, and
-  those that say -DOCSTART-, separate sentences. In place of a sentence in which
+  those that say -DOCSTART-, separate sentences. Instead of a sentence in which
   a line has less than num_columns, or another number of them than most lines
-  of the file, the UserError that says so. Of CoNLL-U, comments and the lines
-  that stand for several words or for none are left out.
+  of the file, a UserError is yielded. Of CoNLL-U, comments and the lines for
+  several words or for none are left out.
 
   Args:
     path: of the file.

@@ -19,7 +19,7 @@ class WeiboNer(TaggingProcessor):
   test = _tables("weiboNER_2nd_conll.test", "test.txt")
 
   def read_word(self, text):
-    # Behind a character stands its place in its word, of two digits from the
+    # A character is followed by its index in its word, of two digits from the
     # eleventh on; the character may be a digit itself.
     return re.sub(r"(?s)(.)[0-9]+$", r"\1", text)
 

@@ -3,18 +3,19 @@
 import collections
 import csv
 import itertools
-import json
 import math
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
+from bert.common import json_text
 from bert.common.errors import UserError
+from bert.data import examples
 
 # Lines that a field in quotes may span.
 _MAX_QUOTED_LINES = 100
-# Rows that tell how many cells a file's rows have.
+# Rows that are counted to find how many cells most rows have.
 _NUM_COUNTED = 10000
 
 Rows = Iterator[Tuple[int, List[str]]]
@@ -28,7 +29,7 @@ def read_lines(path: str, keep_blank: bool = False,
 
   Args:
     path: of the file.
-    keep_blank: whether blank lines are wanted.
+    keep_blank: whether blank lines are yielded.
     separator: of cells; a line that has it is a row of empty cells, not blank.
 
   Raises:
@@ -54,7 +55,7 @@ def read_csv(path: str, delimiter: str = ",", quotechar: str = '"') -> Rows:
   """Yields (number of its first line, columns).
 
   A field in quotes may hold delimiters, doubled quotes and line ends. Where
-  quotes do not add up to that, a line is read as it stands.
+  quotes do not match, a line is split at the delimiters.
   """
   csv.field_size_limit(2**31 - 1)
   # The csv module refuses NUL; tokenizing drops it anyway.
@@ -97,7 +98,7 @@ class _Lines:
 
 def _split_quoted(lines, delimiter, quotechar):
   """Returns the cells of the row that lines begin with, and its number of
-  lines; (None, 0) where its quotes do not add up."""
+  lines; (None, 0) where its quotes do not match."""
   quoted = dict(delimiter=delimiter, quotechar=quotechar, strict=True)
   for stop in range(1, len(lines) + 1):
     text = "\n".join(itertools.islice(lines, stop))
@@ -113,53 +114,66 @@ def read_jsonl(path: str
               ) -> Iterator[Tuple[int, Union[Dict[str, object], UserError]]]:
   """Yields (line number, object) of JSON lines.
 
-  In place of a line that is no JSON object, the UserError that says so.
+  For a line that is no JSON object, a UserError is yielded.
 
   Raises:
     UserError: as read_lines does.
   """
   for number, line in read_lines(path):
     try:
-      yield number, _parse_object(line, "%s:%d" % (path, number))
+      yield number, json_text.parse(
+          line, "%s:%d" % (path, number), is_line=True, unique_keys=True,
+          needed='an object a line, {"name": ...}')
     except UserError as error:
       yield number, error
 
 
-def parse_json(text: str, where: str) -> Any:
-  """Returns the value of a whole file of JSON.
+def read_json(path: str, flag: Optional[str] = None) -> Any:
+  """Returns the value of a JSON file.
 
-  Half of a surrogate pair, as of a cut-off emoji, is a question mark, since no
-  file can hold it; the log counts the texts that have one.
+  Half of a surrogate pair (a cut-off emoji) is read as a question mark, since
+  UTF-8 can't encode it; the log counts the texts that have one.
 
   Args:
-    text: of the file.
-    where: names it.
+    path: of the file.
+    flag: whose value it is; None: of none.
 
   Raises:
-    ValueError, RecursionError: it is not JSON, or too deep.
+    UserError: it can't be read, is not JSON, or too deep.
   """
-  num_halved = 0
+  where = "%s=%s" % (flag, path) if flag else path
+  text = files.read_text(path, flag)
+  value = json_text.parse(text, where)
+  if "\\ud" not in text.lower():  # Only escapes can be one half.
+    return value
+  mending = _Mending()
+  try:
+    value = mending.whole(value)
+  except RecursionError:
+    raise UserError("%s: brackets in brackets are too deep" % where)
+  if mending.count:
+    tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
+                    "as a question mark", where, mending.count)
+  return value
 
-  def whole(value):
-    nonlocal num_halved
+
+class _Mending:
+  """Replaces halves of surrogate pairs; counts the texts that have one."""
+
+  def __init__(self):
+    self.count = 0
+
+  def whole(self, value):
+    """Returns a value of JSON in which all texts are whole."""
     if isinstance(value, str):
-      mended = value.encode("utf-8", "replace").decode("utf-8")
-      num_halved += mended != value
+      mended = examples.whole(value)
+      self.count += mended != value
       return mended
     if isinstance(value, list):
-      return [whole(each) for each in value]
+      return list(map(self.whole, value))
     if isinstance(value, dict):
-      return {whole(key): whole(each) for key, each in value.items()}
+      return {self.whole(key): self.whole(each) for key, each in value.items()}
     return value
-
-  value = json.loads(text)
-  if "\\ud" not in text.lower():  # As escapes alone can be one half.
-    return value
-  value = whole(value)
-  if num_halved:
-    tf.logging.info("%s: %d texts hold half of a surrogate pair, which is read "
-                    "as a question mark", where, num_halved)
-  return value
 
 
 def is_number(value: Any) -> bool:
@@ -167,31 +181,6 @@ def is_number(value: Any) -> bool:
   if isinstance(value, float):
     return math.isfinite(value)
   return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _parse_object(line, where):
-  try:
-    # Not strict: tabs and the like may stand in a text.
-    row = json.loads(line, strict=False, object_pairs_hook=_to_dict)
-  except json.JSONDecodeError as error:
-    raise UserError("%s: not JSON: %s at column %d; an object a line is "
-                    "needed" % (where, error.msg, error.colno))
-  # Of a key twice, numbers with very many digits, and brackets in brackets.
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
-  if not isinstance(row, dict):
-    raise UserError('%s: found %s; an object, {"name": ...}, a line is '
-                    'needed' % (where, shorten(line.strip())))
-  return row
-
-
-def _to_dict(pairs):
-  row = dict(pairs)
-  if len(row) < len(pairs):
-    keys = [key for key, _ in pairs]
-    twice = next(key for key in keys if keys.count(key) > 1)
-    raise ValueError("key %r stands there twice" % twice)
-  return row
 
 
 def usual_width(rows: Iterator, num_cells: Callable = len
@@ -211,11 +200,6 @@ def usual_width(rows: Iterator, num_cells: Callable = len
   counts = collections.Counter(filter(None, map(num_cells, first)))
   width = min(counts, key=lambda each: (-counts[each], each), default=0)
   return width, itertools.chain(first, rows)
-
-
-def shorten(text: str) -> str:
-  """Returns the beginning of a text, for an error."""
-  return text if len(text) <= 40 else text[:40] + "..."
 
 
 def _log_blank(path, lines):

@@ -1,4 +1,4 @@
-"""Lists of labels: read from a file, and looked over for slips."""
+"""Lists of labels: read from a file, and checked for likely mistakes."""
 
 import os
 import unicodedata
@@ -23,7 +23,7 @@ def read_labels(data_dir: Optional[str],
   labels = [line.strip() for _, line in read_lines(path)]
   if len(set(labels)) < len(labels):
     twice = next(label for label in labels if labels.count(label) > 1)
-    raise UserError("%s: label %r stands there twice" % (path, twice))
+    raise UserError("%s: label %r is there twice" % (path, twice))
   return labels
 
 

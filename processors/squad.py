@@ -8,26 +8,24 @@ Source: Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822; Cui et al.
 """
 
 import collections
-import json
 from typing import Any, Iterator, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from bert.common import files
 from bert.common.errors import UserError
+from bert.common.errors import quoted
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from processors.base import DataProcessor
 from processors.files import is_number
-from processors.files import parse_json
+from processors.files import read_json
 
 _KINDS = {str: "a text", list: "a list", dict: "an object",
           int: "a whole number", bool: "true or false"}
-_MAX_CHARS = 40
 
 
 class Squad(DataProcessor):
-  """The answer to a question, which stands in a context."""
+  """Questions whose answers are parts of a context."""
   head = "span"
 
   def __init__(self, train_file: Optional[str], eval_file: Optional[str],
@@ -73,8 +71,8 @@ def read_questions(path: str, flag: str,
     InputExamples; their label is None where nothing is said of answers.
 
   Raises:
-    UserError: it is no such file; names the question or the paragraph. Or two
-      questions have one id, by which predictions.json names answers.
+    UserError: the file is not of this form; names the question or paragraph.
+      Or two questions have one id, by which predictions.json names answers.
   """
   return _read(path, flag, False, may_be_none)
 
@@ -84,28 +82,28 @@ def read_training(path: str, flag: str, may_be_none: bool
   """Returns the questions to train on.
 
   Args:
-    path, flag: as of read_questions.
+    path, flag: as for read_questions.
     may_be_none: whether is_impossible says that a question has no answer; it is
       not looked at otherwise.
 
   Raises:
-    UserError: as of read_questions, or a question has not one answer.
+    UserError: as for read_questions, or a question has not one answer.
   """
   return _read(path, flag, True, may_be_none)
 
 
 def _read(path, flag, is_training, may_be_none):
   numbers = collections.Counter()
-  examples, places = [], {}
+  examples, locations = [], {}
   for question in _questions(path, flag, numbers):
     example = _to_example(question, is_training, may_be_none)
-    place = question[0].place
-    first = places.setdefault(example.guid, place)
-    if first != place and not is_training:
+    location = question[0].location
+    first = locations.setdefault(example.guid, location)
+    if first != location and not is_training:
       raise UserError(
           "%s=%s: %s and %s have the same id %r; predictions.json names "
           "answers by it, of which one would be lost; give each an id of its "
-          "own" % (flag, path, first, place, example.guid))
+          "own" % (flag, path, first, location, example.guid))
     examples.append(example)
   if numbers:
     tf.logging.info(
@@ -122,15 +120,15 @@ class _Node:
     value: of JSON.
     name: what an error calls it.
     numbers: key -> how many of its values were numbers that are text.
-    place: in the file, without its path.
+    location: in the file, without its path.
   """
 
   def __init__(self, value: Any, name: str, numbers: collections.Counter,
-               place: str = ""):
+               location: str = ""):
     self.value = value
     self.name = name
     self.numbers = numbers
-    self.place = place
+    self.location = location
 
   def has(self, key: str) -> bool:
     """Whether an object says something of a key; null says nothing."""
@@ -146,10 +144,10 @@ class _Node:
     value = self.value[key]
     if kind is int and isinstance(value, float) and value.is_integer():
       return int(value)
-    # To Python, true is a number.
+    # bool is a subclass of int.
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
       raise UserError("%s: %r is %s; needed is %s" % (
-          self.name, key, _shown(value), _KINDS[kind]))
+          self.name, key, quoted(value), _KINDS[kind]))
     return value
 
   def text(self, key: str) -> str:
@@ -163,29 +161,24 @@ class _Node:
   def children(self, key: str, name: str) -> Iterator["_Node"]:
     """Yields the objects of a list, numbered from 1 in their names."""
     for number, value in enumerate(self.get(key, list), 1):
-      place = "%s %d" % (name, number)
-      child = _Node(value, "%s, %s" % (self.name, place), self.numbers,
-                    ", ".join(filter(None, (self.place, place))))
+      location = "%s %d" % (name, number)
+      child = _Node(value, "%s, %s" % (self.name, location), self.numbers,
+                    ", ".join(filter(None, (self.location, location))))
       if not isinstance(value, dict):
         raise UserError("%s is %s; needed is an object" % (
-            child.name, _shown(value)))
+            child.name, quoted(value)))
       yield child
 
 
 def _questions(path, flag, numbers):
   """Yields (node of a question, its context), in SQuAD's names."""
   where = "%s=%s" % (flag, path)
-  try:
-    content = parse_json(files.read_text(path, flag), where)
-  except ValueError as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
-  except RecursionError:
-    raise UserError("%s: not JSON of questions: too deep" % where)
+  content = read_json(path, flag)
   if isinstance(content, list):
     content = {"data": [{"paragraphs": _from_cmrc(content)}]}
   if not isinstance(content, dict):
     raise UserError("%s: is %s; needed is an object with 'data'" % (
-        where, _shown(content)))
+        where, quoted(content)))
   num_questions = 0
   root = _Node(content, where, numbers)
   for article in root.children("data", "article"):
@@ -221,8 +214,7 @@ def _to_example(question, is_training, may_be_none):
 def _annotations(question, needs_start):
   """Returns the answers of a question.
 
-  Scores are of their texts: where they begin needs to be said for training
-  alone.
+  Only training needs their positions: scores compare texts.
   """
   return [Annotation(answer.text("text"), answer.get("answer_start", int)
                      if needs_start or answer.has("answer_start") else -1)
@@ -231,8 +223,8 @@ def _annotations(question, needs_start):
 
 def _check_text(question, label):
   """Raises UserError for a training answer that is blank."""
-  for each in label:
-    if not each.text.strip():
+  for annotation in label:
+    if not annotation.text.strip():
       raise UserError("%s: the answer is blank" % question.name)
 
 
@@ -257,7 +249,7 @@ def _from_cmrc(paragraphs):
 
 
 def _with_starts(question, context):
-  """Gives answers that are texts alone the place of their first occurrence."""
+  """Gives answers without a position that of their first occurrence."""
   if isinstance(question, dict) and isinstance(question.get("answers"), list):
     question["answers"] = [
         {"text": each, "answer_start": context.find(str(each))}
@@ -268,8 +260,3 @@ def _with_starts(question, context):
 
 def _is_name(value):
   return isinstance(value, str) or is_number(value)
-
-
-def _shown(value):
-  text = json.dumps(value, ensure_ascii=False)
-  return text if len(text) <= _MAX_CHARS else text[:_MAX_CHARS] + "..."

@@ -1,4 +1,4 @@
-"""A task of the user's own, which data_dir/table.json describes.
+"""A task of the user's own, described by data_dir/table.json.
 
     {"format": "csv", "text_a": "content", "label": "label"}
 """
@@ -11,7 +11,9 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.common.errors import quoted
 from bert.data import label_types
+from bert.data.examples import is_text
 from processors.base import DataProcessor
 from processors.base import Table
 from processors.base import TableProcessor
@@ -20,7 +22,6 @@ from processors.conll import read_conll
 from processors.files import read_csv
 from processors.files import read_jsonl
 from processors.files import read_tsv
-from processors.files import shorten
 from processors.tagging import TaggingProcessor
 
 FORMATS = {"tsv": read_tsv, "csv": read_csv, "jsonl": read_jsonl,
@@ -46,7 +47,7 @@ class TableSentences(TaggingProcessor):
 
 
 class _Described:
-  """An attribute that table.json says; of the class, the base's own."""
+  """An attribute given by table.json; accessed on the class, the base's."""
 
   def __init__(self, name):
     self._name = name
@@ -89,7 +90,7 @@ def describe(data_dir: str) -> TableProcessor:
   """Returns the task that data_dir/table.json describes.
 
   Raises:
-    UserError: it is not there, or says what does not hold together.
+    UserError: it is not there, or contradicts itself.
   """
   path = os.path.join(data_dir, "table.json")
   settings = read_settings(path)
@@ -127,7 +128,7 @@ def read_settings(path: str) -> dict:
   """Returns what a table.json says, with the head that follows from it.
 
   Raises:
-    UserError: it is not there, or says what does not hold together.
+    UserError: it is not there, or contradicts itself.
   """
   settings = _read_object(path)
   for key, value in settings.items():
@@ -148,40 +149,21 @@ def _read_object(path):
   if not tf.gfile.Exists(path):
     _refuse(path, "no such file; --task_name=table needs it to know the format "
             "and the columns of the task's files")
-  try:
-    settings = json.loads(files.read_text(path),
-                      object_pairs_hook=lambda pairs: _to_dict(path, pairs))
-  except json.JSONDecodeError as error:
-    raise UserError("%s:%d: not JSON: %s at column %d" % (
-        path, error.lineno, error.msg, error.colno))
-  # Of numbers with very many digits, and brackets in brackets.
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (path, error))
-  if not isinstance(settings, dict):
-    _refuse(path, 'found %s; an object, {"format": ..., "text_a": ..., '
-            '"label": ...}, is needed' % _quoted(settings))
-  return settings
-
-
-def _to_dict(path, pairs):
-  keys = [key for key, _ in pairs]
-  for key in keys:
-    if keys.count(key) > 1:
-      _refuse(path, "%s stands there twice" % _quoted(key))
-  return dict(pairs)
+  return files.read_json(path, unique_keys=True, needed=(
+      'an object, {"format": ..., "text_a": ..., "label": ...}'))
 
 
 def _check_value(path, key, value):
   if key not in _KEYS:
     _refuse(path, "%s is not known%s; known: %s" % (
-        _quoted(key), did_you_mean(key, _KEYS), " ".join(_KEYS)))
+        quoted(key), did_you_mean(key, _KEYS), " ".join(_KEYS)))
   needed, fits, choices = _KEYS[key]
   if not fits(value):
-    _refuse(path, '"%s" is %s; it must be %s' % (key, _quoted(value), needed))
+    _refuse(path, '"%s" is %s; it must be %s' % (key, quoted(value), needed))
   for name in value if isinstance(value, list) else [value]:
     if choices and name not in choices():
       _refuse(path, '"%s" is %s%s; known: %s' % (
-          key, _quoted(name), did_you_mean(name, choices()),
+          key, quoted(name), did_you_mean(name, choices()),
           " ".join(choices())))
 
 
@@ -219,7 +201,7 @@ def _check_columns(path, settings):
       ("choices", column) for column in _choices(settings)]:
     if isinstance(column, str) and not has_names:
       _refuse(path, '"%s" is %s, and the files have no header; give the '
-              "column's number, from 0" % (key, _quoted(column)))
+              "column's number, from 0" % (key, quoted(column)))
     if isinstance(column, int) and kind == "jsonl":
       _refuse(path, '"%s" is %d; in JSON lines, columns go by name' % (
           key, column))
@@ -229,16 +211,8 @@ def _refuse(path, text):
   raise UserError("%s: %s" % (path, text))
 
 
-def _quoted(value):
-  return shorten(json.dumps(value, ensure_ascii=False))
-
-
 def _label_text(label):
   return label.strip() if isinstance(label, str) else json.dumps(label)
-
-
-def _is_text(value):
-  return isinstance(value, str) and bool(value.strip())
 
 
 def _is_bool(value):
@@ -247,25 +221,25 @@ def _is_bool(value):
 
 def _is_column(value):
   is_number = isinstance(value, int) and not _is_bool(value)
-  return _is_text(value) or is_number and value >= 0
+  return is_text(value) or is_number and value >= 0
 
 
 def _is_list_of_labels(value):
   if not isinstance(value, list) or not all(
-      _is_text(each) or _is_bool(each) or isinstance(each, (int, float))
-      for each in value):
+      is_text(label) or _is_bool(label) or isinstance(label, (int, float))
+      for label in value):
     return False
   return 0 < len(value) == len(set(map(_label_text, value)))
 
 
 def _is_range(value):
   return isinstance(value, list) and len(value) == 2 and all(
-      isinstance(each, (int, float)) and not _is_bool(each)
-      for each in value) and value[0] < value[1]
+      isinstance(number, (int, float)) and not _is_bool(number)
+      for number in value) and value[0] < value[1]
 
 
 def _are_columns(value):
-  return _is_text(value) or isinstance(value, list) and len(value) > 1 and (
+  return is_text(value) or isinstance(value, list) and len(value) > 1 and (
       all(map(_is_column, value)))
 
 
@@ -274,17 +248,17 @@ def _is_separator(value):
 
 
 def _is_list_of_text(value):
-  return isinstance(value, list) and all(map(_is_text, value))
+  return isinstance(value, list) and all(map(is_text, value))
 
 
 _COLUMN = ("the name of a column, or its number from 0", _is_column, None)
-_FILE = ("the name of a file", _is_text, None)
+_FILE = ("the name of a file", is_text, None)
 # Key -> what its value must be, whether a value is that, what it is one of.
 _KEYS = {
-    "format": ("one of: " + " ".join(FORMATS), _is_text, lambda: FORMATS),
+    "format": ("one of: " + " ".join(FORMATS), is_text, lambda: FORMATS),
     "header": ("true or false", _is_bool, None),
     "text_a": _COLUMN, "text_b": _COLUMN, "label": _COLUMN, "guid": _COLUMN,
-    "head": ("the name of a head", _is_text, label_types.kinds),
+    "head": ("the name of a head", is_text, label_types.kinds),
     "labels": ("a list of labels, each once", _is_list_of_labels, None),
     "label_separator": ("text that is not empty", _is_separator, None),
     "label_range": ("two numbers, the least and the greatest label",

@@ -6,13 +6,13 @@ import re
 from typing import List
 
 from bert.common.errors import UserError
+from bert.common.errors import shortened
 from bert.data import tag_schemes
 from bert.data.examples import InputExample
 from bert.data.examples import Source
 from processors.base import TableProcessor
 from processors.conll import SPAN_OF_WORDS
 from processors.conll import read_conll
-from processors.files import shorten
 
 # Chinese with a mark between its characters, or of more than words have.
 _SENTENCE = re.compile("(?s).+[\u3002\uff0c\uff01\uff1f\uff1b].|"
@@ -75,7 +75,7 @@ class TaggingProcessor(TableProcessor):
           "%s-%d" % (set_name, index),
           [self.read_word(columns[table.text_a]) for columns in words],
           label=labels, source=Source(path, line))
-      # Most words stand on lines that follow each other.
+      # Most words are on consecutive lines.
       if words.lines[-1] - line >= len(words):
         example.lines = words.lines
       yield example
@@ -91,11 +91,11 @@ class TaggingProcessor(TableProcessor):
       raise UserError("%s: %s" % (where, error))
 
   def _check_header(self, path, table):
-    """Does nothing: a header is there nowhere."""
+    """Does nothing: CoNLL files have no header."""
 
   def has_labels(self, examples):
     """Does so, and raises UserError for what looks like more than a word, and
-    for labels that are no tags, unless one stands for all."""
+    for labels that are no tags, unless all labels are the same one."""
     names = set()
     for name, where in self._all_names(examples):
       names.add(name)
@@ -120,11 +120,11 @@ class TaggingProcessor(TableProcessor):
                                      word).groups()
     if rest and separator and last in self._label_set():
       raise UserError("%s: found %r; a tab or spaces separate word and label" %
-                      (where, shorten(word)))
+                      (where, shortened(word)))
     if " " in word or _SENTENCE.match(word):
       raise UserError("%s: found %r, where a word a line is needed, or a "
                       "character; a blank line separates sentences" % (
-                          where, shorten(word)))
+                          where, shortened(word)))
 
 
 def _locate(example, index):
@@ -175,7 +175,7 @@ def _way_out(sentences, column):
        if not all(_is_numbered(words, each) for words in sentences)), width)
   if text_a == width:
     return "a column of words is needed"
-  text = "column %d has %r there" % (text_a, shorten(sentences[0][0][text_a]))
+  text = "column %d has %r there" % (text_a, shortened(sentences[0][0][text_a]))
   label = next((each for each in reversed(range(width)) if each != text_a and
                 _holds_tags(sentences, each)), None)
   if label is None:

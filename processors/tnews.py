@@ -37,12 +37,12 @@ class Tnews(TableProcessor):
       for name in ("test1.1.json", "test1.0.json"))
 
   def __init__(self):
-    # Guid -> id of those that _id_in does not tell.
+    # Guid -> id, where _id_in does not give it.
     self._ids = {}
     self._names = {}
 
   def get_test_examples(self, data_dir):
-    # Now, since a mistake in it must show before the first step.
+    # Read now, so that a mistake in it shows before the first step.
     self._names = _read_names(data_dir)
     return super().get_test_examples(data_dir)
 

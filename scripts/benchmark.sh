@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Measures this project beside transformers; writes benchmarks/results.md.
+# Compares this project with transformers; writes benchmarks/results.md.
 #   scripts/benchmark.sh                 all sections, some hours
-#   scripts/benchmark.sh steps records   these
-#   scripts/benchmark.sh --quick         only see that all runs
+#   scripts/benchmark.sh steps records   only these
+#   scripts/benchmark.sh --quick         only checks that everything runs
 #   scripts/benchmark.sh --help          sections and options
-# It makes the environments that it needs the first time.
-# PyTorch's build without CUDA is a fraction of the usual one, which does as
-# well: name its index in PIP_EXTRA_INDEX_URL to get it.
-#   BERT_BASE_DIR      folder of a released BERT; records, finetune and levers
+# The first call makes the environments that it needs.
+# PyTorch's build without CUDA is much smaller than the usual one and enough for
+# this: set PIP_EXTRA_INDEX_URL to its index to get it.
+#   BERT_BASE_DIR      folder of a released BERT; records, finetune and ablations
 #   DATA_DIR           folder with the folders cola and mrpc; the same sections
-#   The section workers also needs scripts/setup_distributed.sh, run with VENV set
-#   to the environments tf1 and tf2.
+#   The section workers also needs scripts/setup_distributed.sh, run once with
+#   VENV set to each of the environments tf1 and tf2.
 #   CORPUS_FILE        text of scripts/prepare_corpus.py; instances
 #   BENCHMARK_VENVS    folder of the environments; default: .venv-benchmark
 #   BENCHMARK_OUT      folder of raw measurements; default: benchmarks/out
@@ -29,12 +29,12 @@ make_ours() {  # name, version of Python
 }
 
 make_peer() {
-  local wanted=$root/benchmarks/requirements.txt peer=$venvs/peer
-  if ! cmp -s "$wanted" "$peer/requirements.txt"; then
+  local requirements=$root/benchmarks/requirements.txt peer=$venvs/peer
+  if ! cmp -s "$requirements" "$peer/requirements.txt"; then
     echo "Making $peer: some GB, some minutes" >&2
     "$TF2_PYTHON" -m venv --clear "$peer" >&2
-    "$peer/bin/python" -m pip install --quiet -r "$wanted" >&2
-    cp "$wanted" "$peer/requirements.txt"  # Last: it says all is there.
+    "$peer/bin/python" -m pip install --quiet -r "$requirements" >&2
+    cp "$requirements" "$peer/requirements.txt"  # Last: marks it as complete.
   fi
   echo "$peer/bin/python"
 }

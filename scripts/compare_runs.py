@@ -15,11 +15,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import options
 from bert.common import command
 from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
+from bert.options.finetuning import FineTuningFlags
 
 PICTURE = "compare_runs.png"
 
@@ -50,7 +50,7 @@ def main(argv):
 
 
 def names_of(folders):
-  """Returns the ends of paths that tell them apart."""
+  """Returns the shortest ends of paths that differ."""
   parts = [os.path.abspath(each).split(os.sep) for each in folders]
   for length in range(1, max(map(len, parts)) + 1):
     names = [os.sep.join(each[-length:]) for each in parts]
@@ -77,7 +77,7 @@ def rows_of(runs):
 def defaults_of_flags():
   """Returns name -> default of the flags of run_classifier.py, as text."""
   return {field.name: command_line.describe(field.default)
-          for group in options.FineTuningFlags.__annotations__.values()
+          for group in FineTuningFlags.__annotations__.values()
           for field in dataclasses.fields(group)}
 
 
@@ -86,7 +86,7 @@ def number(value, form):
 
 
 def compare(names, folders):
-  """Yields what tells whether the second run is better than the first."""
+  """Yields the lines that compare the second run with the first."""
   from bert.evaluation import comparison
   from bert.evaluation import prediction_file
   try:

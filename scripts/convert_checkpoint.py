@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Turns a Hugging Face BERT folder into a BERT checkpoint folder, or back.
+"""Converts a Hugging Face BERT folder to a BERT checkpoint folder, or back.
 
-Weights are exactly the same on both sides, those of classification and
-pre-training heads included. --to names the format that is written.
+Weights are exactly the same on both sides, including those of classification and
+pre-training heads. --to names the format to write.
 """
 
 import json
@@ -12,12 +12,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import script_options
 from bert.common import command
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.options.scripts import ConversionOptions
 
-GROUPS = (script_options.ConversionOptions,)
+GROUPS = (ConversionOptions,)
 
 
 def main(argv):
@@ -72,7 +72,8 @@ def to_hugging_face(options):
   config_file = options.bert_config_file or os.path.join(folder,
                                                          "bert_config.json")
   vocab_file = options.vocab_file or os.path.join(folder, "vocab.txt")
-  config = files.read_json(config_file, "--bert_config_file")
+  config = files.read_json(config_file, "--bert_config_file",
+                           needed="a BERT config")
   task = output_folder.read_task(folder)
   hugging_face_task.check(task)
   for difference in model_settings.encoder_differences(

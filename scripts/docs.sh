@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a site of docs/ in SITE, after setting up what MkDocs needs.
+# Builds the site of docs/ in SITE, in an environment with MkDocs.
 #   SITE    default: output/site
 #   VENV    folder of the environment; default: .venv-docs in the project's root
 #   PYTHON  Python 3.10 or later; default: python3.11

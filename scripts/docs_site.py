@@ -1,5 +1,5 @@
-"""What MkDocs needs to make a site of docs/ (mkdocs.yml): a first page, and no
-links to files that are not pages.
+"""Hooks of MkDocs for the site of docs/ (mkdocs.yml): a first page, and no links
+to files that are not pages.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# CMRC 2018: answers questions out of Chinese paragraphs; DRCD by TRAIN_FILE and
-# DEV_FILE. Settings are as in scripts/finetune_squad.sh; flags may follow.
+# CMRC 2018: question answering on Chinese paragraphs; for DRCD set TRAIN_FILE
+# and DEV_FILE. Variables are as in scripts/finetune_squad.sh; flags may follow.
 set -euo pipefail
 
 export TRAIN_FILE=${TRAIN_FILE:-cmrc2018_train.json}

@@ -1,8 +1,2 @@
 #!/usr/bin/env bash
-# MNLI (GLUE): does the second English text follow from the first?
-# BERT_BASE_DIR and DATA_DIR are as in scripts/finetune.sh; flags may follow.
-set -euo pipefail
-
-exec "$(dirname "${BASH_SOURCE[0]}")/finetune.sh" mnli \
-  --max_seq_length=128 --train_batch_size=32 --learning_rate=2e-5 \
-  --num_train_epochs=3 "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/finetune.sh" mnli "$@"

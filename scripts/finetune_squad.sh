@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# SQuAD 1.1: answers questions out of English paragraphs. DATA_DIR holds
+# SQuAD 1.1: question answering on English paragraphs. DATA_DIR holds
 # train-v1.1.json and dev-v1.1.json; BERT_BASE_DIR, OUTPUT_DIR, VENV and PYTHON
-# are as in scripts/finetune.sh. Flags may follow.
-#   TRAIN_FILE, DEV_FILE  other files of SQuAD's or CMRC's form in DATA_DIR
+# are as in scripts/finetune.sh; flags may follow.
+#   TRAIN_FILE, DEV_FILE  other files in DATA_DIR, in SQuAD's or CMRC's format
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

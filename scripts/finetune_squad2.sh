@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# SQuAD 2.0: as SQuAD 1.1, but questions may have no answer. eval_results.txt
-# has the best --null_score_diff_threshold as eval_best_f1_thresh.
-# Settings are as in scripts/finetune_squad.sh; flags may follow.
+# SQuAD 2.0: as SQuAD 1.1, but some questions have no answer. eval_best_f1_thresh
+# in eval_results.txt is the best --null_score_diff_threshold.
+# Variables are as in scripts/finetune_squad.sh; flags may follow.
 set -euo pipefail
 
 export TRAIN_FILE=${TRAIN_FILE:-train-v2.0.json}

@@ -1,8 +1,2 @@
 #!/usr/bin/env bash
-# TNEWS (CLUE): which of 15 subjects does a Chinese news title have?
-# BERT_BASE_DIR and DATA_DIR are as in scripts/finetune.sh; flags may follow.
-set -euo pipefail
-
-exec "$(dirname "${BASH_SOURCE[0]}")/finetune.sh" tnews \
-  --max_seq_length=128 --train_batch_size=32 --learning_rate=2e-5 \
-  --num_train_epochs=3 "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/finetune.sh" tnews "$@"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Trains with growing shares of the training set, to see whether more labels
-# would help.
+# Trains on growing subsets of the training set, to see whether more labels would
+# help.
 #
 #   scripts/learning_curve.sh OUTPUT_DIR FLAGS...
 #
-# FLAGS are those of run_classifier.py, but for --output_dir, --train_fraction,
+# FLAGS are those of run_classifier.py, except --output_dir, --train_fraction,
 # --do_train and --do_eval. Writes OUTPUT_DIR/fraction_*, learning_curve.tsv and
-# learning_curve.png. A run that was killed goes on.
+# learning_curve.png. The same command resumes a run that was killed.
 #   FRACTIONS  default: 0.1 0.25 0.5 1
 #   PYTHON     default: python
 set -euo pipefail

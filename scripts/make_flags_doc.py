@@ -1,6 +1,6 @@
 #!/usr/bin/env python
 """Writes docs/flags.md: the flags of all commands and scripts, from their
-declarations in bert/options.py and bert/script_options.py.
+declarations in bert/options/.
 """
 
 import dataclasses
@@ -17,11 +17,11 @@ from bert.common import command_line
 
 INTRODUCTION = """# Flags
 
-<!-- Written by scripts/make_flags_doc.py from bert/options.py. -->
+<!-- Written by scripts/make_flags_doc.py from bert/options/. -->
 
-`--help` of a command shows the same. `--flagfile=FILE` reads flags from a file,
-one per line. Switches are `--do_train`, `--do_train=true` or
-`--do_train=false`.
+`--help` of a command shows these texts, too. `--flagfile=FILE` reads flags from
+a file, one per line. Switches are `--do_train`, `--do_train=true` or
+`--do_train=false`. Earlier names of flags can still be given.
 """
 COMMANDS = (
     "run_classifier", "run_squad", "run_cross_validation", "run_search",
@@ -42,7 +42,7 @@ def document() -> str:
     for group in command.GROUPS:
       heading = group.__doc__
       if group in shown:
-        lines += ["**%s**: as of [%s](#%s)." % (
+        lines += ["**%s**: see [%s](#%s)." % (
             heading, shown[group], _anchor(shown[group])), ""]
         continue
       shown[group] = file
@@ -60,7 +60,7 @@ def row(field):
     default = "required"
   elif field.default is None:
     default = "none"
-  return field.name, default, field.metadata["help"].replace("|", "\\|")
+  return field.name, default, command_line.meaning(field).replace("|", "\\|")
 
 
 def _paragraph(text):

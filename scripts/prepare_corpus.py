@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""Makes of running text what create_pretraining_data.py reads: a sentence a
-line, and a blank line between documents.
+"""Prepares running text for create_pretraining_data.py: one sentence per line, a
+blank line between documents.
 """
 
 import os
@@ -10,13 +10,13 @@ from typing import Iterable, Iterator, List
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import script_options
 from bert.common import command
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.options.scripts import CorpusOptions
 from bert.pretraining import sentences
 
-GROUPS = (script_options.CorpusOptions,)
+GROUPS = (CorpusOptions,)
 
 
 def main(argv):

@@ -2,16 +2,17 @@
 # Pre-trains a BERT on text of your own, from running text to a checkpoint:
 #   TEXT='my_texts/*.txt' OUTPUT_DIR=my_bert scripts/pretrain.sh
 #   TEXT           files of running text, a comma list of globs
-#   OUTPUT_DIR     where everything goes; default: output/pretraining
-#   VOCAB_FILE     vocabulary; one is learnt from the text when not given
-#   BERT_CONFIG    JSON file with the model's size; when not given, a small one
-#   BERT_BASE_DIR  folder of a released BERT to go on from, with all of these
-#   SEGMENTER      jieba for Chinese: words are masked whole
-#   NUM_SHARDS     parts that the instances are made in; default: 20
-#   MAX_SEQ_LENGTH tokens an instance; default: 128
+#   OUTPUT_DIR     folder of all files; default: output/pretraining
+#   VOCAB_FILE     vocabulary; default: one learned from the text
+#   BERT_CONFIG    JSON file with the model's size; default: a small one
+#   BERT_BASE_DIR  folder of a released BERT to continue from, with vocabulary
+#                  and config
+#   SEGMENTER      jieba for Chinese: whole words are masked
+#   NUM_SHARDS     number of files of instances; default: 20
+#   MAX_SEQ_LENGTH tokens per instance; default: 128
 #   VENV, PYTHON   as in scripts/setup.sh
-# Flags that follow go to run_pretraining.py. What is there already is not made
-# again: the same command goes on where it was. In the end OUTPUT_DIR is a
+# Flags that follow are passed to run_pretraining.py. Existing files are not made
+# again, so that the same command resumes. In the end OUTPUT_DIR is a
 # BERT_BASE_DIR for the other scripts.
 set -euo pipefail
 
@@ -22,7 +23,7 @@ shards=${NUM_SHARDS:-20}
 python=${VENV:-$root/.venv}/bin/python
 vocab=${VOCAB_FILE:-} config=${BERT_CONFIG:-} start=()
 length=${MAX_SEQ_LENGTH:-128}
-# As many as 15 % of the tokens, which is what is masked.
+# 15 % of the tokens are masked.
 sizes=(--max_seq_length="$length"
        --max_predictions_per_seq="$(((length * 15 + 99) / 100))")
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Fine-tunes a BERT on the bundled questions to the police (task domainc),
-# evaluates it, predicts, and shows the results. All that a fresh clone needs.
+# evaluates, predicts, exports the model and shows the results. A fresh clone
+# needs nothing else.
 #   BERT_BASE_DIR  folder of a Chinese BERT with bert_config.json, vocab.txt and
 #                  bert_model.ckpt.*; default: a tiny BERT from scratch
-#   OUTPUT_DIR     where checkpoints and results go; default: output/quickstart
+#   OUTPUT_DIR     folder of checkpoints and results; default: output/quickstart
 #   VENV, PYTHON   as in scripts/setup.sh
 set -euo pipefail
 
@@ -27,7 +28,7 @@ fi
 python=${VENV:-$root/.venv}/bin/python
 "$python" "$root/run_classifier.py" \
   --task_name=domainc --data_dir="$data" "${model[@]}" \
-  --output_dir="$output" --do_train --do_eval --do_predict \
+  --output_dir="$output" --do_train --do_eval --do_predict --do_export \
   --max_seq_length=64 --train_batch_size=16 --log_steps=50 --random_seed=1
 "$python" "$root/scripts/show_results.py" "$output" "$data/test.tsv" 10
-echo "All of it is in $output"
+echo "All results are in $output"

@@ -7,8 +7,8 @@
 #   PYTHON  a version (3.7), name (python3.7) or path; default: the first found
 #           of the versions below
 #
-# Ends with 2 when there is something to mend, which one line names, and with 1
-# when an installation fails.
+# Exits with 2 for a mistake, reported in one line, and with 1 if an installation
+# fails.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,7 +38,7 @@ can_make_venv() {
   "$1" -c 'import ensurepip, venv' </dev/null >/dev/null 2>&1
 }
 
-require_supported() {  # version, what asked for it
+require_supported() {  # version, where it was requested
   case " $versions " in
     *" $(minor "$1") "*) ;;
     *) die "$2: needed is Python 3.7 to 3.11, as no other has a TensorFlow" \
@@ -68,7 +68,7 @@ find_python() {
   return 1
 }
 
-# Sets $wanted to the version that PYTHON asks for, or to nothing.
+# Sets $wanted to the version that PYTHON names, or to nothing.
 read_wanted() {
   wanted=${PYTHON:-}
   wanted=${wanted#python}
@@ -86,7 +86,7 @@ read_wanted() {
   fi
 }
 
-# Sets $python to the one asked for, else to the first one found.
+# Sets $python to the requested one, else to the first one found.
 choose_python() {
   local version without_venv=""
   if [[ -n $python ]]; then
@@ -147,7 +147,7 @@ exit_if_ready() {
   fi
 }
 
-# Takes the folder, unless it is someone else's, and keeps other runs waiting.
+# Claims the folder, unless it is not ours, and makes other runs wait.
 claim_folder() {
   if [[ ! -f $stamp && -n $(ls -A "$venv" 2>/dev/null) ]]; then
     die "$venv is not an environment made by this script; set VENV to another" \

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Builds Horovod into the environment of scripts/setup.sh, which it makes first,
-# for --use_horovod. Where it is there already, it says so and does nothing else.
+# Builds Horovod for --use_horovod, in the environment of scripts/setup.sh, which it
+# makes first. If Horovod is installed already, does nothing else.
 #
 #   VENV, PYTHON   as in scripts/setup.sh
 #   HOROVOD_...    settings of Horovod's own build, such as
 #                  HOROVOD_GPU_OPERATIONS=NCCL; default: for CPUs, with Gloo
-#   WHEELS         folder that keeps what was built, for other environments;
+#   WHEELS         folder that keeps the built wheel, for other environments;
 #                  default: bert-horovod in the user's cache
 #
-# Needs cmake and g++, some minutes, and 2 GB of memory. Ends with 2 when there is
-# something to mend, which one line names, and with 1 when the build fails.
+# Needs cmake and g++, some minutes, and 2 GB of memory. Exits with 2 for a mistake,
+# reported in one line, and with 1 if the build fails.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -37,7 +37,7 @@ works() {
   "$python" -c "import horovod.tensorflow" >/dev/null 2>&1
 }
 
-# Tells builds apart that are not the same.
+# Prints a name that differs for different builds.
 build_name() {
   local versions
   versions=$("$python" -c "import sys, tensorflow as tf
@@ -64,7 +64,7 @@ if ! compgen -G "$folder/horovod-*.whl" >/dev/null; then
   done
   echo "Building Horovod: some minutes"
 fi
-# What the build needs; it is not isolated, as it has to see TensorFlow.
+# Requirements of the build, which is not isolated, as it needs TensorFlow.
 quietly "$python" -m pip install wheel "setuptools<70" packaging \
   -r <(grep -v ^horovod "$requirements")
 if ! compgen -G "$folder/horovod-*.whl" >/dev/null; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""Copies a checkpoint without Adam's averages, which training alone needs: a
-third of the size.
+"""Copies a checkpoint without Adam's moments, which only training needs: a third
+of the size.
 """
 
 import os
@@ -9,11 +9,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import script_options
 from bert.common import command
 from bert.common import command_line
+from bert.options.scripts import StripOptions
 
-GROUPS = (script_options.StripOptions,)
+GROUPS = (StripOptions,)
 
 
 def main(argv):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs all tests, after setting up what they need. Words after it go to pytest:
+# Runs all tests, after setting up the environment. Arguments are passed to pytest:
 #   scripts/test.sh -k golden
 #   scripts/test.sh tests/test_modeling.py
 # VENV and PYTHON are as in scripts/setup.sh.

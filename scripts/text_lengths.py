@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Shows how long a task's texts are in tokens, and suggests --max_seq_length.
+"""Shows the lengths of a task's texts in tokens, and suggests --max_seq_length.
 
-Counted are the tokens that the model would read, [CLS] and [SEP] included, if
-nothing were cut. --max_seq_length adds a column: how many examples it cuts.
+Lengths include [CLS] and [SEP] and are those before truncation. --max_seq_length
+adds a column: how many examples it truncates.
 """
 
 import math
@@ -13,17 +13,17 @@ from typing import Dict, Sequence
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import options
-from bert import script_options
 from bert.common import command
 from bert.common import command_line
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
+from bert.options.finetuning import DataOptions
+from bert.options.scripts import LengthOptions
 
 LIMITS = (64, 128, 256, 512)
 PERCENTILES = (50, 90, 95, 99)
 COVERED = 95  # Percent of the training set that the suggestion does not cut.
-GROUPS = (options.DataOptions, script_options.LengthOptions)
+GROUPS = (DataOptions, LengthOptions)
 
 
 def main(argv):

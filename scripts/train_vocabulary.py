@@ -11,15 +11,15 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # pylint: disable=wrong-import-position
-from bert import script_options
 from bert.common import command
 from bert.common import command_line
 from bert.common import libraries
 from bert.common.errors import UserError
+from bert.options.scripts import VocabularyOptions
 
 SPECIAL = (["[PAD]"] + ["[unused%d]" % number for number in range(1, 100)] +
            ["[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-GROUPS = (script_options.VocabularyOptions,)
+GROUPS = (VocabularyOptions,)
 
 
 def main(argv):

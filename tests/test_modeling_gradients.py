@@ -1,13 +1,15 @@
 """Gradients written by hand, against TensorFlow's own and numpy."""
 import gc
-import weakref
+import importlib.util
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import ops
 
 import golden
 from bert import modeling
+from graphs import tiny_config
 
 # Far out, where powers of x overflow nothing and the slope is 0 or 1.
 POINTS = np.concatenate([np.linspace(-6, 6, 241), [-1000, -50, 50, 1000]])
@@ -48,12 +50,11 @@ def gelu_product_inputs(kind):
 # In float32, tanh and sigmoid alone put each gradient some 3e-6 off.
 @pytest.mark.parametrize("kind, tolerance", [(tf.float32, 2e-5),
                                              (tf.float64, 1e-12)])
-def test_gelu_and_multiply_to_train_is_its_plain_form_in_value_and_gradients(
+def test_gelu_product_to_train_is_its_plain_form_in_value_and_gradients(
     session, kind, tolerance):
   x, kernel, upstream = gelu_product_inputs(kind)
-  outputs = [function(x, kernel) for function in (
-      modeling._gelu_and_multiply_to_train,
-      modeling._activate_and_multiply(modeling.gelu))]
+  outputs = [modeling._activate_and_multiply(
+      x, kernel, modeling.gelu, is_training) for is_training in (True, False)]
   values, gradients = session.run([outputs, [
       tf.gradients(output, [x, kernel], upstream) for output in outputs]])
   largest = np.abs(POINTS).max()
@@ -63,9 +64,9 @@ def test_gelu_and_multiply_to_train_is_its_plain_form_in_value_and_gradients(
                       "kernel")
 
 
-def test_gelu_and_multiply_to_train_has_numpys_gradients(session):
+def test_gelu_product_to_train_has_numpys_gradients(session):
   tensors = gelu_product_inputs(tf.float64)
-  output = modeling._gelu_and_multiply_to_train(*tensors[:2])
+  output = modeling._activate_and_multiply(*tensors[:2], modeling.gelu, True)
   (x, kernel, upstream), value, gradients = session.run([
       tensors, output, tf.gradients(output, tensors[:2], tensors[2])])
   golden.assert_close(value, numpy_gelu(x).dot(kernel), 1e-9)
@@ -84,7 +85,7 @@ def test_average_has_the_gradients_of_the_weights_it_drops(
                        for shape in ([2, 3, 4, 5], [2, 3, 4, 5]))
   # Averages of unit vectors are the weights that were kept.
   values = tf.constant(np.float32(np.tile(np.eye(5), [2, 3, 1, 1])))
-  output = modeling._average(weights, values, dropout_prob)
+  output = modeling._drop_and_average(weights, values, dropout_prob)
   gradients = tf.gradients(output, [weights, values], upstream)
   for _ in range(3):
     dropped, of_output, actual, given = session.run(
@@ -153,16 +154,64 @@ def test_layer_norm_has_the_gradients_of_numpys(session):
                         central_differences(loss, values[index]), 1e-8, name)
 
 
-def test_graph_is_freed_once_nothing_uses_it():
-  """TensorFlow's registry of gradients lives as long as the process."""
-  graph = tf.Graph()
-  with graph.as_default():
-    x = tf.get_variable("x", [4, 3], use_resource=False)
-    kernel = tf.get_variable("kernel", [3, 2], use_resource=False)
-    loss = tf.reduce_sum(modeling.dropout(
-        tf.matmul(modeling.layer_norm(x), kernel), 0.1))
-    assert all(each is not None for each in tf.gradients(loss, [x, kernel]))
-  alive = weakref.ref(graph)
-  del graph, x, kernel, loss
+def registered_gradients():
+  """Names in TensorFlow's registry, which lives as long as the process."""
+  registry = getattr(ops, "gradient_registry", None) or ops._gradient_registry
+  return set(registry.list())
+
+
+def live_graphs():
   gc.collect()
-  assert alive() is None
+  return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
+
+
+def build_and_drop_graph(module, is_training):
+  """Builds a model with all gradients by hand, and forgets it."""
+  with tf.Graph().as_default():
+    ids = tf.zeros([2, 3], tf.int32)
+    model = module.BertModel(
+        tiny_config(num_hidden_layers=1), is_training, ids, tf.ones_like(ids),
+        drop_padding=True)
+    if is_training:
+      tf.gradients(model.get_pooled_output(), tf.trainable_variables())
+    return sum(each.type == "IdentityN"
+               for each in tf.get_default_graph().get_operations())
+
+
+def another_copy():
+  """The module loaded again, as `import modeling` beside bert.modeling is."""
+  spec = importlib.util.spec_from_file_location("modeling_copy",
+                                                modeling.__file__)
+  copy = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(copy)
+  return copy
+
+
+@pytest.mark.parametrize("is_training", [True, False],
+                         ids=["train", "predict"])
+def test_graphs_are_freed_and_register_one_gradient_in_all(is_training):
+  build_and_drop_graph(modeling, is_training)  # It may be the first one.
+  before = registered_gradients(), live_graphs()
+  for _ in range(30):
+    assert build_and_drop_graph(modeling, is_training)
+  assert (registered_gradients(), live_graphs()) == before
+
+
+def test_each_copy_of_the_module_registers_one_gradient_at_first_use():
+  before = registered_gradients()
+  copies = [another_copy(), another_copy()]
+  assert registered_gradients() == before
+  for _ in range(2):
+    for copy in copies:
+      build_and_drop_graph(copy, True)
+  assert len(registered_gradients() - before) == 2
+
+
+def test_two_copies_of_the_module_share_a_graph(session):
+  x, upstream = tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 5.0]])
+  outputs = [copy._linear(x, lambda each, factor=factor: each * factor,
+                          lambda each, factor=factor: each * factor)
+             for copy, factor in ((modeling, 2.0), (another_copy(), 7.0))]
+  gradients = [tf.gradients(output, x, upstream)[0] for output in outputs]
+  assert [each.tolist() for each in session.run(gradients)] == [
+      [[6.0, 10.0]], [[21.0, 35.0]]]

@@ -142,6 +142,14 @@ def test_attention_mask_lets_every_position_see_the_real_ones(session):
   assert mask.tolist() == [[[1, 1, 0, 0]] * 3, [[1, 1, 1, 1]] * 3]
 
 
+@pytest.mark.parametrize("kind", [tf.int32, tf.float32])
+def test_mask_penalty_lowers_the_scores_of_what_is_masked(session, kind):
+  penalty = session.run(modeling.mask_penalty(
+      tf.constant([[1, 0], [0, 1]], kind)))
+  assert penalty.dtype == np.float32
+  assert penalty.tolist() == [[0, -10000], [-10000, 0]]
+
+
 @pytest.mark.parametrize("is_masked", [False, True])
 @pytest.mark.parametrize("is_matrix", [False, True])
 def test_attention_equals_numpy(session, is_masked, is_matrix):

@@ -1,10 +1,12 @@
 """README and docs say what is there."""
 import os
 import re
+import shutil
 import sys
 
 import pytest
 
+import golden
 from processors import base
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -47,6 +49,20 @@ def code_blocks(text):
 def test_both_readmes_have_the_same_commands():
   blocks = [code_blocks(content(name)) for name in READMES]
   assert blocks[0] and blocks[0] == blocks[1]
+
+
+def test_python_of_the_quick_start_runs(tmp_path, monkeypatch, capsys):
+  """On an export of a model with the labels 0 and 1, in the place of its own."""
+  (code,) = re.findall(r"^```python\n(.*?)^```$", content("README.md"),
+                       re.M | re.S)
+  folder = re.search(r'Predictor\("(.*)"\)', code).group(1)
+  shutil.copytree(os.path.join(golden.FIXTURES, "exports", "tf_1.15"),
+                  str(tmp_path / folder / "export" / "1"))
+  monkeypatch.chdir(tmp_path)
+  exec(code, {})  # pylint: disable=exec-used
+  # The more probable one of two labels.
+  assert re.fullmatch(r"\['[01]'\] \[0\.[5-9]\d*\]\n",
+                      capsys.readouterr().out)
 
 
 def test_both_readmes_have_the_same_links_and_names():
@@ -96,9 +112,10 @@ def test_no_line_is_left_to_be_filled_in(name):
 @pytest.mark.parametrize("name", [
     name for name in DOCUMENTS if name != "docs/serving.md"])  # Of a user's.
 def test_scripts_and_files_that_are_named_exist(name):
-  named = set(re.findall(r"\b(?:scripts|samples|tests|bert|processors|docs)/"
-                         r"\w[\w./]*\.(?:sh|py|txt|json|tsv|md)",
+  named = set(re.findall(r"\b(?:scripts|samples|recipes|tests|bert|processors|"
+                         r"docs)/\w[\w./]*\.(?:sh|py|txt|json|tsv|md|flags)",
                          content(name)))
   missing = [name for name in named
-             if not os.path.exists(os.path.join(ROOT, name))]
+             if "TASK" not in name and
+             not os.path.exists(os.path.join(ROOT, name))]
   assert not missing

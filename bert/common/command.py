@@ -20,8 +20,8 @@ from bert.common import signals
 from bert.common import storage
 from bert.common.errors import UserError
 
-# Starts of the Estimator's own lines that say nothing to a user, or repeat what
-# the progress lines say.
+# Starts of the Estimator's own lines that mean nothing to a user, or repeat the
+# progress lines.
 _NOISE = re.compile("|".join((
     "(From|The name) .* deprecated", "Instructions for updating",
     "Using config: ", "eval_on_tpu ", "_TPUContext: ", "Estimator's model_fn",
@@ -41,8 +41,8 @@ _NOISE = re.compile("|".join((
 def run(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
   """Runs a command; returns its exit code.
 
-  2 for a mistake of the user's, in a module of theirs too, 1 for what the
-  machine did to the run, 128 and its number for a signal.
+  2 for a mistake of the user's, also in a module of theirs, 1 for a failure of
+  the machine, 128 plus its number for a signal.
   """
   code = _run(main, argv)
   storage.leave_at_once(code)
@@ -75,7 +75,7 @@ def _run(main, argv):
 
 
 def start_tensorflow(*groups) -> None:
-  """Imports TensorFlow, for graphs, without what it says on the way.
+  """Imports TensorFlow, in graph mode, without its messages.
 
   Args:
     groups: options, or tuples of them, with the paths that are to be read.
@@ -83,14 +83,14 @@ def start_tensorflow(*groups) -> None:
   Raises:
     UserError: TensorFlow can't read one of the paths.
   """
-  # Its C++ log, and what it makes NumPy say.
+  # TensorFlow's C++ log, and the warnings of NumPy that it causes.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   # oneDNN's kernels, which TensorFlow 2 takes by itself on newer CPUs alone.
   os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
   warnings.simplefilter("ignore", FutureWarning)
   warnings.simplefilter("ignore", DeprecationWarning)
-  # TensorFlow's modules hold 300,000 objects that stay: a short run spent a
-  # sixth of its time on looking for garbage among them.
+  # TensorFlow's modules hold 300,000 permanent objects: a short run spent a
+  # sixth of its time on collecting garbage among them.
   gc.set_threshold(20000)
   import tensorflow.compat.v1 as tf
   gc.freeze()

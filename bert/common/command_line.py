@@ -7,10 +7,12 @@ the heading in --help.
 import dataclasses
 import math
 import os
+import re
 import sys
 import textwrap
 import warnings
-from typing import Iterable, Iterator, List, Optional, Sequence
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
+                    Optional, Sequence, Tuple)
 
 from absl import flags
 
@@ -27,10 +29,20 @@ class Repeated(tuple):
   each."""
 
 
-def option(default, help_text, **limits):
-  """A flag: limits are minimum, maximum (both allowed), above, or required."""
-  return dataclasses.field(default=default,
-                           metadata=dict(limits, help=help_text))
+def option(default, help_text, aliases: Optional[Mapping[str, Optional[
+    Callable[[str], Dict[str, Any]]]]] = None, **limits):
+  """A flag.
+
+  Args:
+    default: its value when not given.
+    help_text: for --help and docs/flags.md.
+    aliases: earlier names, which may still be given. Of a flag that had other
+      values, a function: text -> name -> value of the flags to use now; it may
+      raise UserError.
+    **limits: minimum, maximum (both allowed), above, choices, or required.
+  """
+  return dataclasses.field(default=default, metadata=dict(
+      limits, help=help_text, aliases=dict(aliases or {})))
 
 
 def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
@@ -63,17 +75,19 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
     rest = values(list(argv))[1:]
   except flags.Error as error:
     message = " ".join(str(error).split())
-    raise UserError(message.replace("ERROR:: ", "") + " See --help.")
+    raise UserError(_with_current_names(
+        message.replace("ERROR:: ", ""), groups) + " See --help.")
   except (OSError, UnicodeDecodeError) as error:
     raise UserError("--flagfile: %s" % error)
   if rest:
     raise UserError("unexpected argument %r; a flag takes its value after =, "
                     "as in --do_train=false" % rest[0])
+  given = _given(values, groups)
   options = [with_given(group(**{
-      field.name: _value(field, values[field.name].value)
+      field.name: _value(field, given.get(field.name, field.default))
       for field in dataclasses.fields(group)}), [
           field.name for field in dataclasses.fields(group)
-          if values[field.name].present]) for group in groups]
+          if field.name in given]) for group in groups]
   for group in options:
     check(group)
   return options
@@ -86,8 +100,8 @@ def with_given(group, names: Iterable[str]):
 
 
 def replace(group, **changes):
-  """Returns a group with other values of some options, which are as given or
-  not as they were."""
+  """Returns a group with other values of some options; whether these count as
+  given does not change."""
   changed = dataclasses.replace(group, **changes)
   given = getattr(group, "_given", None)
   return changed if given is None else with_given(changed, given)
@@ -138,7 +152,7 @@ def help_text(command: str, groups: Sequence[type], about: str) -> str:
   """Returns what --help prints."""
   lines = [about.strip(), "", "Usage: python %s --flag=value ..." % command,
            "       --flagfile=FILE reads flags from a file, one a line.",
-           "       --version prints the versions of all that is at work."]
+           "       --version prints the versions of the program and its libraries."]
   for group in groups:
     lines += ["", group.__doc__ + ":"]
     for field in dataclasses.fields(group):
@@ -147,9 +161,30 @@ def help_text(command: str, groups: Sequence[type], about: str) -> str:
               "default: %s" % describe(field.default))
       lines.append("  --%s=%s (%s)" % (
           field.name, field.type.__name__.lower(), note))
-      lines += textwrap.wrap(limits["help"], 78, initial_indent=" " * 6,
+      lines += textwrap.wrap(meaning(field), 78, initial_indent=" " * 6,
                              subsequent_indent=" " * 6)
   return "\n".join(lines)
+
+
+def meaning(field: dataclasses.Field) -> str:
+  """Returns a flag's help text, with its earlier names."""
+  old_names = ", ".join("--" + old for old in field.metadata["aliases"])
+  return field.metadata["help"] + (
+      " Earlier name: %s." % old_names if old_names else "")
+
+
+def current_name(groups, name: str) -> str:
+  """Returns the name of today for a flag that only its name has changed of;
+  any other name as it is.
+
+  Args:
+    groups: option classes, or their instances; tuples of them too.
+    name: from a file of an earlier version, or from the user.
+  """
+  for field, old, convert in _aliases(flatten(groups)):
+    if old == name and convert is None:
+      return field.name
+  return name
 
 
 def describe(default) -> str:
@@ -168,11 +203,53 @@ def _define(groups):
     for field in dataclasses.fields(group):
       define[field.type](field.name, field.default, field.metadata["help"],
                          flag_values=values)
+  for field, old, convert in _aliases(groups):
+    define[str if convert else field.type](
+        old, None, meaning(field), flag_values=values)
   return values
 
 
+def _aliases(groups) -> Iterator[Tuple[dataclasses.Field, str, Any]]:
+  """Yields (flag, earlier name, conversion of values or None)."""
+  for group in groups:
+    for field in dataclasses.fields(group):
+      for old, convert in field.metadata["aliases"].items():
+        yield field, old, convert
+
+
+def _given(values, groups):
+  """Returns name -> value of the flags that were given, by their current names.
+
+  Raises:
+    UserError: a flag was given by its earlier name too, with another value.
+  """
+  given = {field.name: values[field.name].value for group in groups
+           for field in dataclasses.fields(group) if values[field.name].present}
+  for field, old, convert in _aliases(groups):
+    if values[old].present:
+      value = values[old].value
+      new = convert(value) if convert else {field.name: value}
+      for name in new:
+        if given.setdefault(name, new[name]) != new[name]:
+          raise UserError(
+              "--%s=%s is an earlier form of --%s=%s, but --%s=%s is given; "
+              "leave --%s out" % (old, describe(value), name, describe(
+                  new[name]), name, describe(given[name]), old))
+  return given
+
+
+def _with_current_names(message, groups):
+  """Returns absl's error with the names that a user should give now."""
+  problem, separator, suggestions = message.partition("Did you mean:")
+  for field, old, _ in _aliases(groups):
+    suggestions = re.sub(r"\b%s\b" % old, field.name, suggestions)
+    if "--%s=" % old in problem:
+      problem += " --%s is now --%s." % (old, field.name)
+  return problem + separator + suggestions
+
+
 def _value(field, value):
-  """Returns a flag's value, the home folder in place of ~ in paths."""
+  """Returns a flag's value, the home folder instead of ~ in paths."""
   if field.type is Repeated:
     return Repeated(value) if value else None
   if field.type is not Path or not value:
@@ -183,7 +260,7 @@ def _value(field, value):
 def _expand(flag, path):
   expanded = os.path.expanduser(path)
   if path.startswith("~") and expanded == path:
-    raise UserError("--%s=%s: there is no user %s; of a file that is named so, "
+    raise UserError("--%s=%s: there is no user %s; for a file of that name, "
                     "give ./%s" % (flag, path, path[1:].split("/")[0], path))
   return expanded
 

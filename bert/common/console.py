@@ -9,7 +9,7 @@ import tqdm
 
 
 def bar(items: Iterable, total: int, name: str) -> Iterable:
-  """Passes items on and shows how many of them have gone by."""
+  """Yields items and shows how many of them are done."""
   meter = Meter(total, name)
   for count, item in enumerate(items, 1):
     yield item
@@ -24,7 +24,7 @@ class Meter:
   """
 
   def __init__(self, total: int, name: str, start: int = 0, every: int = 0):
-    """Takes the last step's number, what goes on, and steps done before."""
+    """Takes the last step's number, the activity's name, and earlier steps."""
     self._total = total
     self._name = name
     self._every = every
@@ -36,7 +36,7 @@ class Meter:
                             dynamic_ncols=True)
 
   def show(self, step: int, text: str = "") -> bool:
-    """Says that `step` steps are done, with text.
+    """Shows that `step` steps are done, with text.
 
     Returns:
       Whether a line was due.
@@ -62,7 +62,7 @@ class Meter:
 
   def _is_due(self, step):
     is_quiet = time.time() - self._spoke >= 10
-    # A first line comes early: it says how long all will take.
+    # The first line comes early, as it has the time left.
     if is_quiet and (not self._every or self._shown == self._start):
       return True
     return bool(self._every) and (

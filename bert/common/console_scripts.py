@@ -1,5 +1,5 @@
 """The commands as pip installs them (pyproject.toml): bert-classifier and so
-on. Their modules are named, not imported: they stand above all of bert/.
+on. Their modules, a floor above bert/, are imported by name when they run.
 """
 
 import importlib

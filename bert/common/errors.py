@@ -1,7 +1,11 @@
-"""A user's mistake, as against a bug."""
+"""A user's mistake, as against a bug, and how values are shown in errors."""
 
 import difflib
-from typing import Iterable
+import json
+from typing import Any, Callable, Iterable, Sequence
+
+# Of a value in an error.
+_MAX_CHARS = 40
 
 
 class UserError(Exception):
@@ -25,3 +29,29 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
   """Returns ", did you mean X?" if a known name is close, else ""."""
   close = difflib.get_close_matches(name, list(known), 1)
   return ", did you mean %s?" % close[0] if close else ""
+
+
+def listed(values: Sequence, most: int, *, show: Callable[[Any], str] = str,
+           separator: str = ", ", more: str = " and %d more") -> str:
+  """Returns the first values, and how many there are beside them.
+
+  Args:
+    values: to list.
+    most: how many are shown.
+    show: value -> its text.
+    separator: between two of them.
+    more: what follows if there are more, with %d for their number.
+  """
+  num_more = len(values) - most
+  return separator.join(map(show, values[:most])) + (
+      more % num_more if num_more > 0 else "")
+
+
+def shortened(text: str) -> str:
+  """Returns the beginning of a text."""
+  return text if len(text) <= _MAX_CHARS else text[:_MAX_CHARS] + "..."
+
+
+def quoted(value: Any) -> str:
+  """Returns a value as JSON writes it, shortened."""
+  return shortened(json.dumps(value, ensure_ascii=False))

@@ -1,16 +1,17 @@
 """Files, read with clear errors and replaced all or nothing."""
 
 import contextlib
-import json
 import os
+import uuid
 from typing import Any, Iterable, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
 
+from bert.common import json_text
 from bert.common.errors import MissingError
 from bert.common.errors import UserError
 
-# Bytes that are read at once.
+# Bytes that are read at once; large files need not fit into memory.
 _BLOCK = 1 << 20
 
 
@@ -25,7 +26,7 @@ def read_text(path: str, flag: Optional[str] = None) -> str:
 
 
 def read_lines(path: str) -> Iterator[str]:
-  """Yields a UTF-8 file's lines without their \\n; holds a part of it alone.
+  """Yields a UTF-8 file's lines without their \\n, reading a part at a time.
 
   Raises:
     UserError: as read_text does.
@@ -39,7 +40,7 @@ def read_lines(path: str) -> Iterator[str]:
 
 def _read_blocks(path, flag=None):
   """Yields a file's text in blocks of whole lines."""
-  where = "%s=%s" % (flag, path) if flag else path
+  where = _name_of(path, flag)
   num_lines, rest = 0, []
   try:
     if not tf.gfile.Exists(path):
@@ -52,42 +53,38 @@ def _read_blocks(path, flag=None):
         if end:
           whole = b"".join(rest + [content[:end]])
           rest = []
-          yield _decode(whole, where, num_lines)
+          yield json_text.decode(whole, where, num_lines)
           num_lines += whole.count(b"\n")
         rest.append(content[end:])
   except tf.errors.OpError as error:
     raise UserError("%s: can't be read: %s" % (where, error.message))
-  yield _decode(b"".join(rest), where, num_lines)
+  yield json_text.decode(b"".join(rest), where, num_lines)
 
 
-def _decode(content, where, num_lines):
-  """Returns the text of lines that follow num_lines others."""
-  try:
-    return content.decode("utf-8" if num_lines else "utf-8-sig")
-  except UnicodeDecodeError as error:
-    content = error.object  # Without the mark.
-    before = content[:error.start]
-    raise UserError(
-        "%s:%d: byte 0x%02x at column %d is not UTF-8; convert the file to "
-        "UTF-8" % (where, num_lines + before.count(b"\n") + 1,
-                   content[error.start],
-                   error.start - (before.rfind(b"\n") + 1) + 1))
+def read_json(path: str, flag: Optional[str] = None, *,
+              needed: Optional[str] = None, unique_keys: bool = False) -> Any:
+  """Returns the value of a JSON file.
+
+  Args:
+    path, flag: as for read_text.
+    needed, unique_keys: as for json_text.parse.
+
+  Raises:
+    UserError: as read_text and json_text.parse do.
+  """
+  return json_text.parse(read_text(path, flag), _name_of(path, flag),
+                         needed=needed, unique_keys=unique_keys)
 
 
-def read_json(path: str, flag: Optional[str] = None) -> Any:
-  """Returns what a JSON file says; raises UserError as read_text does, and for
-  what is no JSON."""
-  try:
-    return json.loads(read_text(path, flag))
-  # Of brackets in brackets, too.
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (
-        "%s=%s" % (flag, path) if flag else path, error))
+def _name_of(path, flag):
+  """Returns what errors call a file."""
+  return "%s=%s" % (flag, path) if flag else path
 
 
 def make_folder(folder: str, flag: str = "--output_dir") -> None:
   """Makes a folder; raises UserError if it can't be written to."""
-  probe = os.path.join(folder, ".writable")
+  # Several workers may try at once.
+  probe = os.path.join(folder, ".writable-" + uuid.uuid4().hex)
   try:
     tf.gfile.MakeDirs(folder)
     with tf.gfile.GFile(probe, "w") as writer:

@@ -28,8 +28,8 @@ def is_remote(path: str) -> bool:
 def locked(folder: str, flag: str = "--output_dir") -> Iterator[None]:
   """Keeps other runs out of a folder while the block runs.
 
-  The lock is the system's, and ends with the process however that ends. Object
-  stores have none.
+  The operating system releases the lock however the process ends. Object stores
+  have no locks.
 
   Args:
     folder: path; it exists.
@@ -53,7 +53,7 @@ def locked(folder: str, flag: str = "--output_dir") -> Iterator[None]:
 
 @contextlib.contextmanager
 def held(path: str, waits: bool = False) -> Iterator[bool]:
-  """Holds a lock while the block runs; gives the block whether it does.
+  """Holds a lock while the block runs; yields whether it was free.
 
   Args:
     path: of a file for this alone, which stays; its folder exists.

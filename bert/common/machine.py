@@ -1,6 +1,10 @@
-"""What the machine does to a run: a full disk, no permission, no memory."""
+"""The machine: its cores, and what it does to a run (a full disk, no
+permission, no memory)."""
 
+import ctypes
 import errno
+import gc
+import os
 import re
 from typing import Iterator, Optional
 
@@ -32,26 +36,43 @@ _MAX_CHARS = 300
 _LOST_WORKER = re.compile("Horovod has been shut down|/gloo/")
 
 
+def num_cores() -> int:
+  """Returns how many cores this process may use."""
+  if hasattr(os, "sched_getaffinity"):
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1
+
+
 def describe(error: BaseException) -> Optional[str]:
   """Returns one line on what the machine did and the way out; None if an error
   is something else."""
-  for each in _chain(error):
-    if isinstance(each, MachineError):
-      return str(each)
-    if isinstance(each, MemoryError):
+  for cause in _chain(error):
+    if isinstance(cause, MachineError):
+      return str(cause)
+    if isinstance(cause, MemoryError):
       return "memory ran out; %s" % _MEMORY
-    is_of_tensorflow = type(each).__module__.startswith("tensorflow")
-    if is_of_tensorflow and _LOST_WORKER.search(str(each)):
+    is_of_tensorflow = type(cause).__module__.startswith("tensorflow")
+    if is_of_tensorflow and _LOST_WORKER.search(str(cause)):
       return ("another worker has ended, and says why; the same command goes on "
               "from the last checkpoint")
-    is_of_sqlite = type(each).__module__ == "sqlite3"
-    if is_of_tensorflow or is_of_sqlite or type(each) is RuntimeError or (
-        isinstance(each, OSError) and each.errno in _ERRNOS):
+    is_of_sqlite = type(cause).__module__ == "sqlite3"
+    if is_of_tensorflow or is_of_sqlite or type(cause) is RuntimeError or (
+        isinstance(cause, OSError) and cause.errno in _ERRNOS):
       for pattern, way_out in _CAUSES:
-        lines = [line for line in str(each).split("\n") if pattern.search(line)]
+        lines = [line for line in str(cause).split("\n")
+                 if pattern.search(line)]
         if lines:
           return "%s; %s" % (lines[0].strip()[:_MAX_CHARS], way_out)
   return None
+
+
+def release_memory() -> None:
+  """Gives freed memory back to the system."""
+  gc.collect()
+  try:
+    ctypes.CDLL(None).malloc_trim(0)
+  except (OSError, AttributeError):
+    pass  # Only glibc has it, and only glibc needs it.
 
 
 def _chain(error) -> Iterator[BaseException]:

@@ -1,4 +1,4 @@
-"""Modules of the user's own: loaded, and known again in a traceback.
+"""Modules of the user's own: loaded, and recognized in a traceback.
 
 Nothing here imports TensorFlow before a module is loaded.
 """
@@ -19,7 +19,7 @@ from bert.common.errors import UserError
 
 # What plug-ins of the reference release import by these names.
 _OLD_NAMES = ("modeling", "optimization", "tokenization")
-# Where nobody's own helpers are: this project, Python's library.
+# Modules there are no helpers of a plug-in: this project, Python's library.
 _NOT_A_USERS = tuple(os.path.join(folder, "") for folder in (
     os.path.dirname(os.path.dirname(os.path.dirname(
         os.path.abspath(__file__)))), sysconfig.get_path("stdlib")))

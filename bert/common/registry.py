@@ -13,8 +13,8 @@ class Registry(dict):
     noun: what the values are, as "head"; its plural has an s.
   """
 
-  def __init__(self, noun: str):
-    super().__init__()
+  def __init__(self, noun: str, **values):
+    super().__init__(**values)
     self.noun = noun
 
   def find(self, name: str, where: Optional[str] = None, hint: str = "") -> Any:

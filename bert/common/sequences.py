@@ -1,4 +1,4 @@
-"""Sequences whose elements are made when they are asked for."""
+"""Sequences whose elements are computed on access."""
 
 import collections.abc
 
@@ -13,7 +13,7 @@ class LazySequence(collections.abc.Sequence):
   def __getitem__(self, index):
     size = len(self)
     if isinstance(index, slice):
-      return [self._at(each) for each in range(*index.indices(size))]
+      return [self._at(position) for position in range(*index.indices(size))]
     if not -size <= index < size:
       raise IndexError("element %d of %d" % (index, size))
     return self._at(index % size)

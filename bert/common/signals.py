@@ -1,4 +1,4 @@
-"""Signals that end a run: SIGTERM, as of a cluster that wants its machine back,
+"""Signals that end a run: SIGTERM, which clusters send to free a machine,
 and SIGINT, Ctrl-C.
 """
 
@@ -15,7 +15,7 @@ class Interrupted(KeyboardInterrupt):
 
   Attributes:
     signum: its number; a shell's exit code is 128 more.
-    state: how far the run had come, for the user; "" if nobody says.
+    state: how far the run had come, for the user; "" if not known.
   """
 
   def __init__(self, signum: int, state: str = ""):
@@ -25,12 +25,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopRequest:
-  """A signal that came while it was put off.
+  """A signal that was received while signals were deferred.
 
   Attributes:
     signum: its number; None until there is one.
   """
   signum = None  # type: Optional[int]
+
+  def put(self, signum: int) -> None:
+    """Takes a signal, or another worker's."""
+    self.signum = signum
 
   def check(self, state: str = "") -> None:
     """Raises Interrupted if there was a signal."""
@@ -51,13 +55,13 @@ def raising() -> Iterator[None]:
 
 @contextlib.contextmanager
 def deferred() -> Iterator[StopRequest]:
-  """Puts the first signal off, for the block to end by itself; a second one
+  """Defers the first signal, so that the block can end by itself; a second one
   ends it at once."""
   request = StopRequest()
 
   def handle(signum, frame):
     if request.signum is None:
-      request.signum = signum
+      request.put(signum)
     else:
       del frame
       raise Interrupted(signum)
@@ -68,7 +72,7 @@ def deferred() -> Iterator[StopRequest]:
 
 @contextlib.contextmanager
 def _handled(handle, signums):
-  # Python gives signals to the main thread alone.
+  # Python delivers signals to the main thread only.
   if threading.current_thread() is not threading.main_thread():
     yield
     return

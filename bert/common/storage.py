@@ -23,7 +23,7 @@ _OF_TENSORFLOW_IO = {"s3", "hdfs", "viewfs", "har", "az", "oss", "http", "https"
 
 
 def schemes_of(paths: Iterable[str]) -> Set[str]:
-  """Returns the schemes of paths that not every TensorFlow reads."""
+  """Returns the schemes of paths that need more than plain TensorFlow."""
   matches = [_SCHEME.match(path) for each in paths for path in each.split(",")]
   return {match.group(1).lower() for match in matches if match} - _BUILT_IN
 

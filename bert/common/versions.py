@@ -13,8 +13,8 @@ def lines() -> List[str]:
   import numpy
   import tensorflow.compat.v1 as tf
   from tensorflow.python.client import device_lib
-  devices = [each.physical_device_desc or each.name
-             for each in device_lib.list_local_devices()]
+  devices = [device.physical_device_desc or device.name
+             for device in device_lib.list_local_devices()]
   return ["BERT Estimator %s" % VERSION,
           "TensorFlow %s" % tf.__version__, "NumPy %s" % numpy.__version__,
           "Python %s" % platform.python_version(),

@@ -4,13 +4,13 @@ import contextlib
 import gc
 import multiprocessing
 import multiprocessing.connection
-import os
 import pickle
 import signal
 import traceback
 import typing
 from typing import Callable, Iterator, Sequence
 
+from bert.common import machine
 from bert.common import plug_ins
 from bert.common.errors import MachineError
 from bert.common.errors import UserError
@@ -29,7 +29,7 @@ class _Worker(typing.NamedTuple):
 
 def map_ordered(function: Callable, items: Sequence, num_workers: int = 0, *,
                 chunk_size: int = 64, min_items: int = 20000) -> Iterator:
-  """Yields function(item) of each item, in order, whoever computed it.
+  """Yields function(item) for each item, in order, computed by workers.
 
   Workers are forks of this process, so function and items may be anything;
   results and errors must be picklable. As a fork lacks all threads but one,
@@ -39,10 +39,10 @@ def map_ordered(function: Callable, items: Sequence, num_workers: int = 0, *,
   Args:
     function: of one item; no result may depend on an earlier call.
     items: any sequence.
-    num_workers: 1 is this process alone; 0: one a core if there are min_items.
+    num_workers: 1 is this process alone; 0: one per core from min_items on.
       Always 1 on systems where programs are not commonly forked.
     chunk_size: items handed back at once.
-    min_items: how many are worth the start of several processes.
+    min_items: fewer items are not worth the start of several processes.
 
   Raises:
     Exception: what function raised, caused by a WorkerTraceback.
@@ -66,26 +66,19 @@ def map_ordered(function: Callable, items: Sequence, num_workers: int = 0, *,
       yield from _receive(workers[index % num_workers])
   finally:
     for worker in workers:
-      # They hold nothing that would need a gentler end.
+      # Workers have nothing to save: they can be killed.
       worker.process.kill()
       worker.process.join()
       worker.reader.close()
 
 
 def _resolve(num_workers, is_worth_it):
-  # The first is the system's default: where it is another, forks may crash.
+  # Where fork is not the default, as on macOS, forked processes may crash.
   if multiprocessing.get_all_start_methods()[0] != "fork":
     return 1
   if num_workers:
     return num_workers
-  return min(_num_cores(), _MAX_WORKERS) if is_worth_it else 1
-
-
-def _num_cores():
-  """Returns how many cores this process may use."""
-  if hasattr(os, "sched_getaffinity"):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1
+  return min(machine.num_cores(), _MAX_WORKERS) if is_worth_it else 1
 
 
 def _start(workers, compute, starts):
@@ -97,16 +90,16 @@ def _start(workers, compute, starts):
   with _undisturbed():
     process.start()
   workers.append(_Worker(process, reader))
-  # Else nobody would notice the worker's end.
+  # An open writer here would hide the end of the worker from the reader.
   writer.close()
 
 
 @contextlib.contextmanager
 def _undisturbed():
-  """Keeps from a fork signals, which the parent answers, and the collector.
+  """Blocks signals, which the parent handles, and garbage collection in a fork.
 
-  What the collector might find to delete there are TensorFlow's objects, whose
-  threads are not there.
+  The collector might delete TensorFlow objects there whose threads do not exist
+  in the fork.
   """
   is_collecting = gc.isenabled()
   gc.disable()
@@ -125,7 +118,7 @@ def _serve(compute, starts, writer, readers):
   gc.freeze()
   gc.enable()
   for reader in readers:
-    # Else nobody would notice the parent's end.
+    # An open reader here would hide the end of the parent from the writer.
     reader.close()
   try:
     for start in starts:
@@ -140,7 +133,7 @@ def _attempt(compute, start):
     return pickle.dumps((compute(start), None, None))
   except Exception as error:  # pylint: disable=broad-except
     advice = plug_ins.describe(error)
-    if advice:  # The traceback would be lost on the way.
+    if advice:  # Pickling loses the traceback that describe needs.
       error = UserError(advice)
     text = traceback.format_exc()
     try:

@@ -1,1 +1,1 @@
-"""Cross-validation: a model a fold, and what they find together."""
+"""Cross-validation: a model per fold, and their joint results."""

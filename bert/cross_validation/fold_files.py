@@ -1,5 +1,5 @@
-"""The results of a fold, in its folder: fold.npz; what they depend on, from the
-beginning of its training: conditions.json."""
+"""Files of a fold: its results, fold.npz; from the start of its training, what
+they depend on, conditions.json."""
 
 import io
 import json
@@ -36,11 +36,11 @@ class Fold(typing.NamedTuple):
 
 
 class Stored(typing.NamedTuple):
-  """A fold's results, and what they are of.
+  """A fold's stored results, and what they depend on.
 
   Attributes:
     fold: the results.
-    conditions: of the training; {} where an earlier version wrote the file.
+    conditions: of the training; {} if an earlier version wrote the file.
     test: the digest of the test set, as conditions; {} without one.
   """
   fold: Fold
@@ -70,7 +70,7 @@ def write(path: str, stored: Stored) -> None:
 
 
 def read(path: str) -> Stored:
-  """Reads what write has written; raises UserError for another file."""
+  """Reads a file of write; raises UserError for another file."""
   with tf.gfile.GFile(path, "rb") as reader:
     content = io.BytesIO(reader.read())
   try:
@@ -85,14 +85,14 @@ def read(path: str) -> Stored:
 
 
 def write_conditions(folder: str, conditions: Conditions) -> None:
-  """Writes what the training that begins, or resumes, depends on."""
+  """Writes what a training depends on, when it starts or resumes."""
   files.write_text(os.path.join(folder, _CONDITIONS), [json.dumps(
       conditions, indent=2, sort_keys=True)])
 
 
 def read_conditions(folder: str) -> Conditions:
-  """Returns what the training in a folder depends on; {} where none, or that of
-  an earlier version, has begun."""
+  """Returns what the training in a folder depends on; {} without a training, or
+  for one of an earlier version."""
   path = os.path.join(folder, _CONDITIONS)
   if not tf.gfile.Exists(path):
     return {}
@@ -104,7 +104,7 @@ def read_conditions(folder: str) -> Conditions:
 
 
 def remove(path: str) -> None:
-  """Removes the file, if it is there."""
+  """Removes the file, if it exists."""
   if tf.gfile.Exists(path):
     tf.gfile.Remove(path)
 

@@ -1,4 +1,4 @@
-"""A fold's model in its folder: trained, or found there with its results."""
+"""A fold's model in its folder: trained, or read with its results."""
 
 import typing
 from typing import Optional, Sequence
@@ -14,12 +14,12 @@ from bert.model import distribution
 from bert.training import conditions
 from bert.training.finetuning import FineTuning
 
-# What the conditions of a fold call the examples that it is scored by.
+# Key of the held-out examples in the conditions of a fold.
 HELD_OUT = "held out examples"
 
 
 class Datasets(typing.NamedTuple):
-  """What all folds have in common.
+  """The datasets of all folds.
 
   Attributes:
     train, test: examples; test is empty without a test set.
@@ -39,8 +39,8 @@ class FoldTraining:
   """A fold's model in its folder.
 
   Attributes:
-    kept, held_out: indices of the examples that it is trained on, and not.
-    is_complete: whether it is trained: its results are stored.
+    kept, held_out: indices of the examples that it is trained and scored on.
+    is_complete: whether it is trained and its results are stored.
   """
 
   def __init__(self, model: FineTuning, datasets: Datasets, kept: np.ndarray,
@@ -51,7 +51,7 @@ class FoldTraining:
     self._model = model
     self._datasets = datasets
     self._path = model.folder.join(fold_files.NAME)
-    self._conditions = None  # What this run's results would depend on.
+    self._conditions = None  # What the results of this run depend on.
     self._stored = None  # type: Optional[fold_files.Stored]
 
   @property
@@ -63,8 +63,8 @@ class FoldTraining:
     return self._model.folder.last_step()
 
   def check(self) -> None:
-    """Reads what is stored; raises UserError if that is of other examples or of
-    another model."""
+    """Reads the stored results; raises UserError if they are of other examples
+    or of another model."""
     model = self._model
     self._conditions = conditions.of_fine_tuning(model.flags, model.task, {
         "training set": self._examples(self.kept),
@@ -102,7 +102,7 @@ class FoldTraining:
     return self._model.folder.chosen(self._model.flags.evaluation.checkpoint)
 
   def _lacks_test(self):
-    """Whether the stored predictions are not of the test set."""
+    """Whether the stored predictions are of another test set."""
     tests = self._datasets.test_conditions
     return bool(tests and self._stored and self._stored.test != tests)
 
@@ -117,7 +117,7 @@ class FoldTraining:
                          "compared", self._path)
 
   def _use_schedule(self, difference):
-    """Has the fold trained further, where other settings leave it steps."""
+    """Trains the fold further, if other settings leave it steps."""
     folder = self._model.folder
     done, last = folder.last_step(), self._model.num_steps(len(self.kept))
     if last > done:
@@ -133,7 +133,7 @@ class FoldTraining:
     return (self._datasets.train[index] for index in indices)
 
   def run(self) -> Optional[Fold]:
-    """Trains and predicts what is not stored; returns it on worker 0."""
+    """Trains and predicts unless stored; returns the results on worker 0."""
     workers = distribution.workers()
     if not workers.share(self.is_complete):
       return self._train_and_predict()
@@ -146,10 +146,11 @@ class FoldTraining:
     model, workers = self._model, distribution.workers()
     tf.logging.info("Its predictions are not of this test set: they are made "
                     "again")
-    model.expect({"predict": self._datasets.test})
+    model.prepare({"predict": self._datasets.test})
     with model.folder.in_use():
-      rows = model.outputs(self._datasets.test, self._checkpoint()
-                           if workers.is_first else None)
+      rows = model.predictions.outputs(
+          self._datasets.test,
+          self._checkpoint() if workers.is_first else None)
       if workers.is_first:
         self._stored = self._stored._replace(
             fold=self._stored.fold._replace(test_rows=rows),
@@ -161,17 +162,18 @@ class FoldTraining:
     test = self._datasets.test
     train, held_out = [example_store.collect(self._examples(indices))
                        for indices in (self.kept, self.held_out)]
-    model.expect({"train": train, "eval": held_out, "predict": test})
+    model.prepare({"train": train, "eval": held_out, "predict": test})
     with model.folder.in_use():
       if workers.is_first:
-        # Else a run killed from here on would leave those of an earlier step.
+        # Otherwise a run killed from here on would leave results of an earlier
+        # step.
         fold_files.remove(self._path)
         fold_files.write_conditions(model.folder.path, self._conditions)
       has_eval_every = bool(model.flags.evaluation.eval_every)
       checkpoint = model.train(train, held_out if has_eval_every else None)
-      fold = Fold(model.evaluate(held_out, checkpoint),
-                  model.outputs(held_out, checkpoint),
-                  model.outputs(test, checkpoint) if test else [])
+      fold = Fold(model.evaluations.evaluate(held_out, checkpoint),
+                  model.predictions.outputs(held_out, checkpoint),
+                  model.predictions.outputs(test, checkpoint) if test else [])
       if workers.is_first:
         fold_files.write(self._path, fold_files.Stored(
             fold, self._conditions, self._datasets.test_conditions))

@@ -6,7 +6,6 @@ from typing import Dict, Iterator, Sequence, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common.errors import UserError
 from bert.cross_validation import fold_files
 from bert.cross_validation.fold_training import Datasets
@@ -15,7 +14,9 @@ from bert.cross_validation.fold_training import HELD_OUT
 from bert.model import checkpoint_choice
 from bert.model import distribution
 from bert.model.output_rows import OutputRows
+from bert.options.finetuning import FoldOptions
 from bert.training import conditions
+from bert.training import evaluations
 from bert.training import output_folder
 from bert.training import training_record
 from bert.training import trials
@@ -25,9 +26,9 @@ from bert.training.training_record import TrainingRecord
 
 def split(head, examples: Sequence, num_folds: int,
           seed: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-  """Yields each fold's indices of training and of held out examples.
+  """Yields each fold's indices of training and of held-out examples.
 
-  With one label an example, each fold has the labels' shares of the whole.
+  With one label per example, folds are stratified by label.
 
   Raises:
     UserError: there are fewer examples than folds.
@@ -44,15 +45,14 @@ def split(head, examples: Sequence, num_folds: int,
       num_folds, shuffle=True, random_state=seed).split(classes, classes)
 
 
-def with_seed(finetuning: FineTuning,
-              folding: options.FoldOptions) -> FineTuning:
-  """Returns one whose flags have the seed that the folds are drawn with.
+def with_seed(finetuning: FineTuning, folding: FoldOptions) -> FineTuning:
+  """Returns the fine-tuning, whose flags have the seed of the folds.
 
-  That is the one of --init_folds, of the folder's own folds, or else the one
-  given or a new one.
+  That is the seed of --init_folds or of the folder's folds, else the given one
+  or a new one.
 
   Raises:
-    UserError: another one is given.
+    UserError: another seed is given.
   """
   workers = distribution.workers()
   folder, random_seed = finetuning.folder, finetuning.flags.run.random_seed
@@ -66,19 +66,19 @@ def with_seed(finetuning: FineTuning,
   return finetuning.variant(random_seed=workers.share(random_seed))
 
 
-def run(finetuning: FineTuning, folding: options.FoldOptions,
+def run(finetuning: FineTuning, folding: FoldOptions,
         examples: Dict[str, list]) -> None:
-  """Trains a model a fold, in output_dir/fold_1, fold_2, ...
+  """Trains a model per fold, in output_dir/fold_1, fold_2, ...
 
   Writes cross_validation.txt, a table of all folds' scores with mean and
-  standard deviation; eval_results.txt, the scores of all held out predictions
+  standard deviation; eval_results.txt, the scores of all held-out predictions
   together; out_of_fold_results.tsv with those predictions in the training set's
-  order; and with a test set the mean of its predictions. A fold that is
-  complete is not trained again.
+  order; and with a test set the mean of its predictions. A complete fold is not
+  trained again.
 
   Args:
     finetuning: the task and its folder, from with_seed.
-    folding: how many models, and what they start from.
+    folding: number of folds, and their initial checkpoints.
     examples: train, and predict if the test set is to be predicted.
 
   Raises:
@@ -114,7 +114,8 @@ def run(finetuning: FineTuning, folding: options.FoldOptions,
 
 
 def _run_all(finetuning, folds, train, test):
-  # Of each example: the fold that it is held out in, and its place there.
+  # For each example: its fold, and its index among the fold's held-out
+  # examples.
   places = np.zeros((len(train), 2), np.int64)
   results = []
   for number, fold in enumerate(folds):
@@ -127,7 +128,7 @@ def _run_all(finetuning, folds, train, test):
   _write_summary(finetuning, results, train, OutputRows(
       results[number].rows[place] for number, place in places))
   if test:
-    finetuning.write_predictions(test, OutputRows(
+    finetuning.predictions.write(test, OutputRows(
         map(lambda *rows: finetuning.task.head.average(rows),
             *[each.test_rows for each in results])))
 
@@ -148,8 +149,8 @@ def _check_complete(folding):
 
 
 def _check_number(folder, num_folds):
-  """Raises UserError for a folder with folds of another --num_folds; with fewer
-  folds, a run may have been killed."""
+  """Raises UserError for a folder with more folds than --num_folds; with fewer,
+  a run may have been killed."""
   if tf.gfile.Exists(_fold_folder(folder, num_folds + 1)):
     raise UserError("--output_dir=%s has more than --num_folds=%d folds; give "
                     "another --output_dir, or the old number" % (
@@ -159,7 +160,8 @@ def _check_number(folder, num_folds):
 def _same_seed(flag, folder, random_seed):
   """Returns the seed that a folder's folds were drawn with.
 
-  Other folds would show a model the examples that it is scored by.
+  With another seed, a model would be scored on examples that it was trained
+  on.
   """
   seed = output_folder.read_task(folder).get("random_seed")
   if seed is None:
@@ -172,7 +174,7 @@ def _same_seed(flag, folder, random_seed):
 
 
 def _start(finetuning, folding, number, held_out):
-  """Returns the checkpoint that a fold's model starts from."""
+  """Returns the initial checkpoint of a fold's model."""
   if not folding.init_folds or not distribution.workers().is_first:
     return finetuning.flags.model.init_checkpoint
   folder = _fold_folder(folding.init_folds, number)
@@ -186,7 +188,7 @@ def _start(finetuning, folding, number, held_out):
 
 def _write_summary(finetuning, folds, train, rows):
   head, folder = finetuning.task.head, finetuning.folder
-  predictions, results = finetuning.score(train, rows)
+  predictions, results = evaluations.score_rows(finetuning.task, train, rows)
   head.write_evaluation(folder.path, train, predictions)
   folder.write_results(results, "***** Results of all folds together *****")
   folder.write_lines("out_of_fold_results.tsv", map(head.result, rows, train))

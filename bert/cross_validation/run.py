@@ -1,11 +1,11 @@
-"""From checked flags to a cross-validation: what its command does."""
+"""Runs a cross-validation from checked flags."""
 
 from typing import Callable
 
 from bert.cross_validation import folds
 from bert.model.start import start
-from bert.options import FineTuningFlags
-from bert.options import FoldOptions
+from bert.options.finetuning import FineTuningFlags
+from bert.options.finetuning import FoldOptions
 from bert.training import run as training_run
 from bert.training import task as tasks
 from bert.training.finetuning import FineTuning
@@ -13,11 +13,12 @@ from bert.training.finetuning import FineTuning
 
 def run(flags: FineTuningFlags, folding: FoldOptions,
         load_processor: Callable) -> None:
-  """Trains a model a fold; predicts the test set with all of them, if asked to.
+  """Trains a model per fold; with --do_predict, predicts the test set with all
+  of them.
 
   Args:
-    flags, load_processor: as of training.run.run.
-    folding: how many folds, and what they start from.
+    flags, load_processor: as in training.run.run.
+    folding: number of folds, and their initial checkpoints.
 
   Raises:
     UserError: before anything is written, if something does not fit.

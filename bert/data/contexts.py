@@ -10,10 +10,10 @@ from typing import Callable, List, Optional, Sequence
 
 from bert import tokenization
 
-# What ends a word; every other white space is part of one.
+# White space that is not in this list is part of a word.
 _WORD = re.compile("[^ \t\r\n\u202f]+")
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-# Chinese text that is split into words has two or so in each.
+# Chinese text that is split into words has about two in each.
 _MAX_IDEOGRAPHS = 5
 
 Tokenize = Callable[[str], List[str]]
@@ -24,22 +24,22 @@ class Context(typing.NamedTuple):
 
   Attributes:
     words: str each.
-    starts: where each begins in the text, in characters.
+    starts: index of the first character of each in the text.
   """
   words: List[str]
   starts: List[int]
 
-  def word_at(self, place: int) -> int:
+  def word_at(self, position: int) -> int:
     """Returns the number of the word that a character is in, or of the one
     before a character between words; -1 before the first."""
-    return bisect.bisect_right(self.starts, place) - 1
+    return bisect.bisect_right(self.starts, position) - 1
 
   def end_of(self, number: int) -> int:
-    """Returns the place in the text behind a word."""
+    """Returns the position in the text after a word."""
     return self.starts[number] + len(self.words[number])
 
-  def place_of(self, first: int, offset: int) -> int:
-    """Returns the place in the text of a character of joined words.
+  def position_of(self, first: int, offset: int) -> int:
+    """Returns the position in the text of a character of joined words.
 
     Args:
       first: number of the first word.
@@ -70,11 +70,12 @@ def is_without_blanks(text: str) -> bool:
   return len(text) > most and num_ideographs(text) > most
 
 
-def is_in_run(text: str, place: int) -> bool:
-  """Whether the characters before and at a place are of one word to
-  split_characters."""
-  return 0 < place < len(text) and not any(
-      char.isspace() or _is_single(char) for char in text[place - 1:place + 1])
+def is_in_run(text: str, position: int) -> bool:
+  """Whether split_characters keeps the characters before and at a position in
+  one word."""
+  return 0 < position < len(text) and not any(
+      char.isspace() or _is_single(char)
+      for char in text[position - 1:position + 1])
 
 
 def split_characters(text: str) -> Context:
@@ -82,7 +83,7 @@ def split_characters(text: str) -> Context:
   and the runs of others between them and white space, as of Latin letters."""
   context = Context([], [])
   is_open = False
-  for place, char in enumerate(text):
+  for position, char in enumerate(text):
     is_single = _is_single(char)
     if char.isspace():
       is_open = False
@@ -90,7 +91,7 @@ def split_characters(text: str) -> Context:
       context.words[-1] += char
     else:
       context.words.append(char)
-      context.starts.append(place)
+      context.starts.append(position)
       is_open = not is_single
   return context
 
@@ -136,7 +137,7 @@ def to_pieces(words: Sequence[str], tokenize: Tokenize) -> Pieces:
 
 
 class Span(typing.NamedTuple):
-  """Numbers of words, or of pieces; the end is part of it."""
+  """Indices of words, or of pieces; the end is included."""
   start: int
   end: int
 
@@ -147,7 +148,7 @@ def find_answer(context: Context, answer: str, start: int) -> Span:
   Args:
     context: in words.
     answer: text.
-    start: where it is said to begin, in characters.
+    start: index of its first character, as annotated.
   """
   return Span(context.word_at(start), context.word_at(start + len(answer) - 1))
 
@@ -158,13 +159,13 @@ def holds(words: Sequence[str], span: Span, answer: str) -> bool:
 
 
 def nearest(text: str, answer: str, start: int) -> Optional[int]:
-  """Returns where an answer occurs in a text, as near as can be to where it is
-  said to begin, the first of several; None if it does not occur.
+  """Returns the index where an answer occurs in a text, nearest to where it
+  was annotated, the first of two; None if it does not occur.
 
   Args:
     text: of the context.
     answer: text.
-    start: in characters; -1: not known.
+    start: index as annotated; -1: not known.
   """
   if not answer:
     return None
@@ -173,31 +174,32 @@ def nearest(text: str, answer: str, start: int) -> Optional[int]:
     return None if found < 0 else found
   before = text.rfind(answer, 0, start + len(answer))
   after = text.find(answer, start)
-  places = [place for place in (before, after) if place >= 0]
-  return min(places, key=lambda place: abs(place - start), default=None)
+  positions = [position for position in (before, after) if position >= 0]
+  return min(positions, default=None,
+             key=lambda position: abs(position - start))
 
 
 def piece_span(pieces: Pieces, span: Span, answer: str,
                tokenize: Tokenize) -> Span:
   """Returns the pieces of an answer.
 
-  These are the first ones in the answer's words that are the answer's own
-  pieces; all pieces of the words, where there are none.
+  The first pieces of its words that equal the answer's own pieces; if none do,
+  all pieces of its words.
 
   Args:
     pieces: of the context.
     span: the answer's words.
     answer: text.
-    tokenize: as of the pieces.
+    tokenize: made the pieces.
   """
   start = pieces.first[span.start]
   end = (pieces.first[span.end + 1] if span.end + 1 < len(pieces.first)
          else len(pieces.tokens)) - 1
-  # Words of it may be no words of the context.
+  # The words of an answer need not be whole words of the context.
   tokens = " ".join(tokenize(answer)).split(" ")
-  for place in range(start, end - len(tokens) + 2):
-    if pieces.tokens[place:place + len(tokens)] == tokens:
-      return Span(place, place + len(tokens) - 1)
+  for position in range(start, end - len(tokens) + 2):
+    if pieces.tokens[position:position + len(tokens)] == tokens:
+      return Span(position, position + len(tokens) - 1)
   return Span(start, end)
 
 
@@ -223,12 +225,12 @@ def windows(num_pieces: int, capacity: int, stride: int) -> List[Window]:
 
 
 def best_windows(parts: Sequence[Window], num_pieces: int) -> List[int]:
-  """Returns of each piece the number of the window that shows most of what is
-  around it, the first one of several."""
+  """Returns for each piece the number of the window with most context around
+  it, the first of equal ones."""
   best, most = [0] * num_pieces, [-1.0] * num_pieces
   for number, (start, length) in enumerate(parts):
-    for place in range(length):
-      around = min(place, length - 1 - place) + 0.01 * length
-      if around > most[start + place]:
-        best[start + place], most[start + place] = number, around
+    for position in range(length):
+      around = min(position, length - 1 - position) + 0.01 * length
+      if around > most[start + position]:
+        best[start + position], most[start + position] = number, around
   return best

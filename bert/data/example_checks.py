@@ -1,6 +1,6 @@
-"""A dataset as a whole: ids that are there twice, columns that look mistaken.
+"""Checks of a whole dataset: repeated ids, columns that look mistaken.
 
-What each example must be, its head checks; here is what only all of them show.
+Heads check each example; these checks need all of them.
 """
 
 import array
@@ -11,13 +11,14 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.data.examples import InputExample
 
 # Ids that a warning lists.
 _MAX_IDS = 3
-# Training sets that are smaller tell nothing of their columns.
+# Smaller training sets say too little about their columns.
 _MIN_EXAMPLES = 10
-# Texts and labels as they stand in for none, without case.
+# Labels that usually mean that there is none, in lower case.
 _PLACEHOLDERS = frozenset((
     "-", "--", "_", "?", ".", "*", "/", "n/a", "na", "#n/a", "nan", "null",
     "none", "nil", "<na>", "undefined", "unlabeled", "unlabelled", "tbd"))
@@ -35,10 +36,10 @@ class IdCheck:
     self._hashes.append(hash(name))
 
   def repeated(self, names: Iterable) -> Dict[object, List[int]]:
-    """Returns id -> indices from 0, of the ids that are there several times.
+    """Returns id -> indices, of the ids that several examples have.
 
     Args:
-      names: what was added, once more, in the same order.
+      names: all that were added, in the same order; only hashes are stored.
     """
     values, counts = np.unique(np.frombuffer(self._hashes, np.int64)
                                if self._hashes else [], return_counts=True)
@@ -61,55 +62,53 @@ def check_ids(ids: IdCheck, examples: Sequence[InputExample], name: str,
     ids: to which all examples' guids were added.
     examples: the dataset.
     name: of it, for the log.
-    files: what is written as guid -> result, where one of two would be lost;
-      without any, results are in the order of the examples, and twice the same
-      id is only warned of.
+    files: written as guid -> result, where one of two would be lost; without
+      any, results are in the order of the examples, and a warning is enough.
 
   Raises:
-    UserError: an id is there twice, and there are such files.
+    UserError: two examples have the same id, and there are such files.
   """
-  repeated = ids.repeated(each.guid for each in examples)
+  repeated = ids.repeated(example.guid for example in examples)
   if not repeated:
     return
   if files:
-    guid, (first, second, *_) = next(iter(repeated.items()))
+    first, second, *_ = next(iter(repeated.values()))
     raise UserError(
-        "%s set: %s and %s have the same id %r%s; %s names results by it, of "
+        "%s set: %s and %s have the same id %s; %s names results by it, of "
         "which one would be lost; give each an id of its own" % (
-            name, _place(examples, first), _place(examples, second), guid,
-            _and_more(len(repeated) - 1, " (as have those of %d more ids)"),
+            name, _name_of(examples, first), _name_of(examples, second),
+            listed(list(repeated), 1, show=repr,
+                   more=" (as have those of %d more ids)"),
             " ".join(files)))
-  warn_of_ids(repeated, "%s set" % name, lambda index: _place(examples, index))
+  warn_of_ids(repeated, "%s set" % name, lambda index: _name_of(
+      examples, index))
 
 
 def warn_of_ids(repeated: Dict[object, List[int]], where: str,
-                place_of=lambda index: "example %d" % (index + 1)) -> None:
-  """Warns of ids that are there several times, if there are any.
+                name_of=lambda index: "example %d" % (index + 1)) -> None:
+  """Warns of ids that several examples have, if there are any.
 
   Args:
     repeated: from IdCheck.
-    where: they were read.
-    place_of: index -> how it is called.
+    where: what they are the ids of, for the log.
+    name_of: index -> what an example is called.
   """
   if not repeated:
     return
-  shown = ["%r (%s)" % (name, ", ".join(map(place_of, indices[:2])) + _and_more(
-      len(indices) - 2, " and %d more")) for name, indices in list(
-          repeated.items())[:_MAX_IDS]]
+
+  def show(entry):
+    return "%r (%s)" % (entry[0], listed(entry[1], 2, show=name_of))
+
   tf.logging.warning(
-      "%s: %d ids are those of several examples, of %d together: %s%s; %s",
-      where, len(repeated), sum(map(len, repeated.values())), ", ".join(shown),
-      _and_more(len(repeated) - _MAX_IDS, " and %d more"), _ORDER)
+      "%s: %d ids are those of several examples, of %d together: %s; %s",
+      where, len(repeated), sum(map(len, repeated.values())),
+      listed(list(repeated.items()), _MAX_IDS, show=show), _ORDER)
 
 
-def _place(examples, index):
+def _name_of(examples, index):
   example = examples[index]
   return "example %d" % (index + 1) if example.source is None else (
       example.locate())
-
-
-def _and_more(count, text):
-  return text % count if count > 0 else ""
 
 
 class ColumnCheck:
@@ -135,8 +134,8 @@ class ColumnCheck:
     self._first = self._first or example
 
   def warn(self) -> None:
-    """Warns of columns that were mistaken for each other; of texts that are
-    lists of words, and of small sets, nothing is said."""
+    """Warns of columns that look mistaken; not for texts that are lists of
+    words, nor for small sets."""
     if len(self._texts) < _MIN_EXAMPLES:
       return
     num_texts = len(np.unique(np.frombuffer(self._texts, np.int64)))

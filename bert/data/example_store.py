@@ -1,4 +1,4 @@
-"""Examples of large datasets: on disk, but used as a list is."""
+"""Examples of large datasets, on disk, with the interface of a list."""
 
 import array
 import itertools
@@ -22,7 +22,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
   """Returns the examples as a sequence that takes little memory.
 
   Args:
-    examples: they are gone through once.
+    examples: iterated once.
 
   Returns:
     A list; of more than MAX_IN_MEMORY, a StoredExamples. Examples of a class of
@@ -33,7 +33,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
   """
   examples = iter(examples)
   first = list(itertools.islice(examples, MAX_IN_MEMORY + 1))
-  are_plain = all(type(each) is InputExample for each in first)
+  are_plain = all(type(example) is InputExample for example in first)
   if len(first) <= MAX_IN_MEMORY or not are_plain:
     return first + list(examples)
   try:
@@ -44,7 +44,7 @@ def collect(examples: Iterable[InputExample]) -> Sequence[InputExample]:
 
 
 class StoredExamples(LazySequence):
-  """A sequence of examples in a temporary file, which no folder lists.
+  """A sequence of examples in a temporary file that is already unlinked.
 
   An element is a copy: changes to it are lost. Forks may read it.
   """
@@ -58,8 +58,8 @@ class StoredExamples(LazySequence):
     examples = iter(examples)
     for chunk in iter(lambda: list(itertools.islice(examples, CHUNK)), []):
       content = pickle.dumps([
-          (each.guid, each.text_a, each.text_b, each.label,
-           each.source and tuple(each.source)) for each in chunk], 4)
+          (example.guid, example.text_a, example.text_b, example.label,
+           example.source and tuple(example.source)) for example in chunk], 4)
       self._file.write(content)
       self._ends.append(self._ends[-1] + len(content))
       self._size += len(chunk)
@@ -73,10 +73,10 @@ class StoredExamples(LazySequence):
       yield from self._chunk(number)
 
   def _at(self, index):
-    number, place = divmod(index, CHUNK)
+    number, offset = divmod(index, CHUNK)
     if self._last[0] != number:
       self._last = (number, self._chunk(number))
-    return self._last[1][place]
+    return self._last[1][offset]
 
   def _chunk(self, number):
     begin, end = self._ends[number], self._ends[number + 1]

@@ -1,7 +1,7 @@
 """Examples: what a processor reads, text with its label."""
 
 import typing
-from typing import Iterable, List, Optional, Union
+from typing import Any, Iterable, List, Optional, Union
 
 # Text, or its word pieces where it has been tokenized already, or its words.
 Text = Union[str, List[str]]
@@ -25,7 +25,7 @@ class InputExample:
     label: what the task's head takes: a str, for multi_label a list of str, for
       tagging a str per word, for regression a number, as str or float, for span
       a list of Annotations. None where there is none, as in a test set.
-    source: a Source; None where the processor does not tell.
+    source: a Source; None if the processor gives none.
   """
 
   def __init__(self, guid, text_a: Text, text_b: Optional[Text] = None,
@@ -44,8 +44,8 @@ class InputExample:
 
 
 def only_label(examples: Iterable[InputExample]):
-  """Returns the label that all of some examples have, of label sets and tags
-  the only name that occurs; None if there are several."""
+  """Returns the only label of examples, or the only name in their label sets or
+  tags; None if there are several."""
   labels = set()
   for example in examples:
     label = example.label
@@ -87,11 +87,16 @@ class Words(list):
   """The words of one text, a str each."""
 
 
+def is_text(value: Any) -> bool:
+  """Whether a value is text that is not blank."""
+  return isinstance(value, str) and bool(value.strip())
+
+
 def whole(text: str) -> str:
-  """Returns a text in which ? stands for what no file can hold: halves of
-  surrogate pairs, as of emoji that were cut off."""
+  """Returns a text with ? for halves of surrogate pairs (emoji that were cut
+  off), which UTF-8 can't encode."""
   return text.encode("utf-8", "replace").decode("utf-8")
 
 
-# What a trained model is given.
+# Inputs of a trained model.
 TextInput = Union[str, TextPair, Words, Choices]

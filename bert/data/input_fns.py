@@ -12,13 +12,13 @@ from bert.data import records
 from bert.data.records import Field
 
 # Datasets up to this size are shuffled in memory; larger ones by an index of
-# the file, but those of which the size is not known, or that are not on this
-# machine, through a window of it.
+# the file, or through a buffer of this size if their size is not known or the
+# file is not on this machine.
 SHUFFLE_BUFFER = 100000
 # Batches that are sorted by length at a time.
 WINDOW = 50
 MAX_EPOCHS = 2**40
-# Of functions whose source AutoGraph need not look for control flow in.
+# For functions whose control flow AutoGraph need not convert.
 as_it_is = tf.autograph.experimental.do_not_convert
 
 
@@ -26,7 +26,7 @@ class Shuffle(typing.NamedTuple):
   """How training reads.
 
   Attributes:
-    seed: what the order is drawn from, anew each epoch.
+    seed: the order is drawn from it, again each epoch.
     num_skipped: first examples left out, as an earlier run has seen them.
     num_records: size of the dataset; 0: unknown.
     by_length: whether texts of similar length are to share a batch; of a
@@ -66,7 +66,7 @@ def ordered_input_fn(path: str, spec: Dict[str, Field],
                      drop_remainder: Optional[bool] = None) -> Callable:
   """Returns an input_fn of every example once, in the file's order.
 
-  Arguments and result as of training_input_fn; drop_remainder leaves a last
+  Arguments and result as for training_input_fn; drop_remainder leaves a last
   batch out that is not full, by default as is_static.
   """
   if drop_remainder is None:
@@ -83,8 +83,8 @@ def ordered_input_fn(path: str, spec: Dict[str, Field],
 def by_length_input_fn(path: str, spec: Dict[str, Field]) -> Callable:
   """Returns an input_fn of every example once, similar lengths together.
 
-  Windows of WINDOW batches are sorted; "position" is an example's place in the
-  file. Arguments and result as of training_input_fn.
+  Windows of WINDOW batches are sorted; "position" is an example's index in
+  the file. Arguments and result as for training_input_fn.
   """
   def input_fn(params):
     return _by_length(path, spec, params)
@@ -98,7 +98,7 @@ def array_input_fn(columns: Dict[str, np.ndarray], is_training: bool,
 
   Args:
     columns: name -> [examples, ...].
-    is_training: whether they repeat and are shuffled anew each epoch.
+    is_training: whether they repeat and are shuffled again each epoch.
     drop_remainder: whether a last batch that is not full is left out.
   """
   def input_fn(params):
@@ -148,7 +148,7 @@ def to_batches(dataset: tf.data.Dataset, spec: Dict[str, Field],
 
 @as_it_is
 def _repeat(path, shuffle, params):
-  """Returns serialized examples without end, shuffled anew each epoch."""
+  """Returns serialized examples without end, shuffled again each epoch."""
   epochs = _indexed_epochs(path, shuffle)
   if not epochs and not shuffle.by_length:
     num_hosts, host = hosts(params)
@@ -184,7 +184,7 @@ def _indexed_epochs(path, shuffle):
 
 def _windowed_epochs(path, shuffle):
   """Returns such a function of any file."""
-  # Read twice, an epoch must have the same order twice.
+  # An epoch that is read again must have the same order.
   return lambda epoch: tf.data.TFRecordDataset(path).shuffle(
       SHUFFLE_BUFFER, seed=shuffle.seed + epoch, reshuffle_each_iteration=False)
 

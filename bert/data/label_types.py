@@ -1,4 +1,4 @@
-"""What a label is: one name or several, a number, a name per word, answers.
+"""Types of labels: one name or several, a number, a name per word, answers.
 
 Processors read labels by their type, metrics score predictions of one type, and
 each kind of head declares its own.
@@ -10,11 +10,10 @@ from typing import List, Optional, Sequence, Union
 
 import numpy as np
 
-from bert.common.errors import UserError
-from bert.common.errors import did_you_mean
+from bert.common.registry import Registry
 
 
-# Keys of table.json that are for some labels alone.
+# Keys of table.json that only some types of labels have.
 _SPECIAL_KEYS = ("labels", "label_separator", "label_range", "choices")
 
 
@@ -26,16 +25,16 @@ class LabelType:
     description: for errors, as in "a task with ...".
     has_names: whether the labels are names out of a list.
     needed_keys: keys of table.json without which there are no such labels.
-    unfit_keys: keys of table.json that mean nothing for such labels.
+    unfit_keys: keys of table.json that such labels do not have.
     is_array: whether the labels of a dataset are an array of numbers, in which
-      names stand as their numbers; else a list.
+      names are encoded as their numbers; else a list.
   """
 
   def __init__(self, name: str, description: str, *, has_names: bool = True,
                is_array: bool = True, needed_keys: Sequence[str] = (),
                fit_keys: Sequence[str] = ("labels",)):
-    """Takes what the labels are; fit_keys are those of _SPECIAL_KEYS that mean
-    something for them."""
+    """Takes the attributes; fit_keys are the _SPECIAL_KEYS that such labels
+    have."""
     self.name = name
     self.is_array = is_array
     self.description = description
@@ -73,11 +72,11 @@ class _LabelSet(LabelType):
 
 
 class _Answers(LabelType):
-  """Texts that stand in a context; none is a question without an answer."""
+  """Texts that occur in a context; none: a question without an answer."""
 
   def parse_cell(self, text, separator=None):
     texts = text.split(separator) if separator else [text]
-    return [each.strip() for each in texts if each.strip()]
+    return [answer.strip() for answer in texts if answer.strip()]
 
 
 CLASS = LabelType("class", "one label per text")
@@ -91,32 +90,29 @@ ANSWERS = _Answers("answers", "answers out of a context", has_names=False,
                    fit_keys=("label_separator",))
 CHOICE = LabelType("choice", "one of several choices",
                    needed_keys=("choices",), fit_keys=("labels", "choices"))
-BY_NAME = {each.name: each
-           for each in (CLASS, LABEL_SET, NUMBER, TAGS, ANSWERS, CHOICE)}
+BY_NAME = {label_type.name: label_type for label_type in (
+    CLASS, LABEL_SET, NUMBER, TAGS, ANSWERS, CHOICE)}
 
-_TYPES = {}
-
-
-def register(kind: str, label_type: LabelType) -> None:
-  """Makes the label type of a kind of head known by its name."""
-  _TYPES[kind] = label_type
+# Kind of head -> its class, which has a label_type. bert.heads.registry fills
+# it; it is here for processors, which may not import heads.
+HEADS = Registry("head")
 
 
 def kinds() -> List[str]:
   """Returns the names of all kinds of head."""
-  return sorted(_TYPES)
+  return sorted(HEADS)
 
 
 def is_label(kind: str, label) -> bool:
   """Whether a label is of the type of a kind of head, names aside; of a kind
   that is not registered, whether there is one."""
-  return _TYPES.get(kind, CLASS).is_label(label)
+  return _type_of(kind).is_label(label)
 
 
 def has_names(kind: str) -> bool:
   """Whether labels of a kind of head are names; of a kind that is not
   registered, True."""
-  return _TYPES.get(kind, CLASS).has_names
+  return _type_of(kind).has_names
 
 
 def to_label(kind: str, label):
@@ -146,7 +142,8 @@ def of_head(kind: str) -> LabelType:
   Raises:
     UserError: no head is of that kind.
   """
-  if kind not in _TYPES:
-    raise UserError("head %r is not known%s; heads: %s" % (
-        kind, did_you_mean(kind, _TYPES), " ".join(sorted(_TYPES))))
-  return _TYPES[kind]
+  return HEADS.find(kind).label_type
+
+
+def _type_of(kind):
+  return HEADS[kind].label_type if kind in HEADS else CLASS

@@ -1,7 +1,7 @@
 """Record files that are cut short, or hold what a model can't read.
 
-A reader of several files does not say which of them an error is of: it is
-looked for when there is one.
+TensorFlow's reader of several files does not say in which of them an error is:
+the file is looked for when there is one.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ def check_start(paths: Sequence[str], spec: Dict[str, Field]) -> None:
                                     max(1, _NUM_LOOKED_AT // len(paths))))
     except tf.errors.OpError as error:
       raise UserError(_unreadable(path, error))
-    if not first:  # A reader takes the piece of a head for the end.
+    if not first:  # A reader takes an incomplete header for the file's end.
       raise UserError(_cut(path, 0) if tf.gfile.Stat(path).length else
                       "%s: the file has no records" % path)
     for number, serialized in enumerate(first, 1):
@@ -93,7 +93,7 @@ def explaining(specs: Dict[str, Dict[str, Field]],
   """Raises an error of one line where the block ends because of a record.
 
   Args:
-    specs: as of find; it may grow meanwhile.
+    specs: as for find; it may grow meanwhile.
     error_class: UserError, or MachineError where the files are the program's.
     way_out: is added to the line.
   """
@@ -108,7 +108,7 @@ def explaining(specs: Dict[str, Dict[str, Field]],
 
 def describe(serialized: bytes, spec: Dict[str, Field],
              where: str) -> Optional[str]:
-  """Returns what is wrong with a record, behind its place; None: nothing."""
+  """Returns a record's position and what is wrong with it; None: nothing."""
   features = features_of(serialized)
   if features is None:
     return "%s is no tf.train.Example" % where

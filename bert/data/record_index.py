@@ -60,7 +60,7 @@ class RecordIndex:
         self._ends[number + 1] = end
 
   def shuffled(self, seed: int) -> Iterator[List[bytes]]:
-    """Yields all records, in blocks, in an order that the seed tells."""
+    """Yields all records, in blocks, in an order drawn from the seed."""
     order = np.random.RandomState(seed % 2**32).permutation(
         len(self._ends) - 1)
     with open(self._path, "rb") as stream:

@@ -117,7 +117,7 @@ def parse(serialized: tf.Tensor, spec: Dict[str, Field],
 def _checked(batch, spec):
   """Returns a batch that is there only if its numbers are within the limits.
 
-  A GPU reads zeros for an id that its table has not, and says nothing.
+  A GPU silently reads zeros for an id that is not in its table.
   """
   checks = []
   for name, field in spec.items():

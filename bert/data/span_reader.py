@@ -1,4 +1,4 @@
-"""Questions and contexts as ids, in windows, with the answers' places."""
+"""Questions and contexts as ids, in windows, with the answers' positions."""
 
 import typing
 from typing import List, Optional, Sequence
@@ -51,7 +51,7 @@ class Passage(typing.NamedTuple):
 
   @property
   def offset(self) -> int:
-    """Where a window's first piece stands in the input."""
+    """Index of a window's first piece in the input."""
     return len(self.question) + 2
 
   def tokens(self, number: int) -> List[str]:
@@ -61,7 +61,7 @@ class Passage(typing.NamedTuple):
             self.pieces.tokens[start:start + length] + ["[SEP]"])
 
   def num_tokens(self, number: int) -> int:
-    """Returns how many these are."""
+    """Returns the number of tokens of a window's input."""
     return self.offset + self.windows[number].length + 1
 
   def words_of(self, number: int) -> List[int]:
@@ -72,11 +72,11 @@ class Passage(typing.NamedTuple):
   def is_best(self, number: int) -> List[bool]:
     """Returns for each piece of a window whether it is scored by it."""
     start, length = self.windows[number]
-    return [each == number for each in self.best[start:start + length]]
+    return [window == number for window in self.best[start:start + length]]
 
-  def place(self, number: int, span: Optional[Span]) -> Span:
-    """Returns where an answer stands in a window's input: (0, 0), [CLS], if it
-    is not wholly there, or there is none.
+  def input_span(self, number: int, span: Optional[Span]) -> Span:
+    """Returns the positions of an answer in a window's input: (0, 0), [CLS], if
+    there is none or the window does not have all of it.
 
     Args:
       number: of the window.
@@ -88,10 +88,9 @@ class Passage(typing.NamedTuple):
     shift = self.offset - start
     return Span(span.start + shift, span.end + shift)
 
-  def piece_at(self, number: int, place: int) -> int:
-    """Returns the context's piece that stands at a place in a window's input.
-    """
-    return place - self.offset + self.windows[number].start
+  def piece_at(self, number: int, position: int) -> int:
+    """Returns the index in the context of the piece at an input position."""
+    return position - self.offset + self.windows[number].start
 
 
 class SpanReader:
@@ -112,8 +111,8 @@ class SpanReader:
     return self._to_passage(question, context, *self._read_context(context))
 
   def read_words(self, question: str, words: Sequence[str]) -> Passage:
-    """Returns a question with a context that is in words already, whose places
-    in a text are not known; raises UserError as read does."""
+    """Returns a question with a context that is in words already, without
+    their positions in a text; raises UserError as read does."""
     key = tuple(words)
     if self._last[0] != key:
       self._last = (key, (Context(list(words), []), contexts.to_pieces(
@@ -136,8 +135,8 @@ class SpanReader:
                    windows, contexts.best_windows(windows, num_pieces))
 
   def _read_context(self, text):
-    # Questions of the same context come one after the other. Another thread may
-    # put its own in the place.
+    # Questions of one context follow each other. Read self._last once: another
+    # thread may replace it.
     last = self._last
     if last[0] != text:
       words = self.split(text)
@@ -154,9 +153,9 @@ class SpanReader:
     """Returns where an annotated answer begins, in characters; None where it
     is not found.
 
-    An answer that is not where it is said to be is looked for elsewhere, but
-    in words between white space, where the reference release does not, only if
-    nobody says where it is.
+    An answer that is not at its annotated position is looked for elsewhere;
+    with context_tokens=whitespace only if it has none, as the reference release
+    leaves such answers out.
 
     Args:
       text: of the context.
@@ -170,7 +169,7 @@ class SpanReader:
     return contexts.nearest(text, answer, start)
 
   def answer_words(self, text: str, annotation: Annotation) -> str:
-    """Returns the words of a context where an answer is said to be."""
+    """Returns the words of a context at an answer's annotated position."""
     context = self.split(text)
     start, end = contexts.find_answer(context, annotation.text,
                                       annotation.start)
@@ -178,25 +177,25 @@ class SpanReader:
 
   def find_first(self, passage: Passage,
                  annotations: Sequence[Annotation]) -> Optional[Span]:
-    """Returns the pieces of the first annotated answer that is there; None if
+    """Returns the pieces of the first annotated answer that is found; None if
     none is."""
-    for each in annotations:
-      start = self.locate(passage.text, passage.context, each)
+    for annotation in annotations:
+      start = self.locate(passage.text, passage.context, annotation)
       if start is not None:
-        words = contexts.find_answer(passage.context, each.text, start)
-        return contexts.piece_span(passage.pieces, words, each.text,
+        words = contexts.find_answer(passage.context, annotation.text, start)
+        return contexts.piece_span(passage.pieces, words, annotation.text,
                                    self.tokenizer.tokenize)
     return None
 
   def is_whole_words(self, text: str, annotation: Annotation) -> bool:
-    """Whether an annotated answer that is there is learnt as all of its words:
-    it is only a part of them, but its pieces are none of theirs."""
+    """Whether an annotated answer is learnt as whole words: it is a part of
+    them, but their pieces do not include its own."""
     answer = annotation.text
     start = self.locate(text, self.split(text), annotation)
     if start is None or text.startswith(answer, start) and not any(
-        contexts.is_in_run(text, place)
-        for place in (start, start + len(answer))):
-      return False  # Its pieces are there, without a look at them.
+        contexts.is_in_run(text, position)
+        for position in (start, start + len(answer))):
+      return False  # It begins and ends with words: its pieces are theirs.
     context, pieces = self._read_context(text)
     tokens = self.tokenizer.tokenize(answer)
     first, last = contexts.piece_span(

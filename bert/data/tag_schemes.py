@@ -1,5 +1,4 @@
-"""Schemes of tags: how the tags of words tell where an entity begins and ends.
-"""
+"""Schemes of tags: how the tags of words mark where entities begin and end."""
 
 import re
 from typing import Iterable, List
@@ -44,8 +43,8 @@ def to_bioes(tags: List[str], scheme: str) -> List[str]:
 
 
 def num_stray(tags: List[str]) -> int:
-  """Returns how many tags of a text go on with an entity where none of their
-  type is open, as an I- without a B- before it."""
+  """Returns how many tags continue an entity though none of their type is
+  open, as an I- without a B- before it."""
   count, open_type = 0, None
   for tag in tags:
     prefix, _, kind = tag.partition("-")

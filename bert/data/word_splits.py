@@ -1,7 +1,7 @@
 """How a sentence is split into the words that a tagger labels.
 
-Training sets come in words. Whoever asks the trained model gives a sentence,
-which has to be split the same way: by white space, or by character.
+Training sets come in words. A trained model is given whole sentences, which
+have to be split the same way: by white space, or by character.
 """
 
 import itertools
@@ -39,7 +39,8 @@ def detect(sentences: Iterable[Sequence[str]]) -> Optional[str]:
       num_found[name] += len(expected.intersection(bounds("".join(words))))
   if not num_words:
     return None
-  best = max(_BOUNDS, key=num_found.__getitem__)  # The first of equal ones.
+  # Of equal ones, max returns the first.
+  best = max(_BOUNDS, key=num_found.__getitem__)
   return best if num_found[best] >= _MIN_SHARE * num_words else SPACES
 
 
@@ -57,7 +58,7 @@ def split(text: str, name: Optional[str]) -> Words:
 
   Args:
     text: a sentence.
-    name: of the split; None, where nobody knows it: white space, and parts with
+    name: of the split; None if it is not known: white space, and parts with
       Chinese characters are split by character.
   """
   if name == SPACES:
@@ -75,8 +76,8 @@ def split(text: str, name: Optional[str]) -> Words:
 
 
 def looks_unsplit(words: Sequence[str]) -> bool:
-  """Whether one of the parts that white space separates is rather a Chinese
-  sentence than a word."""
+  """Whether one of the parts that white space separates looks like a Chinese
+  sentence instead of a word."""
   most = _MAX_ALONE if len(words) == 1 else _MAX_AMONG_OTHERS
   return any(sum(map(contexts.is_ideograph, word)) > most for word in words)
 
@@ -92,12 +93,12 @@ def _bounds_of(words) -> List[Tuple[int, int]]:
 
 
 def _character_bounds(text):
-  return [(place, place + 1) for place, char in enumerate(text)
+  return [(index, index + 1) for index, char in enumerate(text)
           if not char.isspace()]
 
 
 def _all_bounds(text):
-  return [(place, place + 1) for place in range(len(text))]
+  return [(index, index + 1) for index in range(len(text))]
 
 
 def _ideograph_bounds(text):

@@ -6,7 +6,6 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.data import contexts
 from bert.data.examples import InputExample
 from bert.data.span_reader import Passage
@@ -16,6 +15,7 @@ from bert.evaluation import answers
 from bert.evaluation.answers import Answer
 from bert.evaluation.answers import Answers
 from bert.evaluation.answers import TextSpan
+from bert.options.finetuning import SpanOptions
 
 Logits = Tuple[np.ndarray, np.ndarray]
 
@@ -23,7 +23,7 @@ Logits = Tuple[np.ndarray, np.ndarray]
 class AnswerFinder:
   """Finds the answers to questions."""
 
-  def __init__(self, reader: SpanReader, span: options.SpanOptions):
+  def __init__(self, reader: SpanReader, span: SpanOptions):
     """Takes what the records were made by, and the user's settings."""
     self._reader = reader
     self._span = span
@@ -73,8 +73,8 @@ class AnswerFinder:
     if is_joined:
       # The text is the reference release's, which may differ in capitals.
       return TextSpan(original[slice(*parts.first)],
-                      context.place_of(first_word, begin),
-                      context.place_of(first_word, end - 1) + 1)
+                      context.position_of(first_word, begin),
+                      context.position_of(first_word, end - 1) + 1)
     return TextSpan(original[begin:end], context.starts[first_word] + begin,
                     context.starts[first_word] + end)
 
@@ -90,8 +90,7 @@ def decode(encoded: bytes) -> Answers:
   return Answers(best, [Answer(*values) for values in each], null_odds)
 
 
-def warn_of_paragraphs(texts: Sequence[str],
-                       span: options.SpanOptions) -> None:
+def warn_of_paragraphs(texts: Sequence[str], span: SpanOptions) -> None:
   """Warns of answers that are whole Chinese paragraphs, as the part that was
   chosen could not be cut out.
 
@@ -113,14 +112,14 @@ def warn_of_paragraphs(texts: Sequence[str],
 
 
 def to_objects(found: Answers, context: str) -> List[Dict[str, Any]]:
-  """Returns an object of JSON for each answer, the one that is given first.
+  """Returns a JSON object for each answer, the predicted one first.
 
-  Places are in characters of the context, and the answer is what is there;
-  null: there is none.
+  "start" and "end" are offsets in the context, in characters, and the answer
+  is the text between them; null: it is not in the context.
   """
-  given = [each for each in found.all if each.text == found.best]
-  others = [each for each in found.all if each.text != found.best]
-  return [{"answer": each.as_in(context), "score": each.probability,
-           "start": each.begin if each.begin >= 0 else None,
-           "end": each.end if each.end >= 0 else None}
-          for each in given[:1] + others]
+  best = [answer for answer in found.all if answer.text == found.best]
+  others = [answer for answer in found.all if answer.text != found.best]
+  return [{"answer": answer.as_in(context), "score": answer.probability,
+           "start": answer.begin if answer.begin >= 0 else None,
+           "end": answer.end if answer.end >= 0 else None}
+          for answer in best[:1] + others]

@@ -29,19 +29,19 @@ def lines(questions: Sequence[str],
     questions: text of each.
     predictions: the answers.
   """
-  rule = answer_scores.RULES[predictions.scheme]
+  rule = answer_scores.RULES[predictions.answer_rule]
   scores = np.array([rule(*pair) for pair in zip(
       predictions.predicted, predictions.labels)])
   yield "%d questions: exact match %.2f %%, F1 %.2f %%, by the rules of %s" % (
       (len(scores),) + tuple(100 * scores.mean(axis=0)) + (
-          predictions.scheme,))
+          predictions.answer_rule,))
   yield ""
-  words = [question_word(each) for each in questions]
+  words = [question_word(question) for question in questions]
   yield from _table("question word", words, scores, lambda word: (
       -words.count(word), word))
   yield ""
   yield from _table("words of the answer", [
-      _length(each) for each in predictions.labels], scores, _BANDS.index)
+      _length(answers) for answers in predictions.labels], scores, _BANDS.index)
   if all(predictions.labels) and all(predictions.predicted):
     return
   yield ""
@@ -54,7 +54,7 @@ def lines(questions: Sequence[str],
 def errors(predictions: EvalPrediction) -> Iterator[reports.ErrorRow]:
   """Yields the answers that are no exact match; the score is the probability.
   """
-  rule = answer_scores.RULES[predictions.scheme]
+  rule = answer_scores.RULES[predictions.answer_rule]
   for index, pair in enumerate(zip(predictions.predicted, predictions.labels)):
     if rule(*pair).exact < 1:
       yield reports.ErrorRow(

@@ -32,14 +32,14 @@ def of_pieces(pieces: Sequence[str]) -> str:
 def find(normal: str, original: str, tokenizer: tokenization.BasicTokenizer,
          before: Sequence[str] = (),
          explain: Optional[Callable[[str], None]] = None) -> Parts:
-  """Returns where the part of a text is that has a normal form.
+  """Returns the offsets of the part of a text that has a normal form.
 
   Args:
-    normal: what is looked for, as the tokenizer makes text.
-    original: where it is.
+    normal: the part, as the tokenizer normalizes text.
+    original: the whole text.
     tokenizer: of basic tokens.
     before: word pieces of `original` before those that were chosen.
-    explain: is told why the part can't be found; None: nobody is.
+    explain: called with the reason if the part can't be found.
 
   Returns:
     Both parts are all of `original` where the part can't be found.

@@ -27,7 +27,7 @@ class Candidate(typing.NamedTuple):
 
   Attributes:
     window: its number.
-    start, end: places in the window's input.
+    start, end: token positions in the window's input.
     start_logit, end_logit: of these.
   """
   window: int
@@ -42,13 +42,13 @@ class Candidate(typing.NamedTuple):
 
 
 class WindowLogits(typing.NamedTuple):
-  """What the model says of a window of a context.
+  """The logits of a window of a context.
 
   Attributes:
     start_logits, end_logits: float32 [length of the input].
     first: where the context begins in the input.
-    is_best: for each piece of the window, whether no other window shows more of
-      what is around it.
+    is_best: for each piece of the window, whether no other window has more
+      context around it.
   """
   start_logits: np.ndarray
   end_logits: np.ndarray
@@ -73,7 +73,7 @@ class Answer(typing.NamedTuple):
       words hold several times it is the first.
     probability: in [0, 1].
     start_logit, end_logit: as of Candidate.
-    begin, end: where it stands in the context, in characters; -1: nowhere.
+    begin, end: its offsets in the context, in characters; -1: it is not there.
   """
   text: str
   probability: float
@@ -83,7 +83,7 @@ class Answer(typing.NamedTuple):
   end: int
 
   def as_in(self, context: str) -> str:
-    """Returns the text that stands at its place; its own, if it has none."""
+    """Returns the context's text at its offsets; without offsets, its own."""
     return context[self.begin:self.end] if self.begin >= 0 else self.text
 
 
@@ -151,15 +151,15 @@ def _candidates(number, window, settings) -> Iterable[Candidate]:
 
 
 def highest(logits: Sequence[float], count: int) -> List[Tuple[int, float]]:
-  """Returns the places and values of the highest logits, the first of equal
-  ones first."""
+  """Returns the positions and values of the highest logits; of equal logits,
+  the first comes first."""
   order = np.argsort(-np.asarray(logits), kind="stable")[:count]
-  return [(int(place), float(logits[place])) for place in order]
+  return [(int(position), float(logits[position])) for position in order]
 
 
 def _null(windows):
-  """Returns the candidate that stands for no answer, of the window where that
-  is the least likely; None without windows."""
+  """Returns the candidate for "no answer", from the window where that is the
+  least likely; None without windows."""
   nulls = [Candidate(number, 0, 0, float(window.start_logits[0]),
                      float(window.end_logits[0]))
            for number, window in enumerate(windows)]

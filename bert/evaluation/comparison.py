@@ -95,7 +95,7 @@ def _right(run: Predictions):
     same = labels == predicted
     return same if same.ndim == 1 else same.all(axis=1)
   if run.label_type is ANSWERS:
-    rule = answer_scores.RULES[run.eval_prediction.scheme]
+    rule = answer_scores.RULES[run.eval_prediction.answer_rule]
     return np.array([rule(*pair).exact == 1 for pair in zip(predicted, labels)])
   return np.array([one == other for one, other in zip(labels, predicted)])
 
@@ -117,7 +117,7 @@ def _accuracies(right, other_right):
 
 
 def _differences(first, second):
-  """Returns the difference by the most telling number of each metric."""
+  """Returns the difference by the main number of each metric."""
   runs = first.eval_prediction, second.eval_prediction
   compared = []
   for name in first.metrics:

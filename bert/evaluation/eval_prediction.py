@@ -18,11 +18,11 @@ class EvalPrediction(typing.NamedTuple):
     predicted: the same; ANSWERS: a str per question, "" for no answer.
     probabilities: float32 [examples, num_labels]; NUMBER and ANSWERS: of what
       is predicted, [examples, 1]; TAGS: None.
-    scheme: of TAGS, what bert.data.tag_schemes calls theirs; of ANSWERS, the
-      metric whose rule says what is right.
+    scheme: of TAGS, the name of their scheme in bert.data.tag_schemes.
     null_odds: of ANSWERS that may be none, float [examples]: how much better no
       answer is.
     cosines: of pairs whose texts are encoded apart, float32 [examples].
+    answer_rule: of ANSWERS, the metric whose rule decides which are right.
   """
   labels: Union[np.ndarray, List[List[str]]]
   predicted: Union[np.ndarray, List[List[str]], List[str]]
@@ -30,6 +30,7 @@ class EvalPrediction(typing.NamedTuple):
   scheme: Optional[str] = None
   null_odds: Optional[np.ndarray] = None
   cosines: Optional[np.ndarray] = None
+  answer_rule: Optional[str] = None
 
   def is_finite(self) -> bool:
     """Whether all outputs are numbers; of a model that diverged they aren't."""

@@ -20,7 +20,7 @@ def find(text: str) -> Optional[str]:
     return (not _CJK.search(font.name), font.style != "normal",
             font.weight not in (400, "normal"), "Serif" in font.name)
 
-  # That one has every character: as a box that tells its script.
+  # LastResort has every character, as a box with the name of its script.
   fonts = [font for font in font_manager.fontManager.ttflist
            if not font.name.replace(" ", "").startswith("LastResort")]
   default = font_manager.findfont(font_manager.FontProperties())

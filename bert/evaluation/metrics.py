@@ -1,4 +1,4 @@
-"""From a set's labels and predictions to numbers, by the libraries for it."""
+"""Metrics: the scores of a dataset's predictions, by established libraries."""
 
 import typing
 from typing import Callable, Dict, Iterable, Optional, Sequence
@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.common.errors import did_you_mean
+from bert.common.registry import Registry
 from bert.data.label_types import ANSWERS
 from bert.data.label_types import CLASS
 from bert.data.label_types import LABEL_SET
@@ -19,7 +20,7 @@ from bert.evaluation import answer_scores
 from bert.evaluation.entities import to_seqeval
 from bert.evaluation.eval_prediction import EvalPrediction
 
-_METRICS = {}
+_METRICS = Registry("metric")
 
 
 class _Metric(typing.NamedTuple):
@@ -40,7 +41,7 @@ def register(name: str, label_type: Optional[LabelType],
     label_type: of the labels and predictions that it takes; None: any.
     num_labels: how many labels a task must have; None: any number.
     library: what the function imports; None: nothing beside NumPy.
-    keys: of the function's dict, the most telling one first; (name,) if empty.
+    keys: of the function's dict, the main one first; (name,) if empty.
   """
   def add(function):
     _METRICS[name] = _Metric(function, label_type, num_labels, library,
@@ -52,10 +53,7 @@ def register(name: str, label_type: Optional[LabelType],
 def check(names: Iterable[str], label_type: LabelType, num_labels: int) -> None:
   """Raises UserError for a metric that is unknown or does not fit a task."""
   for name in names:
-    if name not in _METRICS:
-      raise UserError("metric %r is not known%s; metrics: %s" % (
-          name, did_you_mean(name, _METRICS), " ".join(sorted(_METRICS))))
-    metric = _METRICS[name]
+    metric = _METRICS.find(name)
     if metric.label_type not in (None, label_type):
       raise UserError("metric %r is for tasks with %s, this has %s" % (
           name, metric.label_type.description, label_type.description))
@@ -71,7 +69,7 @@ def key_of(best_metric: Optional[str], names: Sequence[str],
   """Returns the key in eval_results.txt that decides which model is best.
 
   Args:
-    best_metric: a key, with or without "eval_"; None: the most telling one.
+    best_metric: a key, with or without "eval_"; None: the main one.
     names: of the metrics of the task.
     head_keys: what the head itself adds to eval_results.txt.
 
@@ -97,7 +95,7 @@ def registered() -> Dict:
 
 
 def keys_of(name: str) -> Sequence[str]:
-  """Returns the keys of a metric's numbers, the most telling one first."""
+  """Returns the keys of a metric's numbers, the main one first."""
   return _METRICS[name].keys
 
 
@@ -219,8 +217,8 @@ def entities(predictions: EvalPrediction) -> Dict[str, float]:
           keys=("entity_f1_conlleval", "entity_precision_conlleval",
                 "entity_recall_conlleval"))
 def entity_f1_conlleval(predictions: EvalPrediction) -> Dict[str, float]:
-  """The same by the rules of conlleval: a tag that goes on with an entity where
-  there is none, as an I- without a B- before it, begins one.
+  """Scores of entities by the rules of conlleval: a tag that continues an
+  entity where there is none, as an I- without a B- before it, begins one.
 
   Source: seqeval's default mode; Tjong Kim Sang and De Meulder 2003,
     https://aclanthology.org/W03-0419.
@@ -245,10 +243,10 @@ def squad(predictions: EvalPrediction) -> Dict[str, float]:
     "f1", "exact", "HasAns_f1", "HasAns_exact", "NoAns_f1", "NoAns_exact",
     "best_f1", "best_f1_thresh", "best_exact", "best_exact_thresh"))
 def squad_v2(predictions: EvalPrediction) -> Dict[str, float]:
-  """The same by the rules of SQuAD 2.0: of all questions, of those with and
-  without an answer, and with the null threshold that is best for them."""
+  """Means over the questions, by the rules of SQuAD 2.0: over all, over those
+  with and without an answer, and with the best null threshold."""
   scores = dict(zip(("exact", "f1"), _score_answers("squad_v2", predictions)))
-  has_answer = np.array([bool(each) for each in predictions.labels])
+  has_answer = np.array([bool(answers) for answers in predictions.labels])
   results = {}
   for name, values in scores.items():
     results[name] = values.mean()
@@ -257,7 +255,7 @@ def squad_v2(predictions: EvalPrediction) -> Dict[str, float]:
         results[prefix + name] = values[is_in].mean()
     if predictions.null_odds is not None:
       best = answer_scores.best_threshold(
-          values, has_answer, [not each for each in predictions.predicted],
+          values, has_answer, [not answer for answer in predictions.predicted],
           predictions.null_odds)
       results["best_" + name] = best.score
       results["best_%s_thresh" % name] = best.threshold
@@ -266,7 +264,7 @@ def squad_v2(predictions: EvalPrediction) -> Dict[str, float]:
 
 @register("cmrc", ANSWERS, library="nltk", keys=("cmrc_f1", "cmrc_exact_match"))
 def cmrc(predictions: EvalPrediction) -> Dict[str, float]:
-  """The same by the rules of CMRC 2018 and DRCD."""
+  """Means over the questions, by the rules of CMRC 2018 and DRCD."""
   exact, f1_scores = _score_answers("cmrc", predictions)
   return {"cmrc_exact_match": exact.mean(), "cmrc_f1": f1_scores.mean()}
 

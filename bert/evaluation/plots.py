@@ -103,7 +103,8 @@ def write_confusion_summaries(folder: str, step: int, labels: Sequence[str],
   values[0].metadata.plugin_data.plugin_name = "text"
   if picture:
     values.append(_image_value("confusion", picture))
-  # A file of the same second and suffix would be replaced.
+  # Without a suffix of its own, it would replace an event file that was made
+  # in the same second.
   with tf.summary.FileWriter(
       folder, filename_suffix=".confusion-%d" % step) as writer:
     writer.add_summary(tf.Summary(value=values), step)

@@ -43,6 +43,8 @@ def write(folder: str, predictions: Predictions) -> None:
   for name, value in predictions.eval_prediction._asdict().items():
     content[name] = (_rounded(value) if isinstance(value, np.ndarray) else
                      value)
+  # One key holds both, as in files of earlier versions; no task has both.
+  content["scheme"] = content.pop("answer_rule") or content["scheme"]
   files.write_text(os.path.join(folder, NAME),
                    [json.dumps(content, ensure_ascii=False)])
 
@@ -58,6 +60,9 @@ def read(folder: str) -> Predictions:
   try:
     label_type = label_types.BY_NAME[content["label_type"]]
     metrics, guids = content["metrics"], content["guids"]
+    scheme, is_answers = content["scheme"], label_type is label_types.ANSWERS
+    content.update(scheme=None if is_answers else scheme,
+                   answer_rule=scheme if is_answers else None)
     values = {name: content[name] for name in EvalPrediction._fields}
   except (KeyError, TypeError):
     raise UserError("%s: not the program's own; evaluate again" % path)
@@ -84,7 +89,7 @@ def _take(value, indices):
 
 def _rounded(array):
   if array.dtype.kind == "f":
-    # Seven digits tell all float32 apart that matter.
-    return np.vectorize(lambda each: float("%.7g" % each),
+    # Float32 has about seven significant digits.
+    return np.vectorize(lambda value: float("%.7g" % value),
                         otypes=[float])(array).tolist()
   return array.tolist()

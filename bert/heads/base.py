@@ -1,21 +1,21 @@
 """The base of all heads of tasks: labels, losses and graph.
 
-A kind of head is one class in one file. It overrides what is not as here: one
-vector per text goes through a dense layer. bert.heads.encoding has what makes
-records of examples, bert.heads.readout what becomes of outputs.
+A kind of head is one class in one file. It overrides what differs from the
+default, in which one vector per text goes through a dense layer.
+bert.heads.encoding turns examples into records, bert.heads.outputs turns
+outputs into scores, files and responses.
 """
 
 import collections
-import copy
 import dataclasses
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.data.examples import InputExample
 from bert.data.label_types import CLASS
 from bert.data.label_types import NUMBER
@@ -26,7 +26,8 @@ from bert.heads.encoding import Encoding
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
 from bert.heads.graph_head import Tensors
-from bert.heads.readout import Readout
+from bert.heads.outputs import HeadOutputs
+from bert.heads.task_spec import TaskSpec
 
 # The name of the inputs and outputs of an export that TensorFlow Serving takes
 # when none is given.
@@ -34,35 +35,49 @@ DEFAULT_SIGNATURE = (
     tf.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY)
 
 
-class Head(GraphHead, Encoding, Readout):
+class Head(GraphHead, Encoding, HeadOutputs):
   """Base of all heads of tasks.
+
+  A head does not change after it was made: the methods that set something
+  return another head.
 
   Attributes:
     kind: the name in a processor's `head`.
     label_type: what a label is (bert.data.label_types).
-    span: the user's settings of answers out of a context.
+    spec: the TaskSpec that it was made from.
+    labels: of the task, in order.
+    settings: the user's, of the head.
+    span: the user's settings of question answering.
     label_range: least and greatest label of a task of numbers; None: unknown.
-    streamed_keys: keys of eval_results.txt that `evaluation` adds, the most
-      telling one first.
+    threshold: the probability from which on a label is predicted.
+    class_weights: a factor for each label in training; None: all are 1.
+    streamed_keys: keys of eval_results.txt that `evaluation` adds, the main
+      one first.
     losses: what --loss may be.
     signature: the signature of an export that texts are run through.
   """
   kind = ""
   label_type = CLASS
-  span = options.SpanOptions()
-  label_range = None  # type: Optional[Tuple[float, float]]
   streamed_keys = ("eval_accuracy", "eval_loss")
   losses = ("cross_entropy", "focal", "f1")
   signature = DEFAULT_SIGNATURE
 
-  def __init__(self, labels: Sequence[str],
-               settings: options.HeadOptions = options.HeadOptions()):
-    """Takes the task's labels in order, and the user's settings."""
-    self.labels = list(labels)
-    self.settings = settings
-    self.threshold = settings.threshold
-    self.class_weights = None  # type: Optional[List[float]]
+  def __init__(self, spec: TaskSpec):
+    self.spec = spec
+    self.labels = list(spec.labels)
+    self.settings = spec.settings
+    self.span = spec.span
+    self.label_range = spec.label_range
+    self.threshold = spec.settings.threshold
+    self.class_weights = spec.class_weights
+    # Exports of earlier versions don't say whether they have pairs.
+    self.takes_pairs = type(self).takes_pairs and spec.has_pairs is not False
+    self.is_of_pairs = self.takes_pairs and spec.has_pairs is True
     self._index = {label: index for index, label in enumerate(self.labels)}
+
+  def replaced(self, **changes: Any) -> "Head":
+    """Returns a head like this one, made from a spec with these changes."""
+    return type(self)(dataclasses.replace(self.spec, **changes))
 
   @property
   def first_token_only(self) -> bool:
@@ -75,7 +90,7 @@ class Head(GraphHead, Encoding, Readout):
     """Names of the metrics (bert.evaluation.metrics) that every task of this
     kind is scored by."""
     is_ordered = self.label_type is NUMBER or len(self.labels) == 2
-    return ("cosine_spearman",) if self._compares() and is_ordered and (
+    return ("cosine_spearman",) if self.encodes_apart and is_ordered and (
         self.label_type in (CLASS, NUMBER)) else ()
 
   @property
@@ -108,7 +123,7 @@ class Head(GraphHead, Encoding, Readout):
                       self.kind)
 
   def check_span(self) -> None:
-    """Raises UserError for settings of answers out of a context."""
+    """Raises UserError for settings of question answering."""
     self._refuse(self.span, dataclasses.asdict(self.span))
 
   def refuse_settings(self, *names: str) -> None:
@@ -149,9 +164,16 @@ class Head(GraphHead, Encoding, Readout):
 
   def with_class_weights(self, weights: Optional[List[float]]) -> "Head":
     """Returns a head like this one that trains with such weights."""
-    head = copy.copy(self)
-    head.class_weights = weights
-    return head
+    return self.replaced(class_weights=weights)
+
+  def with_text_facts(self, facts: Dict[str, Any]) -> "Head":
+    """Returns a head like this one that reads texts as those that were trained
+    on.
+
+    Args:
+      facts: what `text_facts` returned for these, among others.
+    """
+    return self.replaced(text_facts=dict(facts))
 
   # The graph.
 
@@ -169,7 +191,7 @@ class Head(GraphHead, Encoding, Readout):
     """
     settings = self.settings
     vectors = self.vectors(model, mask)
-    if self._compares():
+    if self.encodes_apart:
       return self.pair_logits(*siamese.split(vectors), is_training)
     if mask.shape.ndims == 3:
       num_windows = mask.shape.as_list()[1]
@@ -210,7 +232,7 @@ class Head(GraphHead, Encoding, Readout):
 
   def forward(self, model, features):
     mask = features["input_mask"]
-    if not self._compares():
+    if not self.encodes_apart:
       return {"logits": self.logits(model, mask, False)}
     pair = siamese.split(self.vectors(model, mask))
     return {"logits": self.pair_logits(*pair, False),
@@ -218,17 +240,17 @@ class Head(GraphHead, Encoding, Readout):
 
   def evaluation(self, outputs, features):
     logits, label_ids = outputs["logits"], features["label_ids"]
-    each = self.example_losses(logits, label_ids)
+    losses_of_batch = self.example_losses(logits, label_ids)
     if "is_real_example" in features:
       is_real = tf.cast(tf.reshape(features["is_real_example"], [-1]),
                         tf.float32)
     else:  # Not all programs' input_fns have it.
-      is_real = tf.ones_like(each)
-    streamed = {"eval_loss": (each, is_real)}
+      is_real = tf.ones_like(losses_of_batch)
+    streamed = {"eval_loss": (losses_of_batch, is_real)}
     if "eval_accuracy" in self.streamed_keys:
       is_correct = self.is_correct(self.probabilities(logits), label_ids)
       streamed["eval_accuracy"] = (is_correct, is_real)
-    return BatchEvaluation(tf.reduce_mean(each), streamed, dict(
+    return BatchEvaluation(tf.reduce_mean(losses_of_batch), streamed, dict(
         self.predictions(outputs, features), label_ids=label_ids,
         is_real_example=is_real))
 
@@ -278,17 +300,13 @@ class Head(GraphHead, Encoding, Readout):
         {"probabilities": self.probabilities(outputs["logits"])}, outputs)
 
   def needs_pairs(self):
-    return self._compares()
+    return self.encodes_apart
 
   @staticmethod
   def _with_cosines(tensors, outputs):
     """Adds the cosines of texts encoded apart."""
     return dict(tensors, **{name: value for name, value in outputs.items()
                             if name == "cosines"})
-
-  def _compares(self):
-    """Whether the texts of a pair are encoded apart."""
-    return self.settings.pair_encoding == "siamese"
 
   def _loss_settings(self):
     return losses.Loss(self.settings.loss, self.class_weights,
@@ -304,7 +322,7 @@ class Head(GraphHead, Encoding, Readout):
     return counts
 
   def _balance(self, counts, num_examples):
-    """Rare labels weigh more, so that all labels together weigh the same."""
+    """Returns weights by which every label has the same total weight."""
     del num_examples
     present = sum(count > 0 for count in counts)
     return [sum(counts) / (present * count) if count else 1.0
@@ -312,8 +330,6 @@ class Head(GraphHead, Encoding, Readout):
 
   def _label_id(self, label):
     if label not in self._index:
-      shown = " ".join(self.labels[:20])
-      more = len(self.labels) - 20
-      raise ValueError("label %r is not one of: %s%s" % (
-          label, shown, " ... and %d more" % more if more > 0 else ""))
+      raise ValueError("label %r is not one of: %s" % (label, listed(
+          self.labels, 20, separator=" ", more=" ... and %d more")))
     return self._index[label]

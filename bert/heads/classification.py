@@ -14,7 +14,7 @@ from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import losses
 from bert.heads.base import Head
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 
 
 class ClassificationHead(Head):
@@ -97,7 +97,7 @@ class ClassificationHead(Head):
     if self._has_matrix():
       drawings[plots.CONFUSION] = functools.partial(
           plots.draw_confusion, predictions=predictions)
-    # Without an example to find, there is no recall.
+    # Without an example of the label, recall is not defined.
     if len(self.labels) == 2 and predictions.labels.any() and (
         predictions.is_finite()):
       drawings[plots.PRECISION_RECALL] = functools.partial(

@@ -1,7 +1,7 @@
 """A linear-chain conditional random field over the words of a sentence.
 
-Shapes in the comments: B batch, T words, C labels. Words come first in a row,
-what a mask leaves out after them.
+Shapes in the comments: B batch, T words, C labels. In a row, words come first
+and masked positions after them.
 
 Source: Lafferty et al. 2001; Lample et al. 2016,
 https://arxiv.org/abs/1603.01360, section 2.2.
@@ -27,14 +27,16 @@ class CrfParams(typing.NamedTuple):
 
 
 def crf_params(num_labels: int) -> CrfParams:
-  """Returns the variables, crf/... in the current scope; makes them first."""
+  """Returns the variables, crf/... in the current scope; the first call makes
+  them."""
   def variable(name, shape):
     return tf.get_variable(name, shape,
                            initializer=modeling.create_initializer())
 
   with tf.variable_scope("crf", reuse=tf.AUTO_REUSE):
     return CrfParams(variable("transitions", [num_labels, num_labels]),
-                 variable("start", [num_labels]), variable("end", [num_labels]))
+                     variable("start", [num_labels]),
+                     variable("end", [num_labels]))
 
 
 def losses(emissions: tf.Tensor, label_ids: tf.Tensor, mask: tf.Tensor,
@@ -89,7 +91,7 @@ def marginals(emissions: tf.Tensor, mask: tf.Tensor,
   """Returns each word's label probabilities, float32 [B, T, C].
 
   They are the gradients of the logarithm of the sum over all label sequences.
-  Arguments as of losses; what the mask leaves out has zeros.
+  Arguments as of losses; masked positions have zeros.
   """
   emissions = tf.identity(emissions)
   total = tf.reduce_sum(_log_sum(emissions, mask, params))
@@ -107,9 +109,9 @@ def _log_sum(emissions, mask, params):
 
   first, rest = _by_time(emissions, mask)
   scores = first + params.start
-  every = tf.concat([tf.expand_dims(scores, 0),
-                     tf.scan(forward, rest, scores)], axis=0)
-  return tf.reduce_logsumexp(every[-1] + params.end, axis=-1)
+  all_scores = tf.concat([tf.expand_dims(scores, 0),
+                          tf.scan(forward, rest, scores)], axis=0)
+  return tf.reduce_logsumexp(all_scores[-1] + params.end, axis=-1)
 
 
 def _score(emissions, label_ids, mask, params):

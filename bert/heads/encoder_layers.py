@@ -1,4 +1,4 @@
-"""What is read of an encoder that is not trained: vectors of its layers."""
+"""Heads of an encoder that is not trained: the vectors of its layers."""
 
 from typing import Optional, Sequence
 
@@ -10,25 +10,26 @@ from bert.heads import pooling
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.encoding import Encoding
 from bert.heads.graph_head import GraphHead
-from bert.heads.readout import Readout
-from bert.heads.readout import TextOutput
+from bert.heads.outputs import HeadOutputs
+from bert.heads.outputs import TextOutput
 
 SPECIAL_TOKENS = ("[CLS]", "[SEP]")
 
 
 class LayersHead(GraphHead):
-  """The vectors of some layers, a token each, or one a text."""
+  """The vectors of some layers, one per token or one per text."""
 
   def __init__(self, layers: Sequence[int], vectors: Optional[str] = None,
                special_ids: Sequence[int] = ()):
-    """Takes what is read.
+    """Selects layers and their pooling.
 
     Args:
       layers: their numbers; -1 is the last.
-      vectors: mean, max, mean_max, cls or last of the tokens of these layers,
-        which are joined; with _all behind it, a mean counts the special tokens;
-        tokens: one each; None: the same by layer, with ids.
-      special_ids: what other means leave out, as they do padding.
+      vectors: mean, max, mean_max, cls or last, over the tokens of these
+        layers, which are joined; a mean whose name ends with _all counts the
+        special tokens; tokens: a vector per token; None: the same, each layer
+        by itself, with ids.
+      special_ids: of the special tokens, which other means leave out.
     """
     self._layers = list(layers)
     self._vectors = vectors
@@ -70,7 +71,7 @@ class LayersHead(GraphHead):
     return tf.concat([mean, pooling.pool(layer, mask, "max")], axis=-1)
 
 
-class VectorHead(Encoding, Readout, LayersHead):
+class VectorHead(Encoding, HeadOutputs, LayersHead):
   """The vector of a text, as an export has it."""
   labels = ["vector"]
   signature = DEFAULT_SIGNATURE

@@ -5,7 +5,6 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from bert import options
 from bert.common.errors import UserError
 from bert.data import features as features_lib
 from bert.data import records
@@ -17,6 +16,8 @@ from bert.data.features import TextEncoder
 from bert.data.records import Field
 from bert.data.truncation import TruncationSettings
 from bert.data.truncation import TruncationStats
+from bert.heads import siamese
+from bert.options.finetuning import HeadOptions
 
 
 class Encoding:
@@ -24,21 +25,26 @@ class Encoding:
 
   Attributes:
     settings: the user's, of the head.
-    record_names: dataset -> what its record file begins with, where that is
-      another name.
-    truncated_by: the flag that says how much of a text is read.
-    headings: what the log says before a dataset is worked on.
+    record_names: dataset -> the beginning of its record file's name, where it
+      differs from the dataset's.
+    truncated_by: the flag that limits how much of a text is read.
+    log_headings: dataset -> the log's line before it is evaluated or predicted.
   """
-  settings = options.HeadOptions()
+  settings = HeadOptions()
   record_names = {}  # type: Dict[str, str]
   truncated_by = "max_seq_length"
-  headings = {"eval": "***** Running evaluation *****",
-              "predict": "***** Running prediction*****"}
+  log_headings = {"eval": "***** Running evaluation *****",
+                  "predict": "***** Running prediction*****"}
+
+  @property
+  def encodes_apart(self) -> bool:
+    """Whether the texts of a pair are encoded apart."""
+    return self.settings.pair_encoding == "siamese"
 
   @property
   def num_sequences(self) -> int:
     """Sequences of ids that an example has, windows of a text aside."""
-    return 2 if self.settings.pair_encoding == "siamese" else 1
+    return 2 if self.encodes_apart else 1
 
   def record_spec(self, max_seq_length: int, num_windows: int = 1,
                   is_labelled: bool = True) -> Dict[str, Field]:
@@ -62,7 +68,8 @@ class Encoding:
     """Returns a label's numbers, zeros for None; raises ValueError."""
     raise NotImplementedError()
 
-  def usable(self, examples: Sequence[InputExample]) -> Sequence[InputExample]:
+  def trainable_examples(self, examples: Sequence[InputExample]
+                        ) -> Sequence[InputExample]:
     """Returns the examples that can be trained on, in the order of their
     records; the log says how many others there are."""
     return examples
@@ -91,13 +98,12 @@ class Encoding:
   def encode_example(self, example: InputExample,
                      encoder: TextEncoder) -> EncodedText:
     """Returns an example's ids, mask and segments, and what was truncated."""
-    if self.settings.pair_encoding == "siamese":
-      return join([encoder.encode_text(text, None)
-                   for text in (example.text_a, example.text_b)])
+    if self.encodes_apart:
+      return join(siamese.encode(example, encoder))
     return join([encoder.encode_text(example.text_a, example.text_b)])
 
   def encode_padding(self, encoder: TextEncoder) -> EncodedText:
-    """Returns what a padding example has instead: zeros."""
+    """Returns the columns of a padding example: zeros."""
     return join([encoder.empty()] * self.num_sequences)
 
   def serving_columns(self, example: InputExample,
@@ -106,8 +112,9 @@ class Encoding:
     name -> numbers."""
     return [self.encode_example(example, encoder).columns]
 
-  def finish(self, serialized: Iterable[bytes]) -> Iterable[bytes]:
-    """Passes the records of a dataset on, with what is told by their order."""
+  def number_records(self, serialized: Iterable[bytes]) -> Iterable[bytes]:
+    """Yields the records of a dataset, after adding what depends on their
+    order, such as unique_ids."""
     return serialized
 
   def encoded(self, example: Optional[InputExample]) -> List[float]:
@@ -130,14 +137,12 @@ class Encoding:
     in a labelled dataset, and for a text alone where pairs are compared."""
     if is_labelled and example.label is None:
       raise UserError("example %s has no label" % example.guid)
-    if example.text_b is None and self.settings.pair_encoding == "siamese":
-      raise UserError("--pair_encoding=siamese is for pairs of texts, and "
-                      "example %s is a single one; leave it out" %
-                      example.guid)
+    if self.encodes_apart:
+      siamese.check_pair(example)
     self.encoded(example)
 
   def check_truncation(self, settings: TruncationSettings) -> None:
-    """Raises UserError for settings that mean nothing for such texts."""
+    """Raises UserError for settings that have no effect on such texts."""
 
   @staticmethod
   def num_tokens(example: InputExample, tokenizer) -> int:
@@ -149,9 +154,9 @@ class Encoding:
     """Logs the first examples of a dataset and their records."""
     features_lib.log_examples(examples, self, encoder)
 
-  def sizes(self, num_examples: int, num_records: int,
-            num_padding: Optional[int] = None) -> List[str]:
-    """Returns what the log says of a dataset's size.
+  def size_lines(self, num_examples: int, num_records: int,
+                 num_padding: Optional[int] = None) -> List[str]:
+    """Returns the lines of the log that give a dataset's size.
 
     Args:
       num_examples, num_records: without padding.
@@ -166,10 +171,10 @@ class Encoding:
 
 
 def join(encoded: Sequence[EncodedText]) -> EncodedText:
-  """Returns texts one after the other, as the sequences of one example."""
+  """Returns texts joined, as the sequences of one example."""
   if len(encoded) == 1:
     return encoded[0]
   return EncodedText(
-      {name: [value for each in encoded for value in each.columns[name]]
+      {name: [value for text in encoded for value in text.columns[name]]
        for name in encoded[0].columns},
-      TruncationStats(*map(sum, zip(*[each.stats for each in encoded]))))
+      TruncationStats(*map(sum, zip(*[text.stats for text in encoded]))))

@@ -1,11 +1,11 @@
-"""What training makes small, where that is not the plain cross entropy."""
+"""Training losses: cross entropy, focal, soft F1."""
 
 import typing
 from typing import Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-# How strongly the focal loss turns from what is right already.
+# How much less the focal loss counts predictions that are right already.
 _GAMMA = 2.0
 _EPSILON = 1e-7
 
@@ -26,7 +26,7 @@ class Loss(typing.NamedTuple):
 
 def of_classes(logits: tf.Tensor, label_ids: tf.Tensor,
                loss: Loss) -> tf.Tensor:
-  """One label of several.
+  """Returns the loss of one label of several, by softmax.
 
   Args:
     logits: float32 [..., num_labels].
@@ -56,7 +56,7 @@ def of_classes(logits: tf.Tensor, label_ids: tf.Tensor,
 
 def of_label_sets(logits: tf.Tensor, labels: tf.Tensor,
                   loss: Loss) -> tf.Tensor:
-  """Any number of labels.
+  """Returns the loss of any number of labels, by a sigmoid each.
 
   Args:
     logits: float32 [batch, num_labels].
@@ -74,6 +74,7 @@ def of_label_sets(logits: tf.Tensor, labels: tf.Tensor,
     terms *= tf.abs(labels - tf.nn.sigmoid(logits)) ** _GAMMA
   if loss.class_weights is not None:
     weights = tf.constant(loss.class_weights, tf.float32)
+    # The weight where the label is present, 1 where it is absent.
     terms *= labels * (weights - 1.0) + 1.0
   return tf.reduce_sum(terms, axis=-1)
 

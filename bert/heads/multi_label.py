@@ -13,7 +13,7 @@ from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import losses
 from bert.heads.base import Head
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 
 
 class MultiLabelHead(Head):
@@ -88,19 +88,20 @@ class MultiLabelHead(Head):
                          1 - predictions.probabilities)
     for index in np.flatnonzero(is_wrong.any(axis=1)):
       label, prediction = [
-          " ".join(self.labels[each] for each in np.flatnonzero(row))
+          " ".join(self.labels[number] for number in np.flatnonzero(row))
           for row in (predictions.labels[index], predictions.predicted[index])]
       yield reports.ErrorRow(index, label, prediction,
                              certainty[index][is_wrong[index]].max())
 
   def drawings(self, predictions):
-    # Without an example to find, there is no recall.
+    # Without an example of a label, recall is not defined.
     if not predictions.labels.any() or not predictions.is_finite():
       return {}
     return {plots.PRECISION_RECALL: functools.partial(
         plots.draw_precision_recall, predictions=predictions)}
 
   def _balance(self, counts, num_examples):
-    """Of each label, presence and absence weigh the same together."""
+    """Returns weights by which the presence of a label has the same total
+    weight as its absence."""
     return [(num_examples - count) / count if count else 1.0
             for count in counts]

@@ -1,10 +1,11 @@
-"""Multiple choice: which of several texts goes on from a text.
+"""Multiple choice: which of several texts continues a text or answers it.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 4.4.
 """
 
 import tensorflow.compat.v1 as tf
 
+from bert import modeling
 from bert.common import tables
 from bert.common.errors import UserError
 from bert.data.examples import Choices
@@ -13,9 +14,6 @@ from bert.data.label_types import CHOICE
 from bert.evaluation import reports
 from bert.heads import encoding
 from bert.heads.classification import ClassificationHead
-
-# What the score of a choice that is not there is lowered by.
-_LOWEST = -10000.0
 
 
 class MultipleChoiceHead(ClassificationHead):
@@ -63,7 +61,7 @@ class MultipleChoiceHead(ClassificationHead):
   @staticmethod
   def num_tokens(example, tokenizer):
     """Returns the tokens of the text with its longest choice."""
-    longest = max(len(tokenizer.tokenize(each)) for each in example.text_b)
+    longest = max(len(tokenizer.tokenize(choice)) for choice in example.text_b)
     return 3 + len(tokenizer.tokenize(example.text_a)) + longest
 
   def logits(self, model, mask, is_training):
@@ -71,7 +69,7 @@ class MultipleChoiceHead(ClassificationHead):
         self.project(self.vectors(model, mask), is_training),
         [-1, len(self.labels)])
     is_there = tf.cast(mask[:, :, 0], tf.float32)
-    return scores * is_there + (1.0 - is_there) * _LOWEST
+    return scores * is_there + modeling.mask_penalty(is_there)
 
   def report(self, predictions):
     num_right = int((predictions.labels == predictions.predicted).sum())
@@ -79,7 +77,7 @@ class MultipleChoiceHead(ClassificationHead):
         len(predictions.labels), num_right,
         num_right / len(predictions.labels))
     yield ""
-    # What is not there has no probability at all.
+    # The probability of a missing choice is exactly 0.
     counts = (predictions.probabilities > 0).sum(axis=-1)
     is_right = predictions.labels == predictions.predicted
     yield from tables.table(("choices", "examples", "accuracy"), [
@@ -92,11 +90,11 @@ class MultipleChoiceHead(ClassificationHead):
         reports.label_rows(self.labels, predictions, ()), 1)
 
   def drawings(self, predictions):
-    """Places are no classes that could be taken for each other."""
+    """None: the positions of choices are no classes to be confused."""
     return {}
 
   def write_summaries(self, folder, step, predictions, pictures):
-    """For the same reason, there is nothing to show."""
+    """Writes nothing, as there are no drawings."""
 
   def needs_pairs(self):
     return True
@@ -116,5 +114,5 @@ def _check_choices(choices, most, where):
   if not isinstance(choices, list) or not 2 <= len(choices) <= most:
     raise UserError("%s: found %s choices; needed are 2 to %d" % (
         where, len(choices) if isinstance(choices, list) else "no", most))
-  if not all(isinstance(each, str) and each.strip() for each in choices):
+  if not all(isinstance(choice, str) and choice.strip() for choice in choices):
     raise UserError("%s: a choice is blank" % where)

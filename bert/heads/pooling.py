@@ -14,8 +14,6 @@ from bert import modeling
 _CNN_WIDTHS = (2, 3, 4)
 _CNN_FILTERS = 128
 _LSTM_UNITS = 256
-# What a position that does not count has instead of its value.
-_LOWEST = -10000.0
 
 
 def fold(tensor: tf.Tensor) -> tf.Tensor:
@@ -27,11 +25,11 @@ def fold(tensor: tf.Tensor) -> tf.Tensor:
 
 def sentence_vectors(model: modeling.BertModel, mask: tf.Tensor, pooling: str,
                      encoder_top: str) -> tf.Tensor:
-  """Returns a vector a text.
+  """Returns a vector per text.
 
   Args:
-    model: what the text went through.
-    mask: int32 [B, L]; 1 = real token. Padding counts for nothing.
+    model: the encoder, built for the texts.
+    mask: int32 [B, L]; 1 = real token. Padding is left out.
     pooling: cls, mean, max, attention or mean_max_attention.
     encoder_top: none, cnn or bilstm, between encoder and pooling.
 
@@ -59,8 +57,8 @@ def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str) -> tf.Tensor:
 
   Args:
     sequence: float32 [B, L, W].
-    mask: int32 [B, L]; what is 0 counts for nothing. An empty row gives zeros,
-      except by cls.
+    mask: int32 [B, L]; positions with 0 are left out. A row without any other
+      gives zeros, except by cls.
     pooling: as of sentence_vectors; cls takes the first.
 
   Returns:
@@ -84,7 +82,8 @@ def _mean(sequence, kept):
 
 
 def _max(sequence, kept):
-  highest = tf.reduce_max(sequence * kept + (1.0 - kept) * _LOWEST, axis=1)
+  highest = tf.reduce_max(sequence * kept + modeling.mask_penalty(kept),
+                          axis=1)
   return highest * tf.reduce_max(kept, axis=1)
 
 
@@ -100,7 +99,7 @@ def _attend(sequence, kept):
   scores = tf.matmul(tf.tanh(tf.nn.bias_add(tf.matmul(rows, kernel), bias)),
                      query)
   scores = tf.reshape(scores, shape[:2] + [1])
-  weights = tf.nn.softmax(scores + (1.0 - kept) * _LOWEST, axis=1) * kept
+  weights = tf.nn.softmax(scores + modeling.mask_penalty(kept), axis=1) * kept
   return tf.reduce_sum(sequence * weights, axis=1)
 
 
@@ -110,7 +109,8 @@ def _convolve(sequence, mask):
   Source: Kim 2014, https://arxiv.org/abs/1408.5882.
   """
   width = sequence.shape.as_list()[-1]
-  # Without it, what stands in padding would depend on a batch's longest text.
+  # Else values at padding, and so the last tokens' features, would depend on
+  # the longest text of the batch.
   sequence *= tf.cast(tf.expand_dims(mask, -1), tf.float32)
   outputs = []
   for size in _CNN_WIDTHS:

@@ -1,11 +1,9 @@
-"""The kinds of heads by name. A new kind is listed in _HEADS, and that is all.
-"""
+"""The kinds of heads by name; a new kind is registered here."""
 
+import inspect
 from typing import Dict, Optional, Sequence, Tuple, Type
 
-from bert import options
 from bert.common.errors import UserError
-from bert.common.errors import did_you_mean
 from bert.data import label_types
 from bert.heads.base import Head
 from bert.heads.classification import ClassificationHead
@@ -14,15 +12,35 @@ from bert.heads.multiple_choice import MultipleChoiceHead
 from bert.heads.regression import RegressionHead
 from bert.heads.span import SpanHead
 from bert.heads.tagging import TaggingHead
+from bert.heads.task_spec import TaskSpec
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 
 DEFAULT_KIND = ClassificationHead.kind
-_HEADS = {}  # type: Dict[str, Type[Head]]
+
+
+# Methods of heads under their names of earlier versions -> today's. A head of a
+# user's own that still overrides one would silently run without it.
+_RENAMED = {"finish": "number_records", "headings": "log_headings",
+            "read_as": "with_text_facts", "sizes": "size_lines",
+            "usable": "trainable_examples"}
 
 
 def register(head: Type[Head]) -> Type[Head]:
-  """Makes a Head known by its kind; a decorator for heads of a user's own."""
-  _HEADS[head.kind] = head
-  label_types.register(head.kind, head.label_type)
+  """Makes a Head known by its kind; a decorator for heads of a user's own.
+
+  Raises:
+    UserError: it was written for an earlier version.
+  """
+  for old, new in _RENAMED.items():
+    if hasattr(head, old):
+      raise UserError("head %r: %s of heads is called %s now; rename it" % (
+          head.kind, old, new))
+  if "labels" in inspect.signature(head).parameters:
+    raise UserError("head %r: __init__ of heads takes one argument now, spec, "
+                    "which has labels and settings (bert.heads.task_spec)" %
+                    head.kind)
+  label_types.HEADS[head.kind] = head
   return head
 
 
@@ -33,20 +51,17 @@ for _head in (ClassificationHead, MultiLabelHead, MultipleChoiceHead,
 
 def registered() -> Dict[str, Type[Head]]:
   """Returns kind -> class of all heads."""
-  return dict(_HEADS)
+  return dict(label_types.HEADS)
 
 
 def class_of(kind: str) -> Type[Head]:
   """Returns the class of a kind; raises UserError if there is none."""
-  if kind not in _HEADS:
-    raise UserError("head %r is not known%s; heads: %s" % (
-        kind, did_you_mean(kind, _HEADS), " ".join(sorted(_HEADS))))
-  return _HEADS[kind]
+  return label_types.HEADS.find(kind)
 
 
 def create(kind: str, labels: Sequence[str],
-           settings: options.HeadOptions = options.HeadOptions(),
-           span: options.SpanOptions = options.SpanOptions(),
+           settings: HeadOptions = HeadOptions(),
+           span: SpanOptions = SpanOptions(),
            label_range: Optional[Tuple[float, float]] = None) -> Head:
   """Returns the head of a kind.
 
@@ -57,11 +72,9 @@ def create(kind: str, labels: Sequence[str],
     label_range: least and greatest label of a task of numbers, if known.
 
   Raises:
-    UserError: no head is of that kind, labels are none or twice there, or a
+    UserError: no head is of that kind, there are no labels or some twice, or a
       setting is not for them.
   """
-  head = class_of(kind)(labels, settings)
-  head.span = span
-  head.label_range = label_range
+  head = class_of(kind)(TaskSpec(labels, settings, span, label_range))
   head.check()
   return head

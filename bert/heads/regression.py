@@ -12,7 +12,7 @@ from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import siamese
 from bert.heads.base import Head
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 
 _MAX_FLOAT32 = float(np.finfo(np.float32).max)
 _NUM_BANDS = 5
@@ -35,7 +35,7 @@ class RegressionHead(Head):
                       "return none")
     self.refuse_settings("loss", "class_weights", "label_smoothing", "crf")
     self.check_pooling()
-    if self._compares() and self.label_range is None:
+    if self.encodes_apart and self.label_range is None:
       raise UserError("--pair_encoding=siamese compares cosines with labels; "
                       "the task has to say between which numbers they are, as "
                       'by "label_range": [0, 5] in table.json')
@@ -50,7 +50,7 @@ class RegressionHead(Head):
       value = np.nan
     if not abs(value) <= _MAX_FLOAT32:
       raise ValueError("score %r is not a number that a float holds" % (label,))
-    if label is not None and self._compares():
+    if label is not None and self.encodes_apart:
       low, high = self.label_range
       if not low <= value <= high:
         raise ValueError("score %r is not from %g to %g" % (label, low, high))
@@ -63,7 +63,7 @@ class RegressionHead(Head):
 
   def probabilities(self, logits):
     """Returns the scores, as labels are."""
-    if not self._compares():
+    if not self.encodes_apart:
       return logits
     low, high = self.label_range
     return low + (high - low) * logits
@@ -76,7 +76,7 @@ class RegressionHead(Head):
     return dict(outputs, probabilities=outputs["scores"][:, None])
 
   def example_losses(self, logits, label_ids):
-    if self._compares():
+    if self.encodes_apart:
       low, high = self.label_range
       label_ids = (label_ids - low) / (high - low)
     return tf.reduce_sum(tf.square(logits - label_ids), axis=-1)

@@ -1,4 +1,4 @@
-"""Span extraction: where in its context the answer to a question stands.
+"""Span extraction: the position of an answer in the context of a question.
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805, sections 4.2, 4.3.
 """
@@ -11,13 +11,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import workers
 from bert.common.errors import UserError
-from bert.data import answer_places
+from bert.data import answer_positions
 from bert.data import record_encoder
 from bert.data import records
-from bert.data.answer_places import annotations
+from bert.data.answer_positions import annotations
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.label_types import ANSWERS
@@ -33,24 +32,23 @@ from bert.evaluation.answer_finder import decode
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads.base import Head
 from bert.heads.graph_head import BatchEvaluation
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
+from bert.options.finetuning import SpanOptions
 
-# What the logits outside of the context are lowered by.
-_LOWEST = -10000.0
 # The seed of the order of training questions, as of the reference release.
 _SEED = 12345
 _ID = Field(tf.int64, (1,))
-# Questions whose answers are found before several processes are worth it.
+# From this many questions on, answers are found in several processes.
 _MIN_QUESTIONS = 1000
 
 
 class SpanGraph:
-  """The graph half: two scores a token, as the start and as the end.
+  """The graph half: two scores per token, as the start and as the end.
 
-  All positions count, padding too, as in the reference release; with
+  All positions count, including padding, as in the reference release; with
   mask_outside_context, [CLS] and the context alone.
   """
-  span = options.SpanOptions()
+  span = SpanOptions()
   first_token_only = False
 
   @property
@@ -71,8 +69,9 @@ class SpanGraph:
                                       weights, transpose_b=True), bias)
     start, end = tf.unstack(tf.reshape(logits, [batch, length, 2]), axis=2)
     if self.span.mask_outside_context:
-      lowered = _outside_context(features) * _LOWEST
-      start, end = [tf.nn.log_softmax(each + lowered) for each in (start, end)]
+      penalty = modeling.mask_penalty(_answer_mask(features))
+      start, end = [tf.nn.log_softmax(logits + penalty)
+                    for logits in (start, end)]
     return {"start_logits": start, "end_logits": end}
 
   def loss(self, model, features):
@@ -100,19 +99,19 @@ class SpanGraph:
     return (losses[0] + losses[1]) / 2
 
 
-def _outside_context(features):
-  """Returns float32 [batch, length]: 0 at [CLS] and the context, else 1."""
+def _answer_mask(features):
+  """Returns int32 [batch, length]: 1 at [CLS] and the context, else 0."""
   mask = features["input_mask"]
   # The last real token is a [SEP].
   has_next = tf.concat([mask[:, 1:], tf.zeros_like(mask[:, :1])], axis=1)
   is_context = features["segment_ids"] * mask * has_next
   is_first = tf.concat([tf.ones_like(mask[:, :1]),
                         tf.zeros_like(mask[:, 1:])], axis=1)
-  return tf.cast(1 - tf.maximum(is_context, is_first), tf.float32)
+  return tf.maximum(is_context, is_first)
 
 
 class SpanHead(SpanGraph, Head):
-  """An answer that stands in a context; a record is a window of it."""
+  """An answer that is a part of a context; a record is a window of it."""
   kind = "span"
   label_type = ANSWERS
   streamed_keys = ("eval_loss",)
@@ -123,7 +122,8 @@ class SpanHead(SpanGraph, Head):
   hugging_face_class = "BertForQuestionAnswering"
   file_titles = {answer_files.PREDICTIONS: "predictions",
                  answer_files.NBEST: "nbest"}
-  headings = dict(Head.headings, predict="***** Running predictions *****")
+  log_headings = dict(Head.log_headings,
+                      predict="***** Running predictions *****")
 
   @property
   def metrics(self):
@@ -134,7 +134,8 @@ class SpanHead(SpanGraph, Head):
 
   def check(self):
     if self.labels:
-      raise UserError("a span task has no labels; get_labels() must return none")
+      raise UserError("a span task has no labels; get_labels() must return "
+                      "none")
     self.refuse_settings("pair_encoding", "pooling", "encoder_top", "loss",
                          "class_weights", "label_smoothing", "crf")
 
@@ -152,10 +153,10 @@ class SpanHead(SpanGraph, Head):
       spec.update(start_positions=_ID, end_positions=_ID, is_impossible=_ID)
     return spec
 
-  def usable(self, examples):
-    """Leaves out what has an answer that is not found; shuffles the rest, as
-    the reference release does."""
-    examples = answer_places.usable(examples, self._reader(None))
+  def trainable_examples(self, examples):
+    """Leaves out questions whose answer is not in the context; shuffles the
+    rest, as the reference release does."""
+    examples = answer_positions.usable(examples, self._reader(None))
     if not examples:
       raise UserError("no question of the training set has an answer that "
                       "stands in its context")
@@ -170,10 +171,10 @@ class SpanHead(SpanGraph, Head):
       raise UserError("%s: no answer%s" % (
           example.locate(), " (--version_2_with_negative allows that)" if
           example.label is not None else ""))
-    for each in annotations(example.label):
-      if not isinstance(each.text, str):
+    for annotation in annotations(example.label):
+      if not isinstance(annotation.text, str):
         raise UserError("%s: the answer is %r; it must be text" % (
-            example.locate(), each.text))
+            example.locate(), annotation.text))
 
   def to_features(self, example, encoder):
     if isinstance(example, PaddingInputExample):
@@ -189,7 +190,7 @@ class SpanHead(SpanGraph, Head):
       row = dict(zip(("input_ids", "input_mask", "segment_ids"),
                      reader.columns(passage, number)))
       if example.label is not None:
-        start, end = passage.place(number, span)
+        start, end = passage.input_span(number, span)
         row.update(start_positions=[start], end_positions=[end],
                    is_impossible=[int(not example.label)])
       rows.append(row)
@@ -200,18 +201,19 @@ class SpanHead(SpanGraph, Head):
     return self.to_features(InputExample(
         example.guid, example.text_a, example.text_b), encoder)[0]
 
-  def finish(self, serialized):
-    """Adds unique_ids: two messages after each other are one with all fields.
-    """
+  def number_records(self, serialized):
+    """Adds unique_ids: two serialized messages, joined, are one message with
+    the fields of both."""
     encoder = record_encoder.RecordEncoder({"unique_ids": _ID})
-    for record, number in zip(serialized, itertools.count(answer_places.FIRST_ID)):
+    numbers = itertools.count(answer_positions.FIRST_ID)
+    for record, number in zip(serialized, numbers):
       yield record + encoder.encode([[number]])
 
   def log_examples(self, examples, encoder):
-    answer_places.log_examples(examples, self._reader(encoder))
-    answer_places.warn_of_paragraphs(examples, self._reader(encoder))
+    answer_positions.log_examples(examples, self._reader(encoder))
+    answer_positions.warn_of_paragraphs(examples, self._reader(encoder))
 
-  def sizes(self, num_examples, num_records, num_padding=None):
+  def size_lines(self, num_examples, num_records, num_padding=None):
     return ["Num orig examples = %d" % num_examples,
             "Num split examples = %d" % num_records]
 
@@ -224,18 +226,19 @@ class SpanHead(SpanGraph, Head):
   # Outputs.
 
   def merge_rows(self, rows, examples, counts, encoder):
-    """Returns for each question its answers, as bytes of JSON."""
+    """Returns the answers to each question, as bytes of JSON."""
     ends = list(itertools.accumulate(counts))
     finder = answer_finder.AnswerFinder(self._reader(encoder), self.span)
 
     def find(index):
       windows = rows[ends[index] - counts[index]:ends[index]]
       return answer_finder.encode(finder.find(examples[index], [
-          (each["start_logits"], each["end_logits"]) for each in windows]))
+          (window["start_logits"], window["end_logits"])
+          for window in windows]))
 
-    # What is logged would be lost in other processes.
-    return [{"answers": np.frombuffer(each, np.uint8)}
-            for each in workers.map_ordered(
+    # In other processes, the lines of --verbose_logging would be lost.
+    return [{"answers": np.frombuffer(answers, np.uint8)}
+            for answers in workers.map_ordered(
                 find, range(len(examples)), int(self.span.verbose_logging),
                 min_items=_MIN_QUESTIONS)]
 
@@ -245,13 +248,13 @@ class SpanHead(SpanGraph, Head):
   def eval_prediction(self, rows, examples):
     found = list(map(decode, rows["answers"]))
     return EvalPrediction(
-        [[each.text for each in annotations(example.label)]
+        [[annotation.text for annotation in annotations(example.label)]
          for example in examples],
-        [each.best for each in found],
-        np.array([[each.probability] for each in found], np.float32),
-        self.metrics[-1],
-        np.array([each.null_odds for each in found], np.float64)
-        if self.span.version_2_with_negative else None)
+        [answers.best for answers in found],
+        np.array([[answers.probability] for answers in found], np.float32),
+        null_odds=np.array([answers.null_odds for answers in found], np.float64)
+        if self.span.version_2_with_negative else None,
+        answer_rule=self.metrics[-1])
 
   def write_report(self, folder, examples, predictions):
     answer_finder.warn_of_paragraphs(predictions.predicted, self.span)
@@ -272,7 +275,8 @@ class SpanHead(SpanGraph, Head):
 
   def output_files(self, examples, rows):
     found = [decode(row["answers"]) for row in rows]
-    answer_finder.warn_of_paragraphs([each.best for each in found], self.span)
+    answer_finder.warn_of_paragraphs([answers.best for answers in found],
+                                     self.span)
     return answer_files.lines_of(examples, found)
 
   def check_averaging(self):
@@ -303,7 +307,7 @@ class SpanHead(SpanGraph, Head):
     return output.line
 
   def _reader(self, encoder):
-    """Returns a SpanReader; of None, one that only finds answers."""
+    """Returns a SpanReader; without an encoder, one that only finds answers."""
     span = self.span
     return _reader_of(encoder and encoder.tokenizer, SpanSettings(
         encoder.max_seq_length if encoder else 0, span.doc_stride,

@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common import tables
 from bert.common.errors import UserError
@@ -28,9 +27,11 @@ from bert.heads import crf
 from bert.heads import losses
 from bert.heads import pooling
 from bert.heads.base import Head
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
+from bert.options.finetuning import HeadOptions
 
-# What serves words: as the default signature, with the starts of the words.
+# The default signature has outputs per token, this one per word: it also takes
+# the position of each word's first piece.
 WORDS_SIGNATURE = "words"
 
 
@@ -38,12 +39,8 @@ class TaggingHead(Head):
   """One label per word, which the word's first piece carries.
 
   A record's label field has, at each first piece, the label's number from 1,
-  and 0 elsewhere. Words are moved to the front before predictions are made, so
-  that what follows sees words alone: [batch, words, ...].
-
-  Attributes:
-    word_split: how a text is split into words, by name of
-      bert.data.word_splits; None: unknown.
+  and 0 elsewhere. Predictions have words alone, moved to the front: [batch,
+  words, ...].
   """
   kind = "tagging"
   label_type = TAGS
@@ -56,7 +53,12 @@ class TaggingHead(Head):
   report_library = "seqeval"
   takes_pairs = False
   hugging_face_class = "BertForTokenClassification"
-  word_split = None  # type: Optional[str]
+
+  @property
+  def word_split(self) -> Optional[str]:
+    """How a text is split into words, by name of bert.data.word_splits; None:
+    unknown."""
+    return self.spec.text_facts.get("word_split")
 
   def check(self):
     super().check()
@@ -71,7 +73,7 @@ class TaggingHead(Head):
       return
     for name in ("loss", "class_weights", "label_smoothing"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions, name):
+      if value != getattr(HeadOptions, name):
         raise UserError("--%s=%s does not go with --crf, which scores whole "
                         "sentences; leave one out" % (
                             name, command_line.describe(value)))
@@ -80,7 +82,7 @@ class TaggingHead(Head):
     self.check_span()
     for name in ("pair_encoding", "pooling", "window_pooling"):
       value = getattr(self.settings, name)
-      if value != getattr(options.HeadOptions(), name):
+      if value != getattr(HeadOptions(), name):
         raise UserError("--%s=%s is not for %s tasks, which read the vector of "
                         "each word; leave it out" % (name, value, self.kind))
 
@@ -124,7 +126,8 @@ class TaggingHead(Head):
     vectors = pooling.token_vectors(model, mask, self.settings.encoder_top)
     shape = modeling.get_shape_list(vectors)
     if self.settings.crf:
-      self._crf_params()  # Made here, with all other variables of the model.
+      # Here, so that the variables are in the scope of the others.
+      self._crf_params()
     return tf.reshape(
         self.project(modeling.reshape_to_matrix(vectors), is_training),
         shape[:2] + [len(self.labels)])
@@ -147,10 +150,11 @@ class TaggingHead(Head):
   def serving_signatures(self, inputs, outputs):
     words = dict(inputs, word_starts=tf.placeholder(
         tf.int32, [None, None], "word_starts"))
-    return dict(
-        super().serving_signatures(inputs, outputs),
-        **{WORDS_SIGNATURE: (words, self._decode(outputs["logits"],
-                                                 words["word_starts"]))})
+    decoded = self._decode(outputs["logits"], words["word_starts"])
+    # `chosen` is their earlier name, which clients of exports read.
+    decoded["label_ids"] = decoded["chosen"]
+    return dict(super().serving_signatures(inputs, outputs),
+                **{WORDS_SIGNATURE: (words, decoded)})
 
   def serving_columns(self, example, encoder):
     (features,), _ = self.to_features(example, encoder)
@@ -186,8 +190,8 @@ class TaggingHead(Head):
     tags = entities.to_seqeval(predictions)
     yield "%d examples; begin, end and type of an entity must be right" % len(
         predictions.labels)
-    stray = [sum(map(tag_schemes.num_stray, each))
-             for each in (predictions.labels, predictions.predicted)]
+    stray = [sum(map(tag_schemes.num_stray, sentences))
+             for sentences in (predictions.labels, predictions.predicted)]
     if any(stray):
       yield ("Not counted: %d entities of the labels and %d of the predictions "
              "that do not begin with" % tuple(stray))
@@ -201,8 +205,8 @@ class TaggingHead(Head):
         output_dict=True, zero_division=0)
     yield from tables.table(("entity",) + reports.SCORES, [
         (re.sub(" avg$", " average", name),) + reports.score_cells((
-            each["precision"], each["recall"], each["f1-score"],
-            each["support"])) for name, each in scores.items()])
+            row["precision"], row["recall"], row["f1-score"],
+            row["support"])) for name, row in scores.items()])
 
   def errors(self, predictions):
     """Yields ErrorRows; the score counts entities missed or made up."""
@@ -244,15 +248,15 @@ class TaggingHead(Head):
     return {"has_pairs": False, "word_split": word_splits.detect(
         example.text_a for example in examples)}
 
-  def read_as(self, facts):
-    super().read_as(facts)
-    self.word_split = facts.get("word_split")
-    if not self.word_split:
+  def with_text_facts(self, facts):
+    head = super().with_text_facts(facts)
+    if not head.word_split:
       tf.logging.warning(
           "task.json does not say how the sentences that the model was trained "
           "on were split into words: texts are split by white space, and "
           'Chinese by character. {"words": [...]} are taken as they are; an '
           "export by a run that reads the data, as with --do_eval, says it")
+    return head
 
   def sample_input(self, example):
     """Returns the words as the text that is split into them again."""

@@ -1,1 +1,1 @@
-"""Models as other libraries keep them: Hugging Face folders, and back."""
+"""Converts models to and from the formats of other libraries: Hugging Face."""

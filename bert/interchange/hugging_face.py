@@ -1,4 +1,4 @@
-"""Weights between BERT checkpoints and Hugging Face's folders.
+"""Converts weights between BERT checkpoints and Hugging Face's folders.
 
 Source: https://huggingface.co/docs/transformers/model_doc/bert.
 """
@@ -22,7 +22,7 @@ from bert.interchange import tensor_files
 
 Weights = Dict[str, np.ndarray]
 
-# Ours -> theirs, of names; kernels are transposed between them.
+# Name in a checkpoint -> name in Hugging Face's folder; kernels are transposed.
 _RULES = (
     (r"bert/embeddings/(\w+_embeddings)$", r"bert.embeddings.\1.weight"),
     (r"bert/encoder/layer_(\d+)/(.*)$", r"bert.encoder.layer.\1.\2"),
@@ -36,21 +36,21 @@ _RULES = (
 _ENDS = (("/kernel", ".weight"), ("/gamma", ".weight"), ("/beta", ".bias"))
 # Buffers.
 _IGNORED = re.compile(r"(^|\.)(position_ids|token_type_ids)$")
-# The masked words' output layer, which has the word embeddings as its weights.
+# The output layer for masked words, whose weights are the word embeddings.
 _DECODER = "cls.predictions.decoder."
 
 
 class Model(typing.NamedTuple):
-  """A model without its format.
+  """A model, independent of its format.
 
   Attributes:
-    weights: by our names.
+    weights: by their names in checkpoints.
     config: as bert_config.json has it.
     labels: in order; None if it has none.
     vocab: text of vocab.txt; None if it has none.
-    do_lower_case: None if nobody says.
-    head: what was fine-tuned, as task.json has it; None if nobody says.
-    notes: what README.md says; there is none without.
+    do_lower_case: None if unknown.
+    head: kind of the fine-tuned head, as in task.json; None if unknown.
+    notes: content of README.md, which is not written without.
   """
   weights: Weights
   config: dict
@@ -62,7 +62,7 @@ class Model(typing.NamedTuple):
 
 
 def their_name(name: str) -> str:
-  """Returns Hugging Face's name of one of ours."""
+  """Returns Hugging Face's name of a variable of a checkpoint."""
   for pattern, replacement in _RULES:
     if re.match(pattern, name):
       name = re.sub(pattern, replacement, name)
@@ -79,10 +79,10 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
 
   Args:
     folder: path.
-    is_exact: whether "gelu" is to be the erf form, as theirs is.
+    is_exact: whether "gelu" stays the erf form, as in Hugging Face.
 
   Raises:
-    UserError: it is no BERT, or something is not there.
+    UserError: it is no BERT, or a file is missing.
   """
   path = os.path.join(folder, "config.json")
   theirs = files.read_json(path)
@@ -100,12 +100,12 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
 
 
 def write_hugging_face(folder: str, model: Model) -> None:
-  """Writes a new folder with config.json, model.safetensors and vocab.txt,
-  and README.md if there is something to say.
+  """Writes a new folder with config.json, model.safetensors and vocab.txt, and
+  README.md if there are notes.
 
   Raises:
-    UserError: the folder is there, safetensors is not, or a weight has no place
-      there.
+    UserError: the folder exists, safetensors is not installed, or Hugging Face
+      has no such weight.
   """
   _check_new(folder)
   weights = {name: values for name, values in model.weights.items()
@@ -184,7 +184,7 @@ def _labels_of(theirs, weights):
 
 
 def _to_ours(tensors, num_layers, folder):
-  """Returns weights by our names."""
+  """Returns weights by their names in checkpoints."""
   if not any(name.startswith("bert.") for name in tensors):
     tensors = {name if name.startswith(
         ("cls.", "classifier.", "qa_outputs.")) else
@@ -193,7 +193,7 @@ def _to_ours(tensors, num_layers, folder):
   known = {their_name(name): name for name in _our_names(num_layers)}
   weights = {}
   for name, values in tensors.items():
-    # As older folders have them.
+    # As in older folders.
     modern = name.replace(".gamma", ".weight").replace(".beta", ".bias")
     if modern not in known:
       raise UserError("%s: tensor %s is not of a BERT that this program knows" %
@@ -210,8 +210,8 @@ def _to_ours(tensors, num_layers, folder):
 
 
 def _without_decoder(tensors, folder):
-  """Returns tensors without the second names of the embeddings and the bias;
-  raises UserError where they are others there."""
+  """Returns tensors without the second copies of the embeddings and the bias;
+  raises UserError if the copies differ."""
   tensors = dict(tensors)
   for end, name in (("weight", "bert.embeddings.word_embeddings.weight"),
                     ("bias", "cls.predictions.bias")):
@@ -263,8 +263,9 @@ def _our_names(num_layers):
 
 
 def _do_lower_case(path):
-  return (files.read_json(path).get("do_lower_case") if tf.gfile.Exists(path)
-          else None)
+  if not tf.gfile.Exists(path):
+    return None
+  return files.read_json(path, needed="an object").get("do_lower_case")
 
 
 def _read_text(path):

@@ -1,4 +1,5 @@
-"""The config of a Hugging Face folder, checked: alone, and against tensors."""
+"""Checks the config of a Hugging Face folder, by itself and with the
+tensors."""
 
 import re
 from typing import Any, Dict
@@ -12,13 +13,14 @@ SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
          "num_attention_heads", "intermediate_size", "hidden_dropout_prob",
          "attention_probs_dropout_prob", "max_position_embeddings",
          "type_vocab_size", "initializer_range")
-# What of a config changes the model, and its only value here.
+# Keys of a config that change the model, and their only supported values.
 _FIXED = {"layer_norm_eps": 1e-12, "position_embedding_type": "absolute",
           "is_decoder": False, "add_cross_attention": False}
 
 
 def check(config: Any, path: str) -> None:
-  """Raises UserError for a config of what is no BERT, or another one."""
+  """Raises UserError for a config that is not of BERT, or of an unsupported
+  variant."""
   if not isinstance(config, dict):
     raise UserError("%s: not a JSON object" % path)
   if config.get("model_type", "bert") != "bert":
@@ -57,7 +59,7 @@ def check_shapes(weights: Dict[str, np.ndarray], config: dict, source: str,
             "kernel": (hidden, hidden), "(bias|gamma|beta)": (hidden,)}
   for name, values in sorted(weights.items()):
     if name.startswith("output_"):
-      continue  # A head's, of as many labels as it has.
+      continue  # A head's weights, whose size is the number of labels.
     shape = next(shape for end, shape in shapes.items()
                  if re.search("(^|/)%s$" % end, name))
     if values.shape != shape:
@@ -68,7 +70,8 @@ def check_shapes(weights: Dict[str, np.ndarray], config: dict, source: str,
 
 
 def our_activation(name: str, is_exact: bool, path: str) -> str:
-  """Returns our name of an activation of theirs; raises UserError."""
+  """Returns the name of Hugging Face's activation in bert_config.json; raises
+  UserError."""
   if name in ("gelu_new", "gelu_pytorch_tanh"):
     return "gelu"
   if name == "gelu":

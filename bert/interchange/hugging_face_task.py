@@ -1,6 +1,5 @@
-"""What a fine-tuned model becomes in a Hugging Face folder, and what of it the
-folder's config can't say.
-"""
+"""Converts a fine-tuned model for a Hugging Face folder, and describes what its
+config can't express."""
 
 from typing import Any, Dict, List, Tuple
 
@@ -28,10 +27,11 @@ _READING = {
 
 
 def check(task: Dict[str, Any]) -> None:
-  """Raises UserError for a fine-tuned model that Hugging Face has no class of.
+  """Raises UserError for a fine-tuned model for which Hugging Face has no
+  class.
 
   Args:
-    task: what task.json says; {} for a model without.
+    task: content of task.json; {} for a model without.
   """
   is_apart = _is_apart(task)
   if task.get("labels") is not None and not is_apart:
@@ -49,10 +49,9 @@ def check(task: Dict[str, Any]) -> None:
 
 def convert(weights: Weights, task: Dict[str, Any]
            ) -> Tuple[Weights, List[str]]:
-  """Returns the weights that the folder has, and what its README says.
+  """Returns the weights for the folder, and the text of its README.
 
-  Of a model that reads the texts of a pair apart, the encoder is all that
-  Hugging Face has a class of.
+  For a siamese model, Hugging Face has a class for the encoder only.
 
   Args:
     weights: of the checkpoint.
@@ -74,7 +73,7 @@ def convert(weights: Weights, task: Dict[str, Any]
 
 
 def _describe(head):
-  """Returns what became of the variables that compare vectors."""
+  """Returns a description of the variables that compare vectors."""
   if not head:
     return ("Pairs are scored by the cosine of their vectors; 0 is the least "
             "label of the task, 1 the greatest.")

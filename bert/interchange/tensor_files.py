@@ -18,22 +18,24 @@ Tensors = Dict[str, np.ndarray]
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
-# In the order in which they are looked for.
+# In the order of preference.
 _NAMES = ("model.safetensors", "pytorch_model.bin")
 
 
 def read(folder: str, ignored: Pattern) -> Tensors:
   """Returns name -> float32 array of all tensors of a folder.
 
-  They are in model.safetensors or pytorch_model.bin, or in several files that
-  one of these names with .index.json lists.
+  They are in model.safetensors or pytorch_model.bin, or in several files,
+  listed in one of these names with .index.json.
 
   Args:
     folder: path.
-    ignored: what is found in names that are left out, whatever they are.
+    ignored: regular expression of names that are left out, whatever their
+      types.
 
   Raises:
-    UserError: there are none, a file can't be read, or a tensor is no float.
+    UserError: there are none, a file can't be read, or a tensor has no float
+      type.
   """
   for name in _NAMES:
     path = os.path.join(folder, name)
@@ -98,7 +100,7 @@ def _read_safetensors(content, path):
 
 
 def _from_bytes(dtype, shape, data):
-  """Returns an array; of a type that is no float, the type's name."""
+  """Returns an array; for a type that is no float, the type's name."""
   if dtype == "BF16":  # The upper half of a float32.
     bits = np.frombuffer(data, "<u2").astype(np.uint32) << 16
     return bits.view(np.float32).reshape(shape)
@@ -114,7 +116,7 @@ def _read_torch(content, path):
   try:
     loaded = torch.load(io.BytesIO(content), map_location="cpu",
                         weights_only=True)
-  # Whatever the pickle module and torch raise for a broken file.
+  # The pickle module and torch raise many kinds of errors for a broken file.
   except Exception as error:  # pylint: disable=broad-except
     raise UserError("%s: can't be read by torch (%s); download it again" % (
         path, (str(error).split("\n") or [""])[0]))

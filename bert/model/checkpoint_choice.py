@@ -1,4 +1,4 @@
-"""Which checkpoint of an output folder is meant, for all commands.
+"""Chooses the checkpoint of an output folder, for all commands.
 
 The best one that evaluations during training kept, as long as the last training
 in the folder evaluated; else the newest. --checkpoint chooses another.
@@ -21,17 +21,18 @@ EVAL_EVERY = "eval_every"
 
 def of_folder(folder: str, choice: Optional[str] = None,
               flag: Optional[str] = None) -> Optional[str]:
-  """Returns the path, without .index, of the checkpoint that is meant; None if
-  the folder has none.
+  """Returns the path, without .index, of the chosen checkpoint; None if the
+  folder has none.
 
   Args:
     folder: an output folder.
-    choice: best, newest, or the path of another checkpoint; None: the rule.
-    flag: that takes the path of the one that is not chosen; None: --checkpoint
-      is there to choose.
+    choice: best, newest, or the path of another checkpoint; None: by the rule
+      above.
+    flag: that accepts the path of the other one, for the log; None:
+      --checkpoint.
 
   Raises:
-    UserError: what is chosen is not there.
+    UserError: the chosen one does not exist.
   """
   newest = checkpoint_files.latest(folder)
   if choice == NEWEST:
@@ -71,7 +72,8 @@ def resolve(path: Optional[str], flag: str,
     choice: of a folder, as of of_folder.
 
   Raises:
-    UserError: a folder has no checkpoint, or several and no word of the newest.
+    UserError: a folder has no checkpoint, or several and no file that names the
+      newest.
   """
   if not path or checkpoint_files.is_there(path) or (
       not tf.gfile.IsDirectory(path)):
@@ -89,8 +91,8 @@ def resolve(path: Optional[str], flag: str,
 
 
 def folder_of_one_model(folder: str) -> Optional[str]:
-  """Returns the end of an error for a folder that has the folders of several
-  models in place of checkpoints; None for others."""
+  """Returns the end of an error message for a folder that contains the folders
+  of several models; None for others."""
   for name in ("trial", "fold"):
     path = os.path.join(folder, name + "_1")
     if tf.gfile.IsDirectory(path):
@@ -105,8 +107,8 @@ def _is_of_training(folder):
 
 
 def resolve_init(group):
-  """Returns a group of options whose --init_checkpoint, where it is a folder,
-  is the checkpoint of it that is meant; raises UserError."""
+  """Returns a group of options in which a folder as --init_checkpoint is
+  replaced by its chosen checkpoint; raises UserError."""
   return command_line.replace(group, init_checkpoint=resolve(
       group.init_checkpoint, "--init_checkpoint",
       getattr(group, "checkpoint", None)))

@@ -40,9 +40,9 @@ def is_training_state(name: str) -> bool:
 def is_there(path: str) -> bool:
   """Whether a path is that of a checkpoint, in either of TensorFlow's formats.
 
-  One of today has an .index file; one of the first format, by
-  Saver(write_version=SaverDef.V1), is a file of just that name, or several that
-  end in -00000-of-00002 and the like, -?????-of-00002 in the path.
+  The current format has an .index file; the first one, by
+  Saver(write_version=SaverDef.V1), is a file of that name, or several that end
+  in -00000-of-00002 and so on, -?????-of-00002 in the path.
   """
   if tf.gfile.Exists(path + ".index"):
     return True
@@ -69,7 +69,8 @@ def open_reader(checkpoint: str, flag: str = ""):
                     ".data-00000-of-00001" % where)
   try:
     reader = tf.train.load_checkpoint(checkpoint)
-    # The data lies in the order of the names: the last shows a missing end.
+    # Data is stored in the order of names: reading the last one finds a missing
+    # end.
     reader.get_tensor(max(reader.get_variable_to_shape_map()))
   except (tf.errors.OpError, ValueError, LookupError, RuntimeError) as error:
     raise UserError("%s: can't be read as a checkpoint: %s" % (
@@ -80,10 +81,10 @@ def open_reader(checkpoint: str, flag: str = ""):
 def latest(folder: str) -> Optional[str]:
   """Returns the path, without .index, of a folder's newest checkpoint.
 
-  That is the one that the folder's file named checkpoint names, by its name
-  alone where it lies in the folder: the folder may have been copied or moved.
-  Where that file is missing, can't be read or names a checkpoint that is not
-  there, it is the model.ckpt-STEP of the highest step that can be read.
+  That is the one in the folder's file `checkpoint`, looked up by its base name
+  first, since the folder may have been copied or moved. If that file is
+  missing, unreadable or names a missing checkpoint, it is the readable
+  model.ckpt-STEP of the highest step.
 
   Returns:
     A path; None if there is no such checkpoint.
@@ -94,7 +95,8 @@ def latest(folder: str) -> Optional[str]:
   paths = _by_step(folder)
   newest = next(filter(_is_readable, reversed(paths)), None)
   if newest is None and tf.gfile.Exists(os.path.join(folder, STATE)):
-    newest = paths[-1] if paths else None  # Who reads it says what is wrong.
+    # An unreadable checkpoint is reported by its reader.
+    newest = paths[-1] if paths else None
   if newest:
     _warn_once("%s is missing, or does not name a checkpoint that is there: %s "
                "has the highest step in the folder and is used" % (
@@ -117,7 +119,7 @@ def _named_by_state(folder):
     path = os.path.join(folder, os.path.basename(state.model_checkpoint_path))
     if _exists(path):
       return path
-    # Not of a copy, whose file may name what lies beside the original.
+    # A copied folder's file may name the checkpoint of the original.
     if not _by_step(folder) and _exists(state.model_checkpoint_path):
       return state.model_checkpoint_path
   return None
@@ -131,8 +133,8 @@ def _exists(path):
 
 
 def repair_state(folder: str) -> None:
-  """Makes a folder's file named checkpoint name what latest returns, as
-  TensorFlow itself resumes from what the file names."""
+  """Writes what latest returns into a folder's file `checkpoint`, since
+  TensorFlow resumes from the checkpoint in that file."""
   newest = latest(folder)
   state = read_state(folder)
   if newest is None or state and state.model_checkpoint_path == newest:
@@ -155,7 +157,7 @@ def _by_step(folder):
 
 
 def _is_readable(path):
-  """Whether a checkpoint is whole: its data lies in the order of the names."""
+  """Whether a checkpoint is complete: its last tensor can be read."""
   try:
     open_reader(path)
   except UserError:
@@ -176,7 +178,8 @@ def newest_in(folder: str, flag: str) -> str:
     flag: that gave it, for errors.
 
   Raises:
-    UserError: it has no checkpoint, or several and no word of the newest.
+    UserError: it has no checkpoint, or several and no file that names the
+      newest.
   """
   newest = _named_by_state(folder)
   if newest:
@@ -215,8 +218,8 @@ def _is_of_first_format(path):
 
 
 def read(checkpoint: str) -> Weights:
-  """Returns name -> array of a checkpoint: the weights and the step; the rest
-  of what training keeps is left out.
+  """Returns name -> array of a checkpoint: the weights and the step, without
+  the optimizer's state.
 
   Raises:
     UserError: there is none, or it can't be read.

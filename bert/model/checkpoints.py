@@ -1,4 +1,4 @@
-"""What checkpoints hold, and whether it fits the model."""
+"""Reads the variables of checkpoints, and checks that they fit the model."""
 
 import re
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert.common.errors import UserError
+from bert.common.errors import listed
 from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 
@@ -25,7 +26,7 @@ def step_of(checkpoint: Optional[str]) -> int:
 
 
 def shapes_in(checkpoint: str, flag: str) -> Shapes:
-  """Returns name -> shape of all that a checkpoint holds.
+  """Returns name -> shape of all variables in a checkpoint.
 
   Raises:
     UserError: there is none at that path, or it can't be read.
@@ -46,8 +47,8 @@ def check_init(checkpoint: str, expected: Shapes,
       values.
 
   Raises:
-    UserError: a variable has another shape or type, none is there, or the
-      encoder's are not all there.
+    UserError: a variable has another shape or type, or variables of the encoder
+      are missing.
   """
   actual = shapes_in(checkpoint, "--init_checkpoint")
   _check_equal(checkpoint, actual, expected)
@@ -64,23 +65,23 @@ def check_init(checkpoint: str, expected: Shapes,
         "--init_checkpoint=%s: it lacks %d variables of the encoder: %s; it is "
         "of another model, or --bert_config_file is (--allow_missing_weights "
         "starts them from random values)" % (
-            checkpoint, len(needed), _shorten(needed)))
+            checkpoint, len(needed), listed(needed, 3)))
   if missing:
     tf.logging.warning(
         "%d variables of the encoder are not in %s and start from random "
-        "values: %s", len(missing), checkpoint, _shorten(missing))
+        "values: %s", len(missing), checkpoint, listed(missing, 3))
   unused = [name for name in sorted(actual) if name.startswith("bert/") and
             name not in expected and
             not checkpoint_files.is_training_state(name)]
   if unused:
     tf.logging.warning(
         "%d variables of the encoder in %s are not used, as the model has "
-        "none of these names: %s", len(unused), checkpoint, _shorten(unused))
+        "none of these names: %s", len(unused), checkpoint, listed(unused, 3))
 
 
 def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
-  """Returns what a checkpoint holds; raises UserError unless that is the whole
-  model, with its head."""
+  """Returns name -> shape of a checkpoint; raises UserError unless it has the
+  whole model, with its head."""
   actual = shapes_in(checkpoint, flag)
   _check_equal(checkpoint, actual, expected)
   for name in expected:
@@ -92,14 +93,14 @@ def check_trained(checkpoint: str, expected: Shapes, flag: str) -> Shapes:
 
 
 def has_step(checkpoint: str) -> bool:
-  """Whether a checkpoint tells the step that its weights are of; one with
-  weights alone does not."""
+  """Whether a checkpoint has the global step; one with only weights does
+  not."""
   return tf.train.load_checkpoint(checkpoint).has_tensor("global_step")
 
 
 def check_resumable(checkpoint: str, expected: Shapes,
                     trainable_variables: Iterable[str]) -> None:
-  """Raises UserError unless training can go on from a checkpoint."""
+  """Raises UserError unless training can resume from a checkpoint."""
   actual = check_trained(checkpoint, expected, "--output_dir")
   for name in ["global_step"] + [each + "/adam_m"
                                  for each in trainable_variables]:
@@ -118,13 +119,12 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
   """Chooses the checkpoint that a run starts from, and checks it.
 
   Args:
-    output_dir: its checkpoint comes first, to train on the newest,
-    init_checkpoint: then this.
+    output_dir: its checkpoint is preferred; training resumes from the newest.
+    init_checkpoint: used if output_dir has none.
     trainable_variables: names of what the run trains; None: it does not.
-    make_shapes: returns name -> shape of all that the model has.
+    make_shapes: returns name -> shape of all variables of the model.
     allows_missing: as of check_init.
-    choice: which one of output_dir is used without training, by
-      checkpoint_choice.of_folder.
+    choice: without training, of checkpoint_choice.of_folder.
 
   Returns:
     A path, or None for training from random weights.
@@ -134,9 +134,11 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
       that was fine-tuned.
   """
   is_training = trainable_variables is not None
+  # Training resumes from the newest checkpoint: the best one would repeat steps.
   newest = (latest(output_dir) if is_training else
             checkpoint_choice.of_folder(output_dir, choice))
   if newest and init_checkpoint and newest != init_checkpoint:
+    # Not used, but a mistyped path is reported all the same.
     shapes_in(init_checkpoint, "--init_checkpoint")
     tf.logging.info("--init_checkpoint is not used: %s comes first", newest)
   if newest and is_training:
@@ -160,26 +162,21 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
 
 
 def model_variables() -> List[tf.Variable]:
-  """Returns what the model has in the graph, frozen or not."""
+  """Returns the model's variables in the graph, including frozen ones."""
   return [each for each in tf.global_variables()
           if not checkpoint_files.is_training_state(each.op.name)]
 
 
 def init_from(checkpoint: str) -> Dict[str, int]:
-  """Makes the model's variables start from a checkpoint's.
+  """Initializes the model's variables from a checkpoint.
 
   Returns:
-    Names, with ":0", of the variables that it fills.
+    Names, with ":0", of the initialized variables.
   """
   assignment, filled = modeling.get_assignment_map_from_checkpoint(
       model_variables(), checkpoint)
   tf.train.init_from_checkpoint(checkpoint, assignment)
   return filled
-
-
-def _shorten(names):
-  more = len(names) - 3
-  return ", ".join(names[:3]) + (" and %d more" % more if more > 0 else "")
 
 
 def _check_equal(checkpoint, actual, expected):

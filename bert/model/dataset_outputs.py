@@ -8,16 +8,18 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 
-# Scope, in an evaluation's graph, of what is scored whole.
+# Scope, in an evaluation's graph, of outputs that are scored over the whole
+# dataset.
 _COLLECTED = "collected/"
-# What is behind the names of what is averaged, for its weights.
+# Suffix of the names of the weights of averaged values.
 _WEIGHTS = "_weights"
 
 Tensors = Dict[str, tf.Tensor]
 
 
 def mark(collected: Tensors) -> None:
-  """Makes EvaluationFetches find outputs and labels in the graph."""
+  """Names outputs and labels in the graph, so that EvaluationFetches finds
+  them."""
   with tf.name_scope(_COLLECTED):
     for name, tensor in collected.items():
       tf.identity(tensor, name=name)
@@ -25,7 +27,7 @@ def mark(collected: Tensors) -> None:
 
 def eval_metrics(streamed: Dict[str, Tuple[tf.Tensor, tf.Tensor]]
                 ) -> Tuple[Callable, Tensors]:
-  """Returns an Estimator's eval_metrics of what is averaged.
+  """Returns an Estimator's eval_metrics for averaged values.
 
   Args:
     streamed: name -> (values, weights).
@@ -42,13 +44,14 @@ def _weighted_means(**tensors):
 
 
 class EvaluationFetches(typing.NamedTuple):
-  """What an evaluation fetches of a batch: tensors, or their values.
+  """The tensors that an evaluation fetches for each batch, or their values.
 
   Attributes:
     loss: of the batch.
-    sums: name -> (weighted sum, sum of weights) of what is averaged over the
+    sums: name -> (weighted sum, sum of weights) of values that are averaged
+      over the dataset.
+    collected: name -> outputs and labels, which are scored over the whole
       dataset.
-    collected: name -> outputs and labels, which are scored whole.
   """
   loss: tf.Tensor
   sums: Dict[str, Tuple[tf.Tensor, tf.Tensor]]
@@ -71,8 +74,8 @@ class EvaluationFetches(typing.NamedTuple):
 
 def whole_evaluation(batches: Sequence[EvaluationFetches]
                     ) -> Tuple[Dict[str, float], Dict[str, np.ndarray]]:
-  """Returns the results of a dataset's batches, name -> number, and what was
-  collected of it, name -> array, without padding examples."""
+  """Returns the results of a dataset's batches, name -> number, and the
+  collected outputs and labels, name -> array, without padding examples."""
   results = {"loss": np.float32(np.mean([each.loss for each in batches],
                                         dtype=np.float64))}
   for name in batches[0].sums:
@@ -89,7 +92,7 @@ def whole_evaluation(batches: Sequence[EvaluationFetches]
 
 
 def check_finite(values: Dict[str, np.ndarray], where: str) -> None:
-  """Raises UserError if outputs of a model are not numbers.
+  """Raises UserError if outputs of a model are NaN or infinite.
 
   Args:
     values: name -> array.
@@ -116,7 +119,7 @@ def join(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 def in_input_order(batches: Iterable[Dict[str, np.ndarray]],
                    num_examples: int) -> Iterator[Dict[str, np.ndarray]]:
-  """Yields rows in input order, as soon as those before have come.
+  """Yields rows in input order, each as soon as all rows before it are known.
 
   Args:
     batches: of predictions, with "position" where they are in another order.

@@ -1,4 +1,4 @@
-"""Short names of what all workers of a run must have in common."""
+"""Digests of flags, code and data, to find workers or folders that differ."""
 
 import dataclasses
 import hashlib
@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import command_line
 
-# Bytes of a file that are looked at.
+# Bytes of a file that are read.
 _BEGINNING = 1 << 16
 _PACKAGES = ("bert", "processors")
 # Flags that may differ from worker to worker.
@@ -18,8 +18,8 @@ _FREE = ("num_workers", "tpu_name", "master")
 
 
 def of_flags(groups: Iterable) -> str:
-  """Returns the digest of all flags but paths, which machines may call
-  otherwise."""
+  """Returns the digest of all flags except paths, which may differ between
+  machines."""
   return _digest(
       (field.name, getattr(group, field.name))
       for group in command_line.flatten(groups)
@@ -39,8 +39,8 @@ def of_examples(examples: Iterable) -> str:
 
 
 def of_texts(examples: Iterable) -> str:
-  """Returns the digest of a dataset's texts and labels, in whatever order, and
-  whatever the examples are called."""
+  """Returns the digest of a dataset's texts and labels, independent of the
+  order and names of the examples."""
   total = 0
   for each in examples:
     content = repr((each.text_a, each.text_b, each.label))
@@ -50,13 +50,13 @@ def of_texts(examples: Iterable) -> str:
 
 
 def of_files(paths: Iterable[str]) -> str:
-  """Returns the digest of files' sizes, and of how they begin."""
+  """Returns the digest of the sizes and first bytes of files."""
   return _digest(each for path in paths for each in (
       tf.gfile.Stat(path).length, tf.gfile.GFile(path, "rb").read(_BEGINNING)))
 
 
 def of_object(value: Any) -> str:
-  """Returns the digest of what repr tells of a value."""
+  """Returns the digest of a value's repr."""
   return _digest([value])
 
 

@@ -1,8 +1,8 @@
-"""The workers of a run: this process alone, or all that Horovod joins.
+"""The workers of a run: only this process, or all that Horovod connects.
 
-Worker 0 is the run as a user sees it: it has the output folder and the console.
-The others make the same calls in the same order, in a folder of their own.
-Horovod launches workers, finds them and moves their data.
+Only worker 0 uses the output folder and the console. The others make the same
+calls in the same order, in a temporary folder. Horovod starts the workers,
+connects them and transfers their data.
 
 Source: https://horovod.readthedocs.io.
 """
@@ -23,7 +23,7 @@ import tensorflow.compat.v1 as tf
 from bert.common import libraries
 from bert.common.errors import UserError
 
-# Batches of each worker that are handed over at a time.
+# Batches that each worker sends at a time.
 _GATHERED = 50
 # Bytes that a worker sends at a time.
 _MESSAGE = 1 << 28
@@ -35,15 +35,19 @@ class Workers:
   Attributes:
     rank: number of this worker, from 0.
     size: number of workers.
-    local_rank, local_size: the same of this machine's.
-    folder: of this worker's own; None on worker 0.
-    session_config: of the sessions that send; a process's first session tells
-      how many threads there are in all of them.
+    local_rank, local_size: the same among the workers of this machine.
+    folder: this worker's temporary folder; None on worker 0.
+    session_config: of the sessions that send; a process's first session sets
+      the number of threads of all its sessions.
   """
   rank = local_rank = 0
   size = local_size = 1
   folder = None
   session_config = None
+
+  def configure(self, session_config: tf.ConfigProto) -> None:
+    """Takes the configuration of the sessions that send."""
+    self.session_config = session_config
 
   @property
   def is_first(self) -> bool:
@@ -58,33 +62,33 @@ class Workers:
     return [value]
 
   def of_machine(self, make: Callable[[], Any]) -> Any:
-    """Returns what a function returns on the first worker of this machine; it
-    is not called on the others."""
+    """Returns a function's result on the first worker of this machine; it is
+    not called on the others."""
     return make()
 
   def mean(self, tensor, name: str):
-    """Returns the mean of all workers' tensors, which have a name."""
+    """Returns the mean of the tensors of that name over all workers."""
     del name
     return tensor
 
   def hooks(self) -> list:
-    """Returns hooks that give all workers the variables of worker 0."""
+    """Returns hooks that copy the variables of worker 0 to all workers."""
     return []
 
   def copy_variables(self):
-    """Returns an op that does so; None where there is nothing to do."""
+    """Returns an op that copies them; None if there is only one worker."""
     return None
 
   def input_params(self) -> Dict[str, int]:
-    """Returns what an input_fn needs to know of the workers."""
+    """Returns the parameters of an input_fn that depend on the workers."""
     return {"num_workers": self.size, "worker": self.rank}
 
   def merge(self, batches: Iterable, num_batches: int) -> Iterator:
-    """Yields the batches of all workers in the dataset's order on worker 0,
-    nothing on the others, which go through theirs.
+    """Yields the batches of all workers in the dataset's order on worker 0; the
+    others send theirs and yield nothing.
 
     Args:
-      batches: of this worker: of the dataset's, each `size`-th from `rank` on.
+      batches: of this worker: every `size`-th of the dataset, from `rank` on.
       num_batches: of the dataset.
     """
     if self.size == 1:
@@ -97,25 +101,25 @@ class Workers:
         yield from (batch for batch in row if batch is not None)
 
   def check_same(self, make_digests: Callable[[], Dict[str, str]]) -> None:
-    """Raises UserError where a worker has not what worker 0 has.
+    """Raises UserError on a worker that differs from worker 0.
 
     Args:
-      make_digests: returns digests of what all must have, by what it is called.
+      make_digests: returns the name of each thing to compare -> its digest.
     """
     if self.size == 1:
       return
     digests = make_digests()
     for name, digest in self.share(digests).items():
       if digests[name] != digest:
-        raise UserError("worker %d has not the %s of worker 0; all need the same"
-                        % (self.rank, name))
+        raise UserError("worker %d differs from worker 0 in its %s; all need "
+                        "the same" % (self.rank, name))
 
 
 class HorovodWorkers(Workers):
   """The processes that horovodrun, mpirun or srun started."""
 
   def __init__(self):
-    """Joins them; raises UserError if Horovod can't be used."""
+    """Connects to them; raises UserError if Horovod can't be used."""
     if not libraries.is_installed("horovod"):
       raise UserError("--use_horovod needs Horovod: run "
                       "scripts/setup_distributed.sh")
@@ -152,7 +156,8 @@ class HorovodWorkers(Workers):
     return [pickle.loads(b"".join(each)) for each in received if each]
 
   def _send(self, content, received):
-    """Sends bytes to worker 0, which adds them to the lists of all workers."""
+    """Sends bytes to worker 0, which appends them to the list of each
+    worker."""
     with self._session() as session:
       given = tf.placeholder(tf.uint8, [None])
       parts, sizes = session.run(self._horovod.alltoall(
@@ -185,20 +190,20 @@ _workers = Workers()
 
 
 def workers() -> Workers:
-  """Returns what this process knows of the workers of its run."""
+  """Returns the workers of this process's run."""
   return _workers
 
 
 def join(flags):
-  """Joins the other workers, where --use_horovod says so.
+  """Connects to the other workers, with --use_horovod.
 
   Args:
     flags: the groups of a command: a NamedTuple with speed and, of commands
       with an --output_dir, run.
 
   Returns:
-    The flags; on all workers but the first with another --output_dir, a folder
-    that is removed in the end.
+    The flags; on all workers but the first with a temporary folder as
+    --output_dir, which is removed at the end.
 
   Raises:
     UserError: Horovod can't be used.

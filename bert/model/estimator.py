@@ -1,5 +1,5 @@
-"""The TPUEstimator, and how its sessions run: on TPU, GPU or CPU, how exactly.
-"""
+"""The TPUEstimator, and the configuration of its sessions: device, precision,
+threads."""
 
 import ctypes
 import os
@@ -10,20 +10,26 @@ from typing import Callable, Dict, Optional
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
-from bert import flag_rules
-from bert import options
+from bert import modeling
+from bert.common import machine
 from bert.common.errors import UserError
+from bert.heads.graph_head import GraphHead
 from bert.model import distribution
+from bert.model.model_function import Model
+from bert.options.shared import check_parts
+from bert.options.shared import RunOptions
+from bert.options.shared import StepOptions
+from bert.options.shared import TpuOptions
 
 # glibc's mallopt: names, and values for TensorFlow 1.15's CPU.
 _MALLOC_OPTIONS = ((-8, 1), (-3, 1 << 25), (-1, (1 << 31) - 1))
-# Batches that a second copy of the model is built for.
+# Fewest batches for which a second replica is built.
 _MIN_BATCHES = 100
 _BFLOAT16_PASS = "auto_mixed_precision_onednn_bfloat16"
 
 
 def check_precision(precision: str) -> None:
-  """Raises UserError where a precision can't be had."""
+  """Raises UserError for a precision that is not available."""
   if precision == "float16" and not _has_gpu():
     raise UserError("--precision=float16: TensorFlow sees no GPU; leave the "
                     "flag out")
@@ -45,7 +51,7 @@ def session_config(precision: str,
                    cpu_replicas: int = 1) -> tf.ConfigProto:
   """Returns the Estimator's own session configuration, with these changes.
 
-  Parts share the cores from then on, of the whole process.
+  From then on, the replicas share the cores of the whole process.
   """
   config = tf.ConfigProto(allow_soft_placement=True)
   rewrite = config.graph_options.rewrite_options
@@ -62,10 +68,11 @@ def session_config(precision: str,
 
 
 def keep_freed_memory() -> bool:
-  """Lets TensorFlow 1.15 use a step's memory again in the next; True if so.
+  """Lets TensorFlow 1.15 reuse a step's memory in the next one; returns whether
+  it does.
 
-  It asks for each tensor's memory anew, and glibc gives what is freed back to
-  the system. One arena for all threads keeps the peak where it was.
+  It allocates memory for each tensor, and glibc returns freed memory to the
+  system. One arena for all threads keeps the peak from growing.
   """
   if sys.platform != "linux" or not tf.__version__.startswith("1."):
     return False
@@ -75,48 +82,49 @@ def keep_freed_memory() -> bool:
 
 
 def _num_cores(cpu_replicas):
-  """Returns the cores that a part of a worker's batch has to itself."""
-  num_cores = num_all = os.cpu_count() or 1
-  if hasattr(os, "sched_getaffinity"):
-    num_cores = len(os.sched_getaffinity(0))
-  if num_cores == num_all:  # Else workers are bound to cores of their own.
+  """Returns the number of cores for each replica of a worker."""
+  num_cores = machine.num_cores()
+  # Otherwise workers are bound to separate cores.
+  if num_cores == (os.cpu_count() or 1):
     num_cores //= distribution.workers().local_size
   return max(1, num_cores // cpu_replicas)
 
 
 def _share_cores(cpu_replicas):
-  """Sets the threads that a process gets once, for all of its sessions.
+  """Sets the threads of all sessions of the process, which can be done only
+  once.
 
-  In TensorFlow 2.x it gets them with the first tf.data.Dataset, of which no
-  session's configuration is asked.
+  TensorFlow 2.x creates them with the first tf.data.Dataset, without any
+  session's configuration.
   """
   threading = tf.config.threading
   try:
     threading.set_inter_op_parallelism_threads(cpu_replicas)
     threading.set_intra_op_parallelism_threads(_num_cores(cpu_replicas))
-  except RuntimeError:  # It has them already: this costs speed alone.
+  except RuntimeError:  # The threads exist already: only speed suffers.
     pass
 
 
 class Runtime:
-  """Where and how graphs run: the flags of run, TPU and speed.
+  """How graphs run: the flags of run, TPU and speed.
 
   Attributes:
     use_tpu: as the flag.
-    cpu_replicas: as the flag says, or what is best where it says nothing.
+    cpu_replicas: the flag's value, by default the best one.
     batch_sizes: total examples a step under train, eval and predict.
-    run: options.RunOptions.
+    run: RunOptions.
   """
 
-  def __init__(self, run: options.RunOptions, tpu: options.TpuOptions,
-               speed: options.StepOptions, batch_sizes: Dict[str, int],
+  def __init__(self, run: RunOptions, tpu: TpuOptions,
+               speed: StepOptions, batch_sizes: Dict[str, int],
                can_split: bool = True):
     """Takes the flags and batch sizes.
 
     Args:
       run, tpu, speed: as on the command line.
       batch_sizes: see the class.
-      can_split: whether the loss of a batch is the mean of its parts'.
+      can_split: whether the loss of a batch is the mean of the losses of its
+        parts.
     """
     self.run = run
     self.batch_sizes = batch_sizes
@@ -137,21 +145,24 @@ class Runtime:
     return self._tpu.use_tpu
 
   def check_training(self) -> None:
-    """Raises UserError for a batch that can't be shared out."""
+    """Raises UserError for a batch that can't be divided among the workers."""
     total, size = self.batch_sizes["train"], self._workers.size
     if total % size:
       raise UserError("--train_batch_size=%d is the total over all workers, "
                       "which %d of them don't divide" % (total, size))
-    flag_rules.check_parts(
+    check_parts(
         self._speed, total // size, "the %d examples of --train_batch_size=%d "
         "that each of %d workers has" % (total // size, total, size))
 
   def expect(self, num_batches: int) -> None:
-    """Takes how many batches there will be: of few, one copy of the model works
-    off all, as building others takes longer than they save."""
+    """Sets the number of batches, before models are made.
+
+    For few batches a single replica is used: building more would cost more than
+    it saves.
+    """
     if not self._speed.cpu_replicas and num_batches < _MIN_BATCHES:
       self.cpu_replicas = 1
-    self._workers.session_config = self.session_config()
+    self._workers.configure(self.session_config())
 
   def session_config(self) -> tf.ConfigProto:
     """Returns the configuration of a session that is not on a TPU."""
@@ -159,6 +170,18 @@ class Runtime:
     if self._workers.size > 1 and _has_gpu():
       config.gpu_options.visible_device_list = str(self._workers.local_rank)
     return config
+
+  def make_model(self, config: modeling.BertConfig, head: GraphHead,
+                 **options) -> Model:
+    """Returns a model that runs here.
+
+    Args:
+      config: the encoder's.
+      head: what is learnt on it.
+      **options: further ones of Model.
+    """
+    return Model(config, head, use_tpu=self.use_tpu,
+                 cpu_replicas=self.cpu_replicas, **options)
 
   def make_estimator(self, model_fn: Callable, seed: Optional[int] = None,
                      save_checkpoints_steps: Optional[int] = None
@@ -168,7 +191,7 @@ class Runtime:
     Args:
       model_fn: from model_function.Model.
       seed: of weights and dropout.
-      save_checkpoints_steps: where not as the flag.
+      save_checkpoints_steps: None: the flag's value.
     """
     keep_freed_memory()
     if not self.use_tpu:
@@ -181,7 +204,7 @@ class Runtime:
     config = tf.estimator.tpu.RunConfig(
         cluster=cluster, master=tpu.master, model_dir=run.output_dir,
         tf_random_seed=seed,
-        # Elsewhere a hook writes them.
+        # Without a TPU, a hook writes them.
         save_summary_steps=run.log_steps if tpu.use_tpu else None,
         session_config=None if tpu.use_tpu else self.session_config(),
         save_checkpoints_steps=(save_checkpoints_steps or
@@ -205,8 +228,8 @@ class Runtime:
 
 
 def _ignore_cluster():
-  """Takes TF_CONFIG out of the environment, where an earlier job may have left
-  it: an Estimator that finds it there waits for the machines it names."""
+  """Removes TF_CONFIG from the environment, where an earlier job may have left
+  it: an Estimator would wait for the machines that it names."""
   if os.environ.pop("TF_CONFIG", None) is not None:
     tf.logging.warning("The environment variable TF_CONFIG is ignored: a run "
                        "without --use_tpu uses this machine alone")

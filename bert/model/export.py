@@ -5,7 +5,7 @@ import json
 import os
 import time
 import typing
-from typing import Dict, Iterable, List, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -17,9 +17,10 @@ from bert.model import model_function
 from bert.model import onnx_files
 
 INPUTS = ("input_ids", "input_mask", "segment_ids")
-# What task.json calls the inputs to try the model with.
+# Key of the sample inputs in task.json.
 SAMPLES = "sample_inputs"
-# How many there are, of so many examples, with so many characters at most.
+# Number of sample inputs, of examples to choose from, and of characters at
+# most.
 _NUM_SAMPLES, _MAX_EXAMPLES, _MAX_CHARS = 5, 1000, 1000
 TAGS = [tf.saved_model.tag_constants.SERVING]
 
@@ -49,8 +50,8 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
     has_onnx: whether the folder gets ONNX files, too.
 
   Returns:
-    The folder, whose number is over those of all others there: who looks for
-    the newest export takes the highest, even if the clock was set back.
+    The folder. Its number is higher than all existing ones, even if the clock
+    was set back, since the highest number is the newest export.
   """
   parent = os.path.join(output_dir, "export")
   tf.gfile.MakeDirs(parent)
@@ -70,10 +71,30 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
   return folder
 
 
+def describe(config: modeling.BertConfig, head: Head,
+             settings: Dict[str, Any],
+             samples: Optional[Iterable[InputExample]]) -> Dict[str, Any]:
+  """Returns the content of an export's task.json.
+
+  Args:
+    config, head: the model's.
+    settings: what else it says, at least max_seq_length, do_lower_case,
+      tokenizer and num_windows, by which texts are read.
+    samples: examples, of which a few are kept to try the model with; None: it
+      says nothing of them.
+  """
+  task = dict(settings, vocab_size=config.vocab_size,
+              max_positions=config.max_position_embeddings,
+              num_segment_ids=config.type_vocab_size)
+  if samples is not None:
+    task[SAMPLES] = sample_inputs(head, samples)
+  return task
+
+
 def sample_inputs(head: Head, examples: Iterable[InputExample]
                   ) -> List[Dict[str, Union[str, List[str]]]]:
-  """Returns a few short inputs of a dataset, of different labels if it has
-  them, as a request has them."""
+  """Returns a few short inputs of a dataset, with different labels if possible,
+  in the form of a request."""
   short = []
   for example in itertools.islice(examples, _MAX_EXAMPLES):
     sample = head.sample_input(example)
@@ -122,7 +143,7 @@ def _write_model(folder, assets, spec):
 
 def _write_onnx(folder, spec):
   with tf.Graph().as_default(), tf.Session() as session:
-    # ONNX Runtime is faster with matrices of a shape that it knows.
+    # ONNX Runtime is faster with matrices of known shapes.
     signatures = _signatures(spec, session, drop_padding=False)
     for name, (inputs, outputs) in signatures.items():
       onnx_files.write(folder, name, session, inputs, outputs)

@@ -1,7 +1,7 @@
-"""The mean loss and the gradients of a batch: at once, or of parts of it.
+"""The mean loss and the gradients of a batch: at once, or in parts.
 
-Micro-batches, one after the other, need less memory; replicas, side by side,
-need less time on a CPU.
+Micro-batches, computed one after the other, need less memory; replicas,
+computed in parallel, need less time on a CPU.
 """
 
 import typing
@@ -9,8 +9,8 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert.model import distribution
+from bert.model import dropout_keys
 
 Batch = Dict[str, tf.Tensor]
 
@@ -23,20 +23,20 @@ class MeanLoss:
 
   def __init__(self, build: Callable[[Batch], tf.Tensor],
                names: Optional[Sequence[str]] = None, scale=None):
-    """Takes what is differentiated, and by which variables.
+    """Sets the function to differentiate, and the variables.
 
     Args:
-      build: builds the model for a batch, in variables of fixed names, and
-        returns its float32 scalar.
-      names: of the variables that are trained; None: all.
-      scale: a float32 scalar that the loss is multiplied with; None: 1.
+      build: builds the model for a batch, with variables of fixed names, and
+        returns the loss, a float32 scalar.
+      names: names of the trained variables; None: all.
+      scale: float32 scalar, factor of the loss; None: 1.
     """
     self._build = build
     self._names = None if names is None else set(names)
     self._scale = scale
 
   def variables(self) -> List[tf.Variable]:
-    """Returns the variables that are trained, once the model is built."""
+    """Returns the trained variables, after the model is built."""
     return [each for each in tf.trainable_variables()
             if self._names is None or each.op.name in self._names]
 
@@ -46,14 +46,14 @@ class MeanLoss:
 
     Args:
       batch: dict name -> tensor [batch, ...].
-      num_micro_batches: parts worked on one after the other; divides the batch.
-      num_replicas: parts worked on side by side, at most as many as there are
-        examples. One of both numbers is 1.
+      num_micro_batches: parts computed one after the other; divides the batch.
+      num_replicas: parts computed in parallel, at most one per example. One of
+        both numbers is 1.
 
     Returns:
       (float32 scalar, list of gradients of `variables`; None where a variable
-      has no part in the loss). Those of embedding rows stay IndexedSlices, as
-      the norm that clips gradients takes each row for itself.
+      has no effect on the loss). Those of embedding rows stay IndexedSlices,
+      since clipping computes the norm of each row separately.
     """
     if num_replicas > 1:
       loss, gradients = self._average_replicas(batch, num_replicas)
@@ -76,15 +76,18 @@ class MeanLoss:
     return [loss] + tf.gradients(loss, self.variables())
 
   def _accumulate(self, batch, num_micro_batches):
-    """Averages over micro-batches, of which only one is in memory."""
+    """Averages over micro-batches, of which only one is in memory. The first
+    one is computed outside of the loop, as the loop needs its gradients'
+    shapes."""
     def of_micro_batch(index):
-      with modeling.dropout_part(index):
+      with dropout_keys.dropout_part(index):
         return self._of(_micro_batch(batch, num_micro_batches, index))
 
     first = of_micro_batch(0)
 
     def add(index, *sums):
-      # Else it would begin beside the one before, and need memory as well.
+      # Without this, a micro-batch would start before the last one has ended,
+      # and both would need memory.
       with tf.control_dependencies(sums):
         index = tf.identity(index)
       with tf.variable_scope(tf.get_variable_scope(), reuse=True):
@@ -106,10 +109,10 @@ class MeanLoss:
     return loss, gradients
 
   def _average_replicas(self, batch, num_replicas):
-    """Averages over copies of the model: a core each wastes less than all cores
-    on one small product."""
+    """Averages over copies of the model: one core each is faster than all cores
+    on one small matrix product."""
     def of_part(part):
-      # Each example of the whole has the same part in the mean.
+      # Each example of the batch has the same weight in the mean.
       return self._of(part, tf.cast(_size(part) / _size(batch), tf.float32))
 
     replicas = _build_replicas(of_part, batch, _split(batch, num_replicas))
@@ -123,14 +126,14 @@ class MeanLoss:
 
 
 class Joined(typing.NamedTuple):
-  """What all workers of a run know after a step's gradients were joined.
+  """A step's loss and gradients, averaged over all workers.
 
   Attributes:
-    loss: the mean of all workers', float32 scalar.
-    gradients: the same; None where a variable has none.
+    loss: mean over all workers, float32 scalar.
+    gradients: mean over all workers; None for a variable without one.
     squared_norm: of the gradients, as one process would have computed it for
       the whole batch: rows of IndexedSlices count one by one.
-    share_stopping: of the workers that a signal asks to stop.
+    share_stopping: share of the workers that have received a signal to stop.
   """
   loss: tf.Tensor
   gradients: List[Optional[tf.Tensor]]
@@ -142,14 +145,14 @@ def join(loss: tf.Tensor, gradients: Sequence, variables: Sequence[tf.Variable],
          is_stopping: tf.Tensor, workers: distribution.Workers,
          dtype: tf.DType = tf.float32) -> Joined:
   """Averages over the workers, each with an equal part of the batch, in a
-  single message; with gradients of another type, in one more.
+  single message; gradients of another type are a second one.
 
   Args:
     loss, gradients: from MeanLoss, of this worker's part.
-    variables: what the gradients are of.
-    is_stopping: float32 scalar, 1 where a signal asks this worker to stop.
+    variables: the variables of the gradients.
+    is_stopping: float32 scalar, 1 if this worker has received a signal to stop.
     workers: of the run.
-    dtype: of the gradients on the way.
+    dtype: of the gradients in the message.
   """
   shapes, parts = [], []
   for each, variable in zip(gradients, variables):
@@ -182,7 +185,7 @@ def _mean(parts, workers, dtype):
 
 def run_replicas(function: Callable[[Batch], Batch], batch: Batch,
                  num_replicas: int) -> Batch:
-  """Returns a function's outputs for a batch, computed side by side.
+  """Returns a function's outputs for a batch, computed in parallel replicas.
 
   Args:
     function: batch -> dict of tensors [rows, ...]; it may have variables.
@@ -201,7 +204,8 @@ def run_replicas(function: Callable[[Batch], Batch], batch: Batch,
 def _split(batch, num_parts):
   """Returns the rows of each part of a batch, int32 [rows of the part].
 
-  Parts have texts of similar length, and about as many tokens as each other.
+  The texts of a part have similar lengths, and all parts about equally many
+  tokens.
   """
   size = _size(batch)
   if "input_mask" in batch:
@@ -216,7 +220,7 @@ def _split(batch, num_parts):
   for index in range(1, num_parts):
     bound = tf.reduce_sum(tf.cast(
         sums * num_parts <= index * sums[-1:], tf.int32))
-    # None is empty, where there are as many examples.
+    # No part is empty if there are enough examples.
     bound = tf.minimum(tf.maximum(bound, bounds[-1] + 1),
                        size - num_parts + index)
     bounds.append(tf.maximum(bound, 0))
@@ -228,7 +232,7 @@ def _build_replicas(function, batch, parts):
   results = []
   for index, rows in enumerate(parts):
     with tf.variable_scope(tf.get_variable_scope(), reuse=bool(results)), (
-        modeling.dropout_part(index)):
+        dropout_keys.dropout_part(index)):
       results.append(function({name: tf.gather(values, rows)
                                for name, values in batch.items()}))
   return results

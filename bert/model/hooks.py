@@ -1,4 +1,4 @@
-"""What an Estimator calls at each training step."""
+"""Hooks that an Estimator calls at each training step."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ from bert.model import model_function
 
 
 class StopHook(tf.estimator.SessionRunHook):
-  """Ends training after the step in which a signal came, on all workers after
-  the same step.
+  """Ends training after the step in which a signal arrived, on all workers
+  after the same step.
 
-  The Estimator saves a checkpoint then, as at every end.
+  The Estimator then saves a checkpoint, as always.
   """
 
   def __init__(self, request: signals.StopRequest,
@@ -41,8 +41,8 @@ class StopHook(tf.estimator.SessionRunHook):
 
   def after_run(self, run_context, run_values):
     if self._is_asked() if self._is_alone else run_values.results > 0:
-      if not self._is_asked():  # Another worker is.
-        self._request.signum = signal.SIGTERM
+      if not self._is_asked():  # Another worker stops.
+        self._request.put(signal.SIGTERM)
       run_context.request_stop()
 
   def _is_asked(self):
@@ -52,14 +52,14 @@ class StopHook(tf.estimator.SessionRunHook):
 class SaverHook(tf.train.CheckpointSaverHook):
   """Saves checkpoints, the first before the first step, as an Estimator does.
 
-  It has protobuf write graph.pbtxt: TensorFlow does that in Python, which
-  takes seconds of a large graph. TensorBoard has the graph once: the writer of
-  events adds it when it is made.
+  protobuf writes graph.pbtxt: TensorFlow does that in Python, which takes
+  seconds for a large graph. TensorBoard gets the graph once, when the writer of
+  events is created.
   """
 
   def __init__(self, folder: str, saving_steps: int,
                before_progress: Optional[Callable[[], None]] = None):
-    """Takes what is saved where.
+    """Sets the folder, the steps and what to call.
 
     Args:
       folder: the output folder.
@@ -88,11 +88,12 @@ class SaverHook(tf.train.CheckpointSaverHook):
 
 
 class FollowerHook(tf.train.CheckpointSaverHook):
-  """Does for a worker that saves nothing what follows from a checkpoint of
-  worker 0: its listeners are called after the same steps."""
+  """Calls checkpoint listeners on workers that do not save, at the steps where
+  worker 0 saves."""
 
   def __init__(self, folder: str, saving_steps: int):
-    """Takes a folder of the worker's own, and the steps between checkpoints."""
+    """Takes the worker's temporary folder, and the steps between
+    checkpoints."""
     super().__init__(folder, save_steps=saving_steps)
 
   def after_create_session(self, session, coord):
@@ -104,10 +105,10 @@ class FollowerHook(tf.train.CheckpointSaverHook):
 
 
 class SummaryHook(tf.estimator.SessionRunHook):
-  """Writes summaries at the first step and every so many from there.
+  """Writes summaries at the first step and then at regular intervals.
 
-  As an Estimator does, but all steps compute them: TensorFlow would compile
-  one kind of step for those that do and one for the others.
+  Like an Estimator's, but all steps compute them: otherwise TensorFlow would
+  compile two kinds of steps, with and without summaries.
   """
 
   def __init__(self, folder: str, every: int):
@@ -122,7 +123,8 @@ class SummaryHook(tf.estimator.SessionRunHook):
   def after_create_session(self, session, coord):
     self._step = int(session.run(tf.train.get_global_step(session.graph)))
     self._next = self._step + 1
-    # TensorBoard leaves out what a killed run wrote after its last checkpoint.
+    # TensorBoard then ignores what a killed run wrote after its last
+    # checkpoint.
     self._writer.add_session_log(
         tf.SessionLog(status=tf.SessionLog.START), self._next)
 
@@ -143,12 +145,12 @@ class ProgressHook(tf.estimator.SessionRunHook):
   """Shows training's steps, loss, rate, examples/s and time left.
 
   The loss is the mean since the last line. On a TPU, where neither tensor can
-  be fetched, steps and speed alone.
+  be fetched, only steps and speed are shown.
   """
 
   def __init__(self, total: int, batch_size: int, every: int,
                use_tpu: bool = False):
-    """Takes the last step, examples a step, steps a line."""
+    """Takes the last step, examples per step, steps per line."""
     self._total = total
     self._batch_size = batch_size
     self._every = every

@@ -1,4 +1,5 @@
-"""Which variables are trained, and how fast: by their distance from the head.
+"""Chooses the trained variables and their learning rates, by their distance
+from the head.
 
 The head has depth 0, the pooler 1, the top layer 2, the one below 3, and so on
 to the embeddings.
@@ -23,7 +24,7 @@ def depth_of(name: str, num_layers: int) -> int:
 
 
 def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
-  """Returns the names of what is trained.
+  """Returns the names of the trained variables.
 
   Args:
     names: of all variables, without ":0".
@@ -32,8 +33,8 @@ def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
     num_layers: of the encoder.
 
   Raises:
-    UserError: no such number of layers, no regular expression, or nothing is
-      left to train.
+    UserError: no such number of layers, not a regular expression, or no
+      variable remains to train.
   """
   where = "--trainable=%s" % trainable
   top = re.match(r"top:(\d+)$", trainable)
@@ -60,15 +61,15 @@ def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
 
 def lr_multiplier(num_layers: int, head_factor: float,
                 decay: float) -> Optional[Callable[[str], float]]:
-  """Returns name -> what its learning rate is multiplied with.
+  """Returns name -> factor of its learning rate.
 
   Args:
     num_layers: of the encoder.
     head_factor: of the head.
-    decay: of each step of depth below the head.
+    decay: factor per step of depth below the head.
 
   Returns:
-    None where all have the same rate.
+    None if all have the same rate.
 
   Source: Howard and Ruder 2018, https://arxiv.org/abs/1801.06146, section 3.2.
   """

@@ -17,10 +17,11 @@ _RATES = ("hidden_dropout_prob", "attention_probs_dropout_prob",
 
 def load_config(bert_config_file: str, max_seq_length: int,
                 vocab_size: int = 0) -> modeling.BertConfig:
-  """Reads a config and checks that text and vocabulary fit it.
+  """Reads a config and checks that the text options and the vocabulary fit it.
 
   Raises:
-    UserError: no such file, not JSON, a key lacks, or the sizes don't fit.
+    UserError: no such file, not JSON, a key is missing, or the sizes don't
+      fit.
   """
   where = "--bert_config_file=%s" % bert_config_file
   values = files.read_json(bert_config_file, "--bert_config_file")
@@ -50,8 +51,8 @@ def load_config(bert_config_file: str, max_seq_length: int,
 
 
 def unchecked_by_shapes(config: modeling.BertConfig) -> Dict[str, Any]:
-  """Returns name -> value of what changes a model's outputs, though weights of
-  another value have the same shapes."""
+  """Returns name -> value of settings that change a model's outputs, but not
+  the shapes of its weights."""
   return {"num_attention_heads": config.num_attention_heads,
           "hidden_act": config.hidden_act.lower()}
 

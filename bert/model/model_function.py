@@ -13,12 +13,14 @@ from bert.heads.graph_head import GraphHead
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
+from bert.model import dropout_keys
 from bert.model import gradients
 
-# Names of whether a signal asks this worker to stop, and how many of all.
+# Names of the tensors: whether this worker has a signal to stop, and the share
+# of workers that have.
 IS_STOPPING = "is_stopping"
 SHARE_STOPPING = "share_stopping"
-# Name of what the learning rate is multiplied with, 1 unless fed.
+# Name of a factor of the learning rate, 1 unless fed.
 PLATEAU_FACTOR = "plateau_factor"
 
 
@@ -27,12 +29,12 @@ class TrainingSettings(typing.NamedTuple):
 
   Attributes:
     learning_rate, num_train_steps, num_warmup_steps: of the schedule.
-    init_checkpoint: what the weights start from; None: random values.
-    num_micro_batches: parts of a batch that are worked on one after the other.
-    is_loss_scaled: as float16 needs it.
+    init_checkpoint: initial weights; None: random values.
+    num_micro_batches: parts of a batch that are computed one after the other.
+    is_loss_scaled: whether the loss is scaled, which float16 needs.
     trainable_variables: their names; None: all.
-    lr_multiplier: a variable's name -> what its rate is multiplied with.
-    has_bias_correction: of Adam's averages.
+    lr_multiplier: a variable's name -> factor of its learning rate.
+    has_bias_correction: whether Adam's moments are corrected.
     has_plateau_factor: whether PLATEAU_FACTOR is fed.
     has_fp16_allreduce: whether workers send their gradients in float16.
   """
@@ -48,6 +50,23 @@ class TrainingSettings(typing.NamedTuple):
   has_plateau_factor: bool = False
   has_fp16_allreduce: bool = False
 
+  @classmethod
+  def of(cls, flags, num_train_steps: int, num_warmup_steps: int,
+         **others) -> "TrainingSettings":
+    """Returns the settings that a command's flags give.
+
+    Args:
+      flags: groups with training, model and speed.
+      num_train_steps, num_warmup_steps: of the schedule.
+      **others: fields that not every command has flags for.
+    """
+    return cls(
+        flags.training.learning_rate, num_train_steps, num_warmup_steps,
+        flags.model.init_checkpoint, flags.speed.gradient_accumulation_steps,
+        is_loss_scaled=flags.speed.precision == "float16",
+        has_bias_correction=flags.training.adam_bias_correction,
+        has_fp16_allreduce=flags.speed.fp16_allreduce, **others)
+
 
 class Model:
   """An encoder with a head, as graphs for training, evaluation, prediction."""
@@ -57,19 +76,20 @@ class Model:
                use_one_hot_embeddings: bool = False,
                init_checkpoint: Optional[str] = None,
                drop_padding: bool = True):
-    """Takes what all graphs share.
+    """Sets what all graphs share.
 
     Args:
       config: the encoder's.
-      head: what stands on the encoder.
+      head: the layers above the encoder.
       use_tpu: whether gradients are averaged over cores, weights are loaded in
         a scaffold_fn, and words are looked up as with use_one_hot_embeddings.
-      cpu_replicas: parts that a batch is worked on in, side by side.
-      use_one_hot_embeddings: whether words are looked up by a product.
-      init_checkpoint: what evaluation and predictions start from where the
-        Estimator restores no checkpoint; None: random values.
-      drop_padding: whether padding is left out of what is computed, where that
-        is possible.
+      cpu_replicas: parts of a batch that are computed in parallel.
+      use_one_hot_embeddings: whether embeddings are looked up by a matrix
+        product.
+      init_checkpoint: weights for evaluation and prediction if the Estimator
+        restores no checkpoint; None: random values.
+      drop_padding: whether padding is left out of the computation, where
+        possible.
     """
     self.config = config
     self.head = head
@@ -91,7 +111,7 @@ class Model:
   def model_fn(self, features: Dict[str, tf.Tensor], labels, mode: str,
                params) -> tf.estimator.tpu.TPUEstimatorSpec:
     """The Estimator's model_fn for evaluation and prediction."""
-    del labels, params  # The Estimator gives them; all is in features.
+    del labels, params  # The Estimator passes labels; they are in features.
     features = self.head.prepare(features)
     outputs = gradients.run_replicas(self.forward, features,
                                      self._cpu_replicas)
@@ -115,10 +135,10 @@ class Model:
     return self.head.loss(self._encode(features, True), features)
 
   def variable_shapes(self, placeholders: Callable) -> checkpoints.Shapes:
-    """Returns name -> shape of all that the model learns.
+    """Returns name -> shape of all variables of the model.
 
     Args:
-      placeholders: returns those of a batch.
+      placeholders: returns the placeholders of a batch.
     """
     with tf.Graph().as_default():
       self.forward(placeholders())
@@ -131,7 +151,7 @@ class Model:
     """Returns the graph of a training step."""
     _log_features(features)
     workers = distribution.workers()
-    if not workers.is_first:  # Each draws dropout of its own.
+    if not workers.is_first:  # Each worker draws its own dropout.
       seed = tf.get_default_graph().seed or 0
       tf.set_random_seed((seed + workers.rank * 1000003) % 2**31)
     features = self.head.prepare(features)
@@ -143,7 +163,7 @@ class Model:
         self.loss, settings.trainable_variables,
         None if loss_scale is None else loss_scale())
     key = self._dropout_key()
-    with modeling.dropout_key(key):
+    with dropout_keys.dropout_key(key):
       loss, loss_gradients = mean_loss.compute(
           features, settings.num_micro_batches, self._cpu_replicas)
     variables = mean_loss.variables()
@@ -161,7 +181,7 @@ class Model:
     if settings.has_plateau_factor:
       learning_rate *= tf.placeholder_with_default(1.0, [], PLATEAU_FACTOR)
     if key is not None:
-      # The step counts up after the rate is read, and so after the key is.
+      # The step is incremented after the learning rate and the key are read.
       with tf.control_dependencies([key]):
         learning_rate = tf.identity(learning_rate)
     train_op = optimization.create_optimizer(
@@ -178,15 +198,15 @@ class Model:
         scaffold_fn=scaffold_fn)
 
   def _dropout_key(self):
-    """Returns the key of a step's dropout, int32 [2], by which a resumed run
-    draws what one that was not interrupted does; None: not repeatable.
+    """Returns the key of a step's dropout, int32 [2], so that a resumed run
+    draws the same dropout as an uninterrupted one; None: not repeatable.
 
-    So it is without a seed, and on TPUs, where each core is to draw its own.
+    It is None without a seed, and on TPUs, where each core must draw its own.
     """
     seed = tf.get_default_graph().seed
     if seed is None or self._use_tpu:
       return None
-    # The cast copies: a reference variable changes under whoever reads it.
+    # The cast copies: a reference variable may change while it is read.
     step = tf.cast(tf.train.get_or_create_global_step(), tf.int32)
     return tf.stack([step, seed % 2**31])
 
@@ -200,8 +220,8 @@ class Model:
         drop_padding=self._drop_padding)
 
   def _load_weights(self, checkpoint):
-    """Returns the names of variables that start from a checkpoint, and what
-    loads them on a TPU, else None."""
+    """Returns the names of variables that are initialized from a checkpoint,
+    and the scaffold_fn that loads them on a TPU, else None."""
     if not checkpoint or not distribution.workers().is_first:
       return {}, None  # Worker 0 gives the others its weights.
     if not self._use_tpu:

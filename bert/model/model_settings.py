@@ -1,7 +1,7 @@
-"""The settings that make another model, or read the text another way.
+"""The settings that change the model or how texts are read.
 
-An output folder and an export keep them: with others than a model was trained
-with, its checkpoints or its texts would mean something else.
+An output folder and an export store them: with other settings than in training,
+checkpoints would not fit and texts would be read differently.
 """
 
 import dataclasses
@@ -11,12 +11,12 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert.common import command_line
 from bert.common.errors import UserError
 from bert.data.tokenizers import vocabulary
 from bert.data.truncation import TruncationSettings
 from bert.model import model_config
+from bert.options import finetuning
 
 
 class _Setting(typing.NamedTuple):
@@ -24,13 +24,13 @@ class _Setting(typing.NamedTuple):
 
   Attributes:
     name: of the flag, and in task.json.
-    old_name: what older task.json files call it.
-    is_always_written: whether every task.json of this program has it, so that
-      one without was made with the default.
+    old_name: its key in older task.json files.
+    is_always_written: whether every task.json of this program has it, so that a
+      missing one means the default.
     matters_with: (name of another setting, value) without which it has no
       effect; None as value: any but the default.
-    is_architecture: whether it changes the graph, not the text alone.
-    is_free: whether a run may have another value than the training had.
+    is_architecture: whether it changes the graph, not only the text.
+    is_free: whether a run may have another value than the training.
   """
   name: str
   old_name: Optional[str] = None
@@ -72,26 +72,27 @@ SETTINGS = (
     _of_text("threshold", is_free=True),
 )
 _GROUPS = ("head", "data", "span")
-_DEFAULTS = (options.HeadOptions(), options.DataOptions(),
-             options.SpanOptions())
+_DEFAULTS = (finetuning.HeadOptions(), finetuning.DataOptions(),
+             finetuning.SpanOptions())
 
 
-def of_flags(flags: options.FineTuningFlags) -> Dict[str, Any]:
+def of_flags(flags: finetuning.FineTuningFlags) -> Dict[str, Any]:
   """Returns name -> value of all settings."""
   groups = [getattr(flags, name) for name in _GROUPS]
   return {each.name: find(groups, each.name) for each in SETTINGS}
 
 
 def changed_free(old: Dict[str, Any], new: Dict[str, Any]) -> List[str]:
-  """Returns the names of settings that differ, as a run may have them."""
+  """Returns the names of settings that differ and may differ."""
   return [each.name for each in SETTINGS if each.is_free and
           each.name in old and each.name in new and
           old[each.name] != new[each.name]]
 
 
-def adopt(flags: options.FineTuningFlags,
-          task: Dict[str, Any]) -> options.FineTuningFlags:
-  """Returns the flags with a folder's settings for those that are not given.
+def adopt(flags: finetuning.FineTuningFlags,
+          task: Dict[str, Any]) -> finetuning.FineTuningFlags:
+  """Returns the flags, in which settings that are not given are those of a
+  folder.
 
   Args:
     flags: the command line.
@@ -104,7 +105,7 @@ def adopt(flags: options.FineTuningFlags,
 
 
 def adopt_into(group: Any, task: Dict[str, Any]) -> Any:
-  """Does so for one group of options, which may have other flags too."""
+  """Like adopt, for one group of options, which may have other flags too."""
   adopted = {
       each.name: task[each.name] for each in SETTINGS
       if each.name in task and hasattr(group, each.name) and
@@ -134,12 +135,13 @@ def _check_types(group, values):
 
 
 def completed(task: Dict[str, Any], flags: Dict[str, str]) -> Dict[str, Any]:
-  """Returns the content of a task.json of an earlier version with the settings
-  that it lacks, as the folder's flags have them.
+  """Returns the content of an earlier version's task.json, in which missing
+  settings are taken from the folder's flags.
 
   Args:
     task: content by today's names.
-    flags: name -> text, of the flags that are not by default; {}: not known.
+    flags: name -> text, of the flags that differ from their defaults; {}:
+      unknown.
   """
   if not flags or "head" not in task:
     return task
@@ -157,12 +159,12 @@ def completed(task: Dict[str, Any], flags: Dict[str, str]) -> Dict[str, Any]:
 
 def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
                         config: modeling.BertConfig) -> List[str]:
-  """Returns what of a trained encoder would be another, though all its weights
-  fit: text for an error, each.
+  """Returns the differences from a trained encoder that its weights' shapes do
+  not show, each as text for an error.
 
   Args:
     task: content of the task.json beside its checkpoint; {}: none.
-    text: options with do_lower_case and tokenizer; None: nothing is read.
+    text: options with do_lower_case and tokenizer; None: no text is read.
     vocab_file: path.
     config: of the encoder.
   """
@@ -179,13 +181,13 @@ def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
 
 
 def with_new_names(task: Dict[str, Any]) -> Dict[str, Any]:
-  """Returns the content of a task.json by today's names of the settings."""
+  """Returns the content of a task.json, with the current names of settings."""
   names = {each.old_name: each.name for each in SETTINGS if each.old_name}
   return {names.get(name, name): value for name, value in task.items()}
 
 
 def changed(old: Dict[str, Any], new: Dict[str, Any]) -> Optional[str]:
-  """Returns the name of a setting that differs with effect, or None.
+  """Returns the name of a setting whose difference has an effect, or None.
 
   Args:
     old: content of a task.json, by today's names.
@@ -201,27 +203,27 @@ def changed(old: Dict[str, Any], new: Dict[str, Any]) -> Optional[str]:
 
 
 def value_in(task: Dict[str, Any], name: str) -> Any:
-  """Returns a setting in a task.json, the default if it does not know it."""
+  """Returns a setting in a task.json, the default if it is missing."""
   return task.get(name, _default(name))
 
 
-def head_options(task: Dict[str, Any]) -> options.HeadOptions:
+def head_options(task: Dict[str, Any]) -> finetuning.HeadOptions:
   """Returns the settings of the head that an export was made with."""
   names = [each.name for each in SETTINGS
-           if hasattr(options.HeadOptions, each.name) and not each.is_free]
-  return options.HeadOptions(threshold=task["threshold"], **{
+           if hasattr(finetuning.HeadOptions, each.name) and not each.is_free]
+  return finetuning.HeadOptions(threshold=task["threshold"], **{
       name: value_in(task, name) for name in names})
 
 
-def span_options(task: Dict[str, Any]) -> options.SpanOptions:
-  """Returns the settings of answers that an export was made with."""
-  names = [each.name for each in dataclasses.fields(options.SpanOptions)]
-  return options.SpanOptions(**{
+def span_options(task: Dict[str, Any]) -> finetuning.SpanOptions:
+  """Returns the settings of question answering that an export was made with."""
+  names = [each.name for each in dataclasses.fields(finetuning.SpanOptions)]
+  return finetuning.SpanOptions(**{
       name: task[name] for name in names if name in task})
 
 
 def truncation_settings(task: Dict[str, Any]) -> TruncationSettings:
-  """Returns how texts are read that an export was made with."""
+  """Returns the truncation settings that an export was made with."""
   return TruncationSettings(*[value_in(task, name)
                               for name in TruncationSettings._fields])
 

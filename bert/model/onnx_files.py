@@ -1,7 +1,7 @@
-"""Writes signatures of an export as ONNX files, of float32 and of int8.
+"""Writes signatures of an export as ONNX files, in float32 and in int8.
 
-Int8: matrix products multiply 8-bit integers, the weights' and those that
-activations are rounded to as they come.
+Int8: matrix products multiply 8-bit integers; activations are quantized when
+the model runs.
 """
 
 import contextlib
@@ -17,19 +17,20 @@ from bert.heads.graph_head import Tensors
 
 FOLDER = "onnx"
 PRECISIONS = ("float32", "int8")
-# What ONNX Runtime has for Python 3.7 reads up to it.
+# The highest opset of ONNX Runtime for Python 3.7.
 _OPSET = 13
 
 
 def path_of(export_dir: str, signature: str, precision: str) -> str:
-  """Returns where a signature is, in an export's folder."""
+  """Returns the path of a signature, relative to an export's folder."""
   return os.path.join(export_dir, FOLDER, "%s.%s.onnx" % (signature, precision))
 
 
 def check_libraries() -> None:
-  """Raises UserError if what writes the files is not installed."""
+  """Raises UserError if the libraries that write the files are not
+  installed."""
   for library in ("tf2onnx", "onnx", "onnxruntime"):
-    libraries.check_library(library, "--export_formats=onnx",
+    libraries.check_library(library, "--export_onnx",
                             "-r requirements-onnx.txt")
 
 
@@ -61,7 +62,7 @@ def _convert(session, inputs, outputs):
   """Returns the onnx.ModelProto."""
   from tf2onnx import convert
   with session.graph.as_default():
-    # Converted, a tensor that two names have would be one.
+    # The converter would merge a tensor with two names.
     named = {name: tf.identity(tensor, "onnx_" + name)
              for name, tensor in outputs.items()}
   graph = tf.graph_util.convert_variables_to_constants(
@@ -77,7 +78,7 @@ def _convert(session, inputs, outputs):
 
 
 def _rename(graph, names):
-  """Gives values of a graph other names, where there are any."""
+  """Renames values of a graph."""
   for value in list(graph.input) + list(graph.output):
     value.name = names.get(value.name, value.name)
   for node in graph.node:
@@ -87,7 +88,7 @@ def _rename(graph, names):
 
 def _quantize(source, target):
   from onnxruntime import quantization
-  with _silent(None):  # It advises what is not worth its while here.
+  with _silent(None):  # Its advice does not apply here.
     quantization.quantize_dynamic(
         source, target, op_types_to_quantize=["MatMul", "Gather"],
         weight_type=quantization.QuantType.QInt8)
@@ -95,7 +96,7 @@ def _quantize(source, target):
 
 @contextlib.contextmanager
 def _silent(name):
-  """Lets a logger say nothing but errors; None is the root."""
+  """Silences a logger except for errors; None is the root."""
   logger = logging.getLogger(name)
   level = logger.level
   logger.setLevel(logging.ERROR)

@@ -11,14 +11,14 @@ Row = Dict[str, np.ndarray]
 
 
 class OutputRows(LazySequence):
-  """A sequence of rows, name -> array, whose numbers lie behind each other.
+  """A sequence of rows, name -> array, stored contiguously.
 
-  All rows have the same names, and under a name arrays of the same type, which
+  All rows have the same names, and for each name arrays of the same type, which
   may differ in the size of their first axis.
   """
 
   def __init__(self, rows: Iterable[Row] = ()):
-    """Takes the rows, which are gone through once."""
+    """Takes the rows, which are read once."""
     self._columns = {}
     self._size = 0
     for row in rows:
@@ -30,7 +30,7 @@ class OutputRows(LazySequence):
 
   @classmethod
   def of(cls, rows: Sequence[Row]) -> "OutputRows":
-    """Returns the rows as OutputRows, the same if they are."""
+    """Returns the rows as OutputRows; unchanged if they are."""
     return rows if isinstance(rows, cls) else cls(rows)
 
   def __len__(self) -> int:
@@ -45,7 +45,7 @@ class OutputRows(LazySequence):
 
 
 class ColumnRows(LazySequence):
-  """The rows of columns, name -> [rows, ...], as views of them."""
+  """Rows as views of columns, name -> [rows, ...]."""
 
   def __init__(self, columns: Dict[str, np.ndarray]):
     self._columns = columns
@@ -58,7 +58,7 @@ class ColumnRows(LazySequence):
 
 
 class _Column:
-  """Arrays that were appended, as bytes."""
+  """Appended arrays, as bytes."""
 
   def __init__(self, like):
     like = np.asarray(like)
@@ -66,7 +66,7 @@ class _Column:
     self._ndim = like.ndim
     self._shape = like.shape[1:]
     self._bytes = bytearray()
-    # Elements of the first axis up to the end of each array.
+    # For each array, the total size of first axes up to its end.
     self._ends = array.array("Q", [0])
 
   def append(self, value):
@@ -92,5 +92,5 @@ class _Column:
 
   def _flat(self):
     flat = np.frombuffer(self._bytes, self._dtype)
-    flat.setflags(write=False)  # It is a view of what is kept.
+    flat.setflags(write=False)  # It is a view of the stored bytes.
     return flat.reshape((-1,) + self._shape)

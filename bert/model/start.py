@@ -6,10 +6,10 @@ from bert.model import estimator
 
 
 def start(flags):
-  """Joins the other workers; checks what the machine has to have.
+  """Connects to the other workers; checks what the machine supports.
 
-  The one function that a command runs calls this first, so that none of them
-  goes without a check that the others make.
+  The entry function of each command calls this first, so that no command lacks
+  a check.
 
   Args:
     flags: the groups of a command: a NamedTuple with speed, and with
@@ -20,7 +20,7 @@ def start(flags):
     --init_checkpoint means.
 
   Raises:
-    UserError: Horovod, the precision or the checkpoint can't be had.
+    UserError: Horovod, the precision or the checkpoint is not available.
   """
   flags = distribution.join(flags)
   estimator.check_precision(flags.speed.precision)

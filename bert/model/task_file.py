@@ -1,13 +1,11 @@
-"""task.json, which says what an output folder's model is."""
+"""task.json, which describes the model of an output folder."""
 
-import json
 import os
 from typing import Any, Dict, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
-from bert.common.errors import UserError
 
 NAME = "task.json"
 # The folder, in an output folder, of the checkpoint that evaluations chose.
@@ -24,18 +22,13 @@ def read(folder: str) -> Dict[str, Any]:
   path = os.path.join(folder, NAME)
   if not tf.gfile.Exists(path):
     return {}
-  try:
-    task = json.loads(files.read_text(path))
-  except ValueError:
-    task = None
-  if not isinstance(task, dict):
-    raise UserError("%s: not a JSON object; remove it, or give another "
-                    "--output_dir" % path)
-  return task
+  return files.read_json(path, needed=(
+      "the object that training writes; remove the file, or give another "
+      "--output_dir"))
 
 
 def of_checkpoint(checkpoint: str) -> Tuple[str, Dict[str, Any]]:
-  """Returns the output folder that a checkpoint lies in, and its task.json."""
+  """Returns the output folder of a checkpoint, and its task.json."""
   folder = os.path.dirname(checkpoint)
   if os.path.basename(folder) == BEST:
     folder = os.path.dirname(folder)

@@ -12,7 +12,7 @@ from bert.pretraining.instances import Document
 from bert.pretraining.instances import Tokens
 from bert.pretraining.segmenters import Segmenter
 
-# A line is read up to that many times the tokens that an instance holds.
+# A line is read up to this many times the tokens of an instance.
 _MAX_INSTANCES_A_LINE = 50
 _NUM_LOGGED = 5
 
@@ -23,7 +23,7 @@ class Corpus(typing.NamedTuple):
   Attributes:
     paths: of the files, in order. A file's end does not end a document.
     tokenizer: a FullTokenizer.
-    segmenter: tells words; None: pieces with ## go on with a word.
+    segmenter: finds words; None: pieces with ## continue a word.
     max_seq_length: of an instance.
   """
   paths: Sequence[str]
@@ -49,7 +49,7 @@ def find_files(patterns: str, flag: str) -> List[str]:
 
 
 def num_bytes(paths: Sequence[str]) -> int:
-  """Returns how large files are together."""
+  """Returns the total size of files."""
   return sum(tf.gfile.Stat(path).length for path in paths)
 
 
@@ -141,7 +141,7 @@ def _read_lines(paths) -> Iterator[Tuple[str, int, str]]:
 def _make_converter(corpus):
   """Returns (line, its position) -> tokens."""
   tokenizer = corpus.tokenizer
-  # ~id says that a piece goes on with the one before it.
+  # ~id marks a piece that continues the word of the one before it.
   code_of = {token: ~index if token.startswith("##") else index
              for token, index in tokenizer.vocab.items()}
   most = _MAX_INSTANCES_A_LINE * corpus.max_seq_length
@@ -164,12 +164,12 @@ def _make_converter(corpus):
 
 
 class _Aligner:
-  """Makes pieces of a line go on with each other where they are of one word."""
+  """Marks pieces of a line as continuations where they are of one word."""
 
   def __init__(self, corpus, code_of):
     self._corpus = corpus
     self._code_of = code_of
-    self._num_left = {}  # Of each character, what tokenizing leaves of it.
+    self._num_left = {}  # Each character -> what tokenizing leaves of it.
 
   def __call__(self, line: str, where: Tuple[str, int]) -> Tokens:
     words = self._corpus.segmenter(line)

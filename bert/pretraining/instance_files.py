@@ -28,7 +28,7 @@ _NUM_LOGGED = 20
 _NUM_READ = 8
 _SHUFFLE_BUFFER = 20000
 _OF_CONFIG = "%s in --bert_config_file"
-# What shards were made with whose file does not say.
+# Settings of shards whose description, of an earlier version, lacks them.
 _NOT_ALWAYS_SAID = {"tokenizer": "wordpiece"}
 
 
@@ -40,7 +40,7 @@ class Source(typing.NamedTuple):
   seed: int
 
   def maker(self, seed) -> instances.InstanceMaker:
-    """Returns what makes the instances."""
+    """Returns the maker of the instances."""
     return instances.InstanceMaker(self.masking, self.vocabulary,
                                    random.Random(seed))
 
@@ -108,7 +108,7 @@ def check_files(paths: Sequence[str], spec: Dict[str, Field]) -> None:
     try:
       serialized = next(iter(tf.io.tf_record_iterator(path)), None)
     except tf.errors.OpError:
-      continue  # The check of all records says why.
+      continue  # The check of all records gives the reason.
     _check_kind(path, serialized, spec)
   record_check.check_start(paths, spec)
 
@@ -137,8 +137,8 @@ def training_input_fn(paths: Sequence[str], spec: Dict[str, Field],
                       is_static: bool = False) -> Callable:
   """Returns an input_fn over record files, which never ends.
 
-  Each epoch anew, files are shuffled, read side by side, and shuffled again.
-  Arguments and result as of input_fns.training_input_fn.
+  In each epoch, files are shuffled, read side by side, and records shuffled.
+  Arguments and result as for input_fns.training_input_fn.
   """
   def input_fn(params):
     num_hosts, host = input_fns.hosts(params)
@@ -231,8 +231,8 @@ def write_shards(source: Source, path: str, num_shards: int,
                  shards: Iterable[int], num_workers: int) -> int:
   """Writes a file of instances for each num_shards-th part of the documents.
 
-  Each has a seed of its own, so that it is the same whoever makes it. Those
-  that are there already are left alone.
+  Each has a seed of its own, so that it does not depend on which process makes
+  it. Existing shards are left alone.
 
   Args:
     source: of the text.

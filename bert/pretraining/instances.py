@@ -19,7 +19,7 @@ from bert.common.errors import UserError
 
 Tokens = List[int]
 Document = List[Tokens]
-# Most draws of a document that is not the text's own.
+# Most attempts to draw another document than the text's own.
 _MAX_DRAWS = 10
 
 
@@ -73,7 +73,7 @@ class Instance(typing.NamedTuple):
 
 
 def load_vocabulary(vocab: dict, vocab_file: str) -> Vocabulary:
-  """Returns what instances need of a tokenizer's vocabulary.
+  """Returns the ids that instances need of a tokenizer's vocabulary.
 
   Raises:
     UserError: a special token is not there.
@@ -92,7 +92,7 @@ class InstanceMaker:
 
   def __init__(self, config: MaskingConfig, vocabulary: Vocabulary,
                rng: random.Random):
-    """Takes how, the ids, and what every choice is drawn from."""
+    """Takes settings, ids, and the random generator of every choice."""
     self._config = config
     self._vocabulary = vocabulary
     self._rng = rng
@@ -108,7 +108,7 @@ class InstanceMaker:
       documents: each with one sentence or more; they are shuffled in place.
       show: is called with the number of documents done, of dupe_factor times
         all.
-      pack: what is kept of an Instance, until all are made.
+      pack: Instance -> what is kept of it until all are made.
     """
     _shuffle(documents, self._bits)
     instances = []
@@ -125,7 +125,7 @@ class InstanceMaker:
     """Yields a document's pairs of texts, and whether the second is random.
 
     Args:
-      documents: all; only the number of a sentence's tokens is looked at.
+      documents: all; only the lengths of their sentences are used.
       index: of the document.
     """
     rng, bits = self._rng, self._bits
@@ -236,7 +236,7 @@ def join_words(is_continued: Sequence[bool],
   """Returns the positions of each word's tokens.
 
   Args:
-    is_continued: of each token, whether it goes on with the word before it.
+    is_continued: of each token, whether it continues the word before it.
     positions: of the tokens that are looked at.
   """
   words = []  # type: List[List[int]]

@@ -1,5 +1,6 @@
 """Pre-training in an output folder: trained, evaluated."""
 
+import functools
 from typing import Dict, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
@@ -13,15 +14,15 @@ from bert.model import digests
 from bert.model import distribution
 from bert.model import model_config
 from bert.model.estimator import Runtime
-from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
 from bert.model.start import start
-from bert.options import PretrainingFlags
+from bert.options.pretraining import PretrainingFlags
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
 from bert.training import training_record
 from bert.training.evaluator import Evaluator
+from bert.training.output_folder import CheckedFolder
 from bert.training.output_folder import OutputFolder
 from bert.training.trainer import Trainer
 from bert.training.training_record import TrainingRecord
@@ -45,16 +46,14 @@ class Pretraining:
         "train": training.train_batch_size, "eval": training.eval_batch_size,
         "predict": training.eval_batch_size})
     self._runtime.expect(training.num_train_steps)
-    self._model = Model(config, PretrainingHead(config),
-                        use_tpu=self._runtime.use_tpu,
-                        cpu_replicas=self._runtime.cpu_replicas)
+    self._model = self._runtime.make_model(config, PretrainingHead(config))
     self._spec = instance_files.feature_spec(data.max_seq_length,
                                              data.max_predictions_per_seq,
                                              config)
     self._paths = _find_files(data)
 
   def check(self, actions: Sequence[str]) -> Optional[str]:
-    """Returns the checkpoint to start from, which worker 0 knows.
+    """Returns the checkpoint to start from; on all workers that of worker 0.
 
     Raises:
       UserError: files, folder, checkpoint or batch do not fit.
@@ -92,22 +91,21 @@ class Pretraining:
 
   def train(self) -> None:
     """Trains up to the last step; resumes from the newest checkpoint."""
-    training, speed = self._flags.training, self._flags.speed
-    settings = TrainingSettings(
-        training.learning_rate, training.num_train_steps,
-        training.num_warmup_steps, self._flags.model.init_checkpoint,
-        speed.gradient_accumulation_steps,
-        is_loss_scaled=speed.precision == "float16",
-        has_bias_correction=training.adam_bias_correction,
-        has_fp16_allreduce=speed.fp16_allreduce)
+    training = self._flags.training
+    settings = TrainingSettings.of(self._flags, training.num_train_steps,
+                                   training.num_warmup_steps)
     with record_check.explaining(self._specs("train")):
       Trainer(self.folder, self._runtime, self._model).train(
-          settings, lambda done, seed: (instance_files.training_input_fn(
-              self._paths["train"], self._spec,
-              input_fns.Shuffle(seed, done * training.train_batch_size),
-              self._runtime.use_tpu), []), TrainingRecord(
-                  self.folder, [self._flags], **{
-                      training_record.TRAIN_SET: self._train_set()}))
+          settings, self._read_to_train, TrainingRecord(
+              self.folder, [self._flags], **{
+                  training_record.TRAIN_SET: self._train_set()}))
+
+  def _read_to_train(self, done, seed):
+    """Returns the input_fn of a training, and no lines on its size."""
+    shuffle = input_fns.Shuffle(
+        seed, done * self._flags.training.train_batch_size)
+    return instance_files.training_input_fn(
+        self._paths["train"], self._spec, shuffle, self._runtime.use_tpu), []
 
   def _specs(self, name):
     return dict.fromkeys(self._paths[name], self._spec)
@@ -124,23 +122,21 @@ class Pretraining:
                           training.max_eval_steps)
     with record_check.explaining(self._specs("eval")):
       results = evaluator.evaluate_checkpoint(checkpoint)
-    if not self._runtime.use_tpu:  # There, the Estimator does it.
+    if not self._runtime.use_tpu:  # The Estimator evaluates on TPUs.
       self.folder.write_scalars(results["global_step"], results)
     self.folder.write_results(results)
     return results
 
 
 def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
-  """Trains and evaluates, as asked for; checks all first."""
+  """Trains and evaluates as the flags say, after all checks."""
   flags = start(flags)
   pretraining = Pretraining(flags, model_config.load_config(
       flags.model.bert_config_file, flags.data.max_seq_length))
-  checkpoint = pretraining.check(actions)
+  folder = CheckedFolder(pretraining.folder, functools.partial(
+      pretraining.check, actions))
   distribution.workers().check_same(pretraining.digests)
-  newest = pretraining.folder.latest()
-  with pretraining.folder.in_use():
-    if pretraining.folder.latest() != newest:  # A run has ended just now.
-      checkpoint = pretraining.check(actions)
+  with folder.in_use() as checkpoint:
     if "train" in actions:
       pretraining.train()
       checkpoint = pretraining.folder.latest()

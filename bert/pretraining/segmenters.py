@@ -1,4 +1,4 @@
-"""What tells words from each other where the text does not, as in Chinese."""
+"""Segmenters: find the words of text that does not separate them (Chinese)."""
 
 from typing import Callable, List, Optional
 

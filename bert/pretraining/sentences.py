@@ -6,17 +6,17 @@ from typing import Iterable, Iterator, List
 _STOP = re.compile("[。！？｡]+[.!?…。！？｡]*|[!?]+|[.]+|…+")
 _ALWAYS = "。！？｡"
 _CLOSERS = "”’」』）)]】》〉"
-# Never the end of a sentence, whatever follows.
+# These never end a sentence.
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof rev hon st gen col capt lt sgt gov sen rep pres messrs "
     "mme mlle vs e.g i.e cf al approx dept est inc ltd co corp jr sr "
     "jan feb mar apr jun jul aug sep sept oct nov dec".split())
-# The same before a number.
+# These do not before a number.
 _BEFORE_NUMBERS = frozenset(
     "no nos fig figs p pp vol vols art sec ch eq".split())
 _INITIALS = re.compile(r"[A-Z]$|(\w\.)+\w$")
 _LAST_WORD = re.compile(r"[\w.]*$")
-# Ideographs and their punctuation, which stand without spaces.
+# Ideographs and their punctuation, which have no spaces around them.
 _CJK = re.compile("[\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
                   "\uff00-\uffef]")
 

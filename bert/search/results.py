@@ -19,7 +19,7 @@ def describe(settings: Dict) -> str:
 
 def rows_of(study):
   """Returns a header, and a row of text for each trial."""
-  flags = [each.flag for each in study.settings.dimensions]
+  flags = [dimension.flag for dimension in study.settings.dimensions]
   header = ["trial", "state", study.settings.metric, "global_step",
             "seconds"] + flags + ["error"]
   rows = []
@@ -79,7 +79,7 @@ def write_flags(folder: str, flags, trial, settings) -> None:
 
 
 def _shorten(cell):
-  """Returns a number of many digits with a few of them."""
+  """Returns a cell; a float rounded for display."""
   try:
     value = float(cell)
   except ValueError:

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import os
 import time
-from typing import Callable, Dict
+from typing import Callable, Dict, List
 
 import tensorflow.compat.v1 as tf
 
@@ -13,9 +13,11 @@ from bert.common import files
 from bert.common.errors import UserError
 from bert.model import checkpoints
 from bert.model.start import start
-from bert.options import FineTuningFlags
+from bert.options.finetuning import FineTuningFlags
+from bert.options.search import SearchOptions
 from bert.search import figures
 from bert.search import results
+from bert.search.space import Dimension
 from bert.search.study import Study
 from bert.search.study import StudySettings
 from bert.training import actions as actions_lib
@@ -25,7 +27,7 @@ from bert.training import task as tasks
 from bert.training import trials as trials_lib
 from bert.training.finetuning import FineTuning
 
-# What happens to a trial alone, so that the search goes on.
+# Errors that fail one trial; the search continues.
 _OF_A_TRIAL = (UserError, MemoryError, tf.errors.ResourceExhaustedError)
 
 # What conditions call datasets, and the content of flags' files.
@@ -34,20 +36,32 @@ _FILES = {"vocab_file": "vocabulary", "bert_config_file": "configuration",
           "init_checkpoint": "initial weights", "task_name": "labels"}
 
 
+def run(base: FineTuningFlags, search: SearchOptions,
+        space: List[Dimension], parse: Callable[[Dict], FineTuningFlags],
+        load_processor: Callable) -> None:
+  """Makes the trials of a search, then uses the best one.
+
+  Args:
+    base: the flags of the command line.
+    search: how many trials, of which sampler, and what the best one is for.
+    space: what is searched.
+    parse: flag -> value -> the command line's flags with these.
+    load_processor: data options -> where examples come from.
+
+  Raises:
+    UserError: before anything is trained, if something does not fit; or no
+      trial is complete.
+  """
+  actions = [name for name in ("predict", "export")
+             if getattr(search, "do_" + name)]
+  Search(base, search, space, parse, load_processor).run(actions)
+
+
 class Search:
   """Runs the trials of a search, beside other processes that do so too."""
 
-  def __init__(self, base: FineTuningFlags, search, space,
-               parse: Callable[[Dict], FineTuningFlags],
-               load_processor: Callable):
-    """Opens the search of base.run.output_dir.
-
-    Args:
-      base: the flags of the command line.
-      search: SearchOptions.
-      space: list of Dimension.
-      parse: flag -> value -> the command line's flags with these.
-      load_processor: data options -> where examples come from.
+  def __init__(self, base, search, space, parse, load_processor):
+    """Opens the search of base.run.output_dir; arguments as of run.
 
     Raises:
       UserError: something does not fit, before anything is trained.
@@ -60,7 +74,7 @@ class Search:
                    if search.search_timeout else math.inf)
     tuning = self._tuning(base)
     tuning.check_folder(True)
-    config = tuning.early_stopping()
+    config = tuning.evaluations.early_stopping()
     common = _conditions(tuning, [each.flag for each in space])
     files.make_folder(self._folder)
     self._study = Study(self._folder, search, StudySettings(
@@ -69,7 +83,7 @@ class Search:
                             checkpoints.latest(self._path_of(number))))
 
   def run(self, actions) -> None:
-    """Makes trials until there are enough; then uses the best one.
+    """Runs trials until there are enough; then uses the best one.
 
     Args:
       actions: what is done with the best one: predict, export, onnx.
@@ -93,42 +107,29 @@ class Search:
     began = time.monotonic()
     before = trial.user_attrs.get("seconds", 0.0)
     state, facts, value = "complete", {}, None
+    pruning = _Pruning(self._study, trial)
     try:
       tuning = self._tuning(self._flags_of(trial))
-      scores = self._train(tuning, trial)
+      scores = actions_lib.run(
+          tuning, ("train", "eval"), self._reader(tuning),
+          None if self._search.pruner == "none" else pruning).results
       value = scores.get(self._study.settings.metric, math.nan)
       facts = {"scores": {name: float(score)
                           for name, score in scores.items()}}
       if math.isnan(value):
         raise UserError("%s is not defined" % self._study.settings.metric)
-      if tuning.was_pruned:
+      if pruning.has_stopped:
         state = "pruned"
     except _OF_A_TRIAL as error:
       state, facts = "fail", {"error": " ".join(str(error).split())[:300]}
       tf.logging.error("Trial %d has failed: %s", trial.number + 1,
                        facts["error"])
-    finally:  # A trial that is to go on keeps its time.
+    finally:  # A trial that is resumed later keeps its time.
       trial.set_user_attr("seconds", before + time.monotonic() - began)
     self._study.end(trial, state, value, **facts)
     tf.logging.info("Trial %d is %s%s", trial.number + 1, state,
                     "" if value is None else ": %s = %.4f" % (
                         self._study.settings.metric, value))
-
-  def _train(self, tuning, trial):
-    """Returns the content of a trial's eval_results.txt."""
-    tuning.was_pruned = False
-
-    def judge(entries):
-      value = entries[-1].get(self._study.settings.metric, math.nan)
-      if not math.isnan(value) and self._study.report(
-          trial, len(entries), float(value)):
-        tuning.was_pruned = True
-      return tuning.was_pruned
-
-    if self._search.pruner != "none":
-      tuning.judge = judge
-    return actions_lib.run(tuning, ("train", "eval"),
-                           self._reader(tuning)).results
 
   def _flags_of(self, trial) -> FineTuningFlags:
     folder = self._path_of(trial.number)
@@ -188,6 +189,27 @@ class Search:
             self._study.trials()), self._study.settings.metric,
         best.number + 1, results.describe(best.params),
         os.path.join(self._folder, "best.flags"))
+
+
+class _Pruning:
+  """Asks the pruner of a study after each evaluation of a trial.
+
+  Attributes:
+    has_stopped: whether the pruner has ended the trial.
+  """
+
+  def __init__(self, study, trial):
+    self._study = study
+    self._trial = trial
+    self.has_stopped = False
+
+  def __call__(self, entries):
+    """Returns whether the training is to end, after a list of evaluations."""
+    value = entries[-1].get(self._study.settings.metric, math.nan)
+    if not math.isnan(value) and self._study.report(
+        self._trial, len(entries), float(value)):
+      self.has_stopped = True
+    return self.has_stopped
 
 
 def _conditions(tuning, searched):

@@ -2,20 +2,24 @@
 TensorFlow."""
 
 import dataclasses
-import difflib
 import itertools
 import json
 import typing
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from bert import options
+from bert.common import command_line
+from bert.common import json_text
 from bert.common.errors import UserError
+from bert.common.errors import did_you_mean
+from bert.options import finetuning
+from bert.options.shared import ModelOptions
 
 Value = Union[int, float, str]
 # Groups whose flags may be searched.
-_GROUPS = (options.DataOptions, options.HeadOptions, options.ModelOptions,
-           options.TrainOptions)
+_GROUPS = (finetuning.DataOptions, finetuning.HeadOptions, ModelOptions,
+           finetuning.TrainOptions)
 _FORMS = "log:LOW:HIGH, float:LOW:HIGH, int:LOW:HIGH[:STEP] or choice:A,B,..."
+_FILE_FORM = '{"learning_rate": "log:1e-5:5e-5", "pooling": ["cls", "mean"]}'
 
 
 class Dimension(typing.NamedTuple):
@@ -35,8 +39,8 @@ class Dimension(typing.NamedTuple):
   choices: Tuple[str, ...] = ()
 
   def ends(self) -> List[Value]:
-    """Returns the values that stand for all: a flag that takes them takes
-    those between, too."""
+    """Returns the values to check: a flag that accepts them accepts those
+    between, too."""
     return list(self.choices) or [self.low, self.high]
 
   def all_values(self) -> List[Value]:
@@ -54,7 +58,7 @@ def read(search: Sequence[str], search_file: Optional[str]) -> List[Dimension]:
   """Returns the space of --search and of --search_file.
 
   Raises:
-    UserError: there is none, a flag is unknown or there twice, a range is empty.
+    UserError: there is none, a flag is unknown or given twice, a range is empty.
   """
   dimensions = [_of_text(text) for text in search or ()]
   if search_file:
@@ -62,7 +66,7 @@ def read(search: Sequence[str], search_file: Optional[str]) -> List[Dimension]:
   if not dimensions:
     raise UserError("--search or --search_file is required, such as "
                     "--search=learning_rate=log:1e-5:5e-5")
-  names = [each.flag for each in dimensions]
+  names = [dimension.flag for dimension in dimensions]
   for name in names:
     if names.count(name) > 1:
       raise UserError("--search=%s=...: the flag is there twice" % name)
@@ -74,12 +78,27 @@ def to_json(dimensions: Sequence[Dimension]) -> str:
   return json.dumps(sorted(map(list, dimensions)))
 
 
+def named_as(dimensions: Sequence[Dimension], stored: Optional[str]
+            ) -> List[Dimension]:
+  """Returns a space with the names of a stored one: a flag that was renamed
+  since keeps its earlier name in the search that was begun with it.
+
+  Args:
+    dimensions: the space.
+    stored: from to_json; None: nothing is stored.
+  """
+  names = {command_line.current_name(_GROUPS, name): name
+           for name, *_ in json.loads(stored or "[]")}
+  return [each._replace(flag=names.get(each.flag, each.flag))
+          for each in dimensions]
+
+
 def combinations(dimensions: Sequence[Dimension]
                 ) -> Iterator[Dict[str, Value]]:
   """Yields all settings of a grid; raises UserError if they have no end."""
-  names = [each.flag for each in dimensions]
-  for values in itertools.product(*[each.all_values()
-                                    for each in dimensions]):
+  names = [dimension.flag for dimension in dimensions]
+  for values in itertools.product(*[dimension.all_values()
+                                    for dimension in dimensions]):
     yield dict(zip(names, values))
 
 
@@ -114,24 +133,17 @@ def _of_text(text):
 
 def _read_file(path):
   where = "--search_file=%s" % path
-  try:
-    with open(path, encoding="utf-8-sig") as reader:
-      content = json.load(reader)
-  except OSError as error:
-    raise UserError("%s: %s" % (where, error.strerror))
-  except (ValueError, RecursionError) as error:
-    raise UserError("%s: not JSON: %s" % (where, error))
-  if not isinstance(content, dict) or not content:
-    raise UserError('%s: needed is {"learning_rate": "log:1e-5:5e-5", '
-                    '"pooling": ["cls", "mean"]}' % where)
+  content = json_text.read_local(path, "--search_file", _FILE_FORM)
+  if not content:
+    raise UserError("%s: no flag is in it; needed is %s" % (where, _FILE_FORM))
   return [_of_entry(flag, form, "%s: %s" % (where, flag))
           for flag, form in content.items()]
 
 
 def _of_entry(flag, form, where):
   if isinstance(form, list):
-    choices = tuple(each if isinstance(each, str) else json.dumps(each)
-                    for each in form)
+    choices = tuple(choice if isinstance(choice, str) else json.dumps(choice)
+                    for choice in form)
     return _check_choices(Dimension(_check_flag(flag, where), "choice",
                                     choices=choices), where)
   if not isinstance(form, str):
@@ -156,7 +168,7 @@ def _dimension(flag, form, where):
     raise UserError("%s: LOW and HIGH must be numbers, of int whole ones" %
                     where)
   step = step[0] if step else 1
-  # A range of which nothing is a number, too.
+  # Written so that NaN fails, too.
   if not low < high or step < 1 or high - low == float("inf"):
     raise UserError("%s: the range is empty; LOW must be less than HIGH" % where)
   if kind == "log" and low <= 0:
@@ -174,12 +186,11 @@ def _check_choices(dimension, where):
 
 
 def _check_flag(flag, where):
+  flag = command_line.current_name(_GROUPS, flag)
   known = [field.name for group in _GROUPS
            for field in dataclasses.fields(group)]
   if flag not in known:
-    near = difflib.get_close_matches(flag, known, 1)
     raise UserError("%s: %r is no flag that can be searched%s; those of data, "
                     "head, model and training can" % (
-                        where, flag, ", did you mean %s?" % near[0]
-                        if near else ""))
+                        where, flag, did_you_mean(flag, known)))
   return flag

@@ -12,7 +12,7 @@ from bert.common import libraries
 from bert.common import locks
 from bert.common import machine
 from bert.common.errors import UserError
-from bert.options import SearchOptions
+from bert.options.search import SearchOptions
 from bert.search import space
 from bert.search.space import Dimension
 from bert.search.space import Value
@@ -122,13 +122,13 @@ class Study:
   def ranking(self) -> List:
     """Returns the trials that are complete, the best one first."""
     sign = 1 if self.settings.is_falling else -1
-    return sorted((each for each in self.trials() if each.state.name ==
-                   "COMPLETE"), key=lambda each: (sign * each.value,
-                                                  each.number))
+    return sorted((trial for trial in self.trials() if trial.state.name ==
+                   "COMPLETE"), key=lambda trial: (sign * trial.value,
+                                                   trial.number))
 
   def is_running(self) -> bool:
     """Whether a trial has not ended."""
-    return any(each.state.name == "RUNNING" for each in self.trials())
+    return any(trial.state.name == "RUNNING" for trial in self.trials())
 
   def report(self, trial, number: int, value: float) -> bool:
     """Notes an evaluation; returns whether the pruner ends the trial.
@@ -174,6 +174,8 @@ class Study:
     Scores of trials on other data, or of other models, are not to be compared.
     """
     attributes = self.optuna.user_attrs
+    self.settings = self.settings._replace(dimensions=space.named_as(
+        self.settings.dimensions, attributes.get(_SPACE)))
     self._check_conditions(where, attributes.get(_CONDITIONS, {}))
     seed = self.settings.random_seed
     if seed not in (None, attributes.get(_SEED, seed)):
@@ -269,7 +271,7 @@ class Study:
     number = len(self.optuna.get_trials(deepcopy=False))
     seed = (self.random_seed + number) % 2**31
     samplers = self._optuna.samplers
-    # A seed for each trial: a search that goes on draws what it would have.
+    # A seed for each trial: a resumed search draws what it would have drawn.
     self.optuna.sampler = (
         samplers.TPESampler(seed=seed, n_startup_trials=max(
             3, min(10, self.num_trials // 3)))

@@ -1,1 +1,1 @@
-"""Trained models behind ports: HTTP, gRPC, the clients of bert-as-service."""
+"""Trained models over HTTP and gRPC, and for the clients of bert-as-service."""

@@ -1,4 +1,4 @@
-"""A line of JSON for each request that a server answers."""
+"""The access log: a line of JSON for each request."""
 
 import datetime
 import json
@@ -10,8 +10,7 @@ from bert.common.errors import UserError
 
 
 class AccessLog:
-  """Writes requests to a file, which may be moved away meanwhile (logrotate).
-  """
+  """Writes requests to a file, which logrotate may move."""
 
   def __init__(self, path: str):
     """Opens the file to append to it; -: standard output.
@@ -25,7 +24,7 @@ class AccessLog:
     except OSError as error:
       raise UserError("--access_log=%s: %s" % (path, error.strerror))
     handler.setFormatter(logging.Formatter("%(message)s"))
-    # Of no name, so that no other handler writes it as well.
+    # Without a name, so that no other handler writes it as well.
     self._logger = logging.Logger("access")
     self._logger.addHandler(handler)
 

@@ -1,4 +1,4 @@
-"""The WSGI application of a server: its paths."""
+"""The WSGI application of a server, which routes requests by path."""
 
 import http
 import re
@@ -28,7 +28,7 @@ _MODEL_PATH = re.compile(
 
 
 class Application:
-  """Finds the model that a request is for, and how it is answered.
+  """Finds a request's model and the function that responds.
 
   Attributes:
     is_closing: whether new requests are refused.
@@ -43,6 +43,10 @@ class Application:
     self.metrics = metrics
     self.is_closing = False
     self._page = page.Page(models)
+
+  def close(self) -> None:
+    """Refuses new requests."""
+    self.is_closing = True
 
   def __call__(self, environ, start_response: Callable) -> List[bytes]:
     began = time.monotonic()
@@ -83,8 +87,8 @@ class Application:
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
   def _route(self, environ) -> Tuple[Optional[ServedModel], Callable]:
-    """Returns the model of a request, and what answers it, given its version.
-    """
+    """Returns the model of a request, None for pages, and a function: version
+    of the model -> response."""
     method, path = environ["REQUEST_METHOD"], _path_of(environ)
     pages = {"/": lambda: self._show_page(environ), "/healthz": self._health,
              "/readyz": self._readiness, "/metrics": self._exposition,
@@ -92,8 +96,11 @@ class Application:
     if path in pages:
       check_method(method, "GET", "HEAD")
       return None, pages[path]
+    # Below, since a closing server must still report health and metrics.
     if self.is_closing:
       raise HttpError(503, "the server is closing", **{"Retry-After": "5"})
+    # These paths name no model: the body does, so that it is read before a
+    # version is acquired.
     if path in ("/encode", "/v1/embeddings") and self._models.encoders:
       check_method(method, "POST")
       body = read_json(environ, self._limits.max_bytes)
@@ -134,8 +141,8 @@ class Application:
     return ModelRequests(served.name, version, self._limits)
 
   def _encoder_of(self, name):
-    """Returns the encoder that a request for embeddings names; where there is
-    but one, clients may call it as they like."""
+    """Returns the encoder that a request for embeddings names; if there is only
+    one, any name will do, as clients send OpenAI's."""
     encoders = self._models.encoders
     for each in encoders:
       if each.name == name or len(encoders) == 1:
@@ -155,6 +162,7 @@ class Application:
         "models": {each.name: each.current.number for each in self._models}})
 
   def _readiness(self):
+    # Below, since a closing server must still report health and metrics.
     if self.is_closing:
       raise HttpError(503, "closing")
     if not self._models.is_ready:

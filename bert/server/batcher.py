@@ -1,4 +1,4 @@
-"""Texts of many callers, run together."""
+"""Runs the texts of many callers in batches."""
 
 import collections
 import threading
@@ -24,10 +24,10 @@ class _Pending(typing.NamedTuple):
 
 
 class Batcher:
-  """A thread that runs the texts that have come in meanwhile.
+  """A thread that runs waiting texts in batches.
 
-  A text that comes alone waits for others no longer than `wait` seconds; a
-  batch that is full does not wait.
+  A single text waits for others at most `wait` seconds; a full batch does not
+  wait.
 
   Attributes:
     max_queue: most texts that wait.
@@ -78,7 +78,7 @@ class Batcher:
     return [each.future for each in pending]
 
   def close(self) -> None:
-    """Runs what waits, and ends."""
+    """Runs the waiting texts, and ends."""
     with self._changed:
       self._is_closed = True
       self._changed.notify()
@@ -111,8 +111,8 @@ class Batcher:
             (batch and self._take()))
 
   def _choose(self):
-    """Takes a batch off the queue: the oldest text, and those whose length is
-    nearest to its own, as shorter ones are padded."""
+    """Takes a batch off the queue: the oldest text, and those of the most
+    similar lengths, as shorter ones are padded."""
     if len(self._queue) <= self._max_batch:
       batch = list(self._queue)
       self._queue.clear()
@@ -132,7 +132,7 @@ class Batcher:
     except UserError as error:
       if len(batch) == 1:
         batch[0].future.set_exception(error)
-      else:  # One of them is to blame; the others get their outputs.
+      else:  # One of them is invalid; the others get their outputs.
         for each in batch:
           self._run([each])
       return

@@ -1,8 +1,8 @@
-"""Answers the clients of bert-as-service 1.10 (bert-serving-client) with an
-exported encoder.
+"""Serves an exported encoder to the clients of bert-as-service 1.10
+(bert-serving-client).
 
 A client pushes [identity, message, request's number, number of texts] to one
-port, and is subscribed to its identity at another, where it gets [identity,
+port, and subscribes to its identity at another one, where it gets [identity,
 JSON of the array, the array, request's number].
 
 Source: https://pypi.org/project/bert-serving-client/1.10.0/
@@ -33,15 +33,16 @@ from bert.serving import formats
 # The version that clients compare with their own.
 VERSION = "1.10.0"
 _CONFIG, _STATUS = b"SHOW_CONFIG", b"SHOW_STATUS"
-# Seconds until a client that has just been made hears what is sent to it.
+# Seconds until a new client receives messages.
 _JOINING = 0.1
 _MAX_IDENTITY = 256
-# Broken requests that are logged one by one.
+# Malformed requests that are logged one by one.
 _MAX_LOGGED = 10
-# Clients that are counted, and requests that wait here; more stay on their way.
+# Clients that are counted, and requests that wait here; further ones wait in
+# ZeroMQ.
 _MAX_CLIENTS, _MAX_JOBS = 10000, 1000
-# Milliseconds between two looks at what nobody tells of: delayed responses, the
-# end of the server.
+# Milliseconds between two polls for events without a wake-up: delayed
+# responses, the end of the server.
 _SHORT, _LONG = 1, 100
 
 
@@ -59,10 +60,11 @@ class _Job:
     self.pending = []  # type: List
 
   def advance(self, wake: Callable) -> bool:
-    """Takes what has been computed, submits more; returns whether all is done.
+    """Collects computed vectors, submits more texts; returns whether all is
+    done.
 
     Args:
-      wake: called when something more has been computed.
+      wake: called when more texts have been computed.
     """
     if any(not each.done() for each in self.pending):
       return False
@@ -75,22 +77,23 @@ class _Job:
         self.pending = self.version.texts.submit(rest)
         self.pending[-1].add_done_callback(wake)
       except batcher.Full:
-        pass  # There will be room later.
+        pass  # Retried when the queue has capacity.
     return not rest
 
 
 class Ports(typing.NamedTuple):
-  """Where clients push requests, and where they hear the responses."""
+  """The ports to which clients push requests, and from which they get
+  responses."""
   requests: int
   responses: int
 
 
 class BertClients:
-  """A thread that answers clients until it is closed.
+  """A thread that serves clients until it is closed.
 
   Attributes:
-    num_requests, num_refused: for encodings and the server's state so far, and
-      those that were broken.
+    num_requests, num_refused: valid requests so far, for encodings and the
+      server's state, and malformed ones.
   """
 
   def __init__(self, model: ServedModel, ports: Ports,
@@ -103,10 +106,10 @@ class BertClients:
       ports: of this machine.
       metrics: counts requests.
       max_bytes: of a request.
-      host: the address that is listened at; * for all.
+      host: the address to listen on; * for all.
 
     Raises:
-      UserError: a port can't be had.
+      UserError: a port is not available.
     """
     import zmq
     self._zmq = zmq
@@ -117,7 +120,7 @@ class BertClients:
     self._num_texts = 0
     self._clients = set()
     self._jobs = collections.deque()  # type: Deque[_Job]
-    # (when, frames) of what waits until a client has joined.
+    # (time, frames) of responses that wait until a client has subscribed.
     self._delayed = collections.deque()  # type: Deque[Tuple[float, list]]
     self._is_closed = False
     self._context = zmq.Context()
@@ -132,11 +135,11 @@ class BertClients:
     self._thread = threading.Thread(target=self._serve, daemon=True)
 
   def start(self) -> None:
-    """Begins to answer."""
+    """Starts serving."""
     self._thread.start()
 
   def close(self) -> None:
-    """Ends the thread; what is being computed is lost."""
+    """Ends the thread; unfinished requests are lost."""
     self._is_closed = True
     self._thread.join()
 
@@ -152,7 +155,7 @@ class BertClients:
 
   def _serve(self):
     while not self._is_closed:
-      # Texts that the full queue has not taken yet are nobody's to tell of.
+      # No callback fires for texts that the full queue has not accepted yet.
       is_held_up = self._delayed or any(
           not each.pending for each in self._jobs)
       ready = dict(self._poller.poll(_SHORT if is_held_up else _LONG))
@@ -160,7 +163,7 @@ class BertClients:
         os.read(self._pipe[0], 1 << 16)
       if len(self._jobs) < _MAX_JOBS:
         self._take_all()
-      elif self._requests in ready:  # They stay on their way.
+      elif self._requests in ready:  # They wait in ZeroMQ.
         time.sleep(_SHORT / 1000)
       self._send_delayed()
       for _ in range(len(self._jobs)):
@@ -177,12 +180,13 @@ class BertClients:
       self._take(self._requests.recv_multipart())
 
   def _wake(self, _):
-    """Tells the thread that texts have been computed."""
-    with contextlib.suppress(OSError):  # It has been told often enough.
+    """Wakes the thread after texts have been computed."""
+    # If the pipe is full, a wake-up is pending anyway.
+    with contextlib.suppress(OSError):
       os.write(self._pipe[1], b"x")
 
   def _take(self, frames):
-    """Begins what a request asks for; a broken one is counted."""
+    """Starts a request; a malformed one is counted."""
     try:
       client, message, number = _check_frames(frames)
       self.num_requests += 1
@@ -210,7 +214,7 @@ class BertClients:
       self._responses.send_multipart(self._delayed.popleft()[1])
 
   def _advance(self, job):
-    """Lets a request go on; sends its response where it is done."""
+    """Advances a request; sends its response when it is done."""
     is_done, code = True, "ok"
     try:
       is_done = job.advance(self._wake)
@@ -235,7 +239,7 @@ class BertClients:
         job.client, json.dumps(about).encode("ascii"), vectors, job.number])
 
   def _describe(self, client, has_statistic) -> Dict:
-    """Returns what a client is told of the server."""
+    """Returns the state of the server for clients."""
     predictor = self._model.current.predictor
     task = predictor.task
     about = {

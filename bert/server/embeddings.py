@@ -1,5 +1,5 @@
-"""Vectors of texts as HTTP has them: in JSON, in .npy, and in the forms that
-clients of other servers send and expect.
+"""Vectors of texts over HTTP: in JSON, in .npy, and in the formats of other
+servers' clients.
 
 Source: https://github.com/jina-ai/clip-as-service/tree/bert-as-service;
   https://platform.openai.com/docs/api-reference/embeddings.
@@ -61,7 +61,8 @@ def texts_of_embeddings(body: Dict[str, Any], width: int) -> List[TextInput]:
     width: of the vectors.
 
   Raises:
-    UserError: it is not that, or asks for other vectors than there are.
+    UserError: it has another format, or requests vectors that the model does
+      not have.
   """
   for key in body:
     if key not in _MODEL_KEYS:

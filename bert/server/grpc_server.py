@@ -1,5 +1,5 @@
-"""Answers the stubs of TensorFlow Serving: Predict, GetModelMetadata and
-GetModelStatus over gRPC.
+"""Serves clients of TensorFlow Serving over gRPC: Predict, GetModelMetadata and
+GetModelStatus.
 
 Source: https://github.com/tensorflow/serving/tree/master/tensorflow_serving/apis.
 """
@@ -42,7 +42,7 @@ class GrpcError(Exception):
 
 
 class Recorder(typing.NamedTuple):
-  """Where calls are counted and logged; a log of None: they are not."""
+  """Counts and logs calls; log None: no access log."""
   metrics: ServerMetrics
   log: Optional[AccessLog] = None
 
@@ -55,18 +55,18 @@ class Recorder(typing.NamedTuple):
 
 
 class GrpcServer:
-  """Answers calls in threads until it is closed.
+  """Serves calls in threads until it is closed.
 
   Attributes:
-    port: that it listens at.
+    port: that it listens on.
   """
 
   def __init__(self, models: Models, address: Tuple[str, int], limits: Limits,
                num_threads: int, recorder: Recorder):
-    """Listens at the address.
+    """Listens on the address.
 
     Raises:
-      UserError: it can't be had.
+      UserError: it is not available.
     """
     self._server = grpc.server(
         futures.ThreadPoolExecutor(num_threads), options=[
@@ -89,11 +89,11 @@ class GrpcServer:
                       "this machine's" % address)
 
   def start(self) -> None:
-    """Begins to answer."""
+    """Starts serving."""
     self._server.start()
 
   def close(self) -> None:
-    """Lets the calls that were accepted come to their end, then ends."""
+    """Completes accepted calls, then ends."""
     self._server.stop(settings.MAX_CLOSING).wait()
 
 
@@ -120,13 +120,13 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
     self._calls = calls
 
   def GetModelStatus(self, request, context):
-    """Returns the versions that are there, and those that come."""
+    """Returns the current version, and the one that is being loaded."""
     return self._calls.run("GetModelStatus", self._calls.status, request,
                            context)
 
 
 class _Calls:
-  """What calls do, and how they are counted and fail."""
+  """Runs calls, counts them and converts errors to statuses."""
 
   def __init__(self, models, limits, recorder):
     self._models = models
@@ -199,7 +199,7 @@ class _Calls:
 
 
 def _check_version(spec, served, version):
-  """Raises GrpcError unless a spec means the version that there is."""
+  """Raises GrpcError unless a spec allows the current version."""
   number = spec.version.value if spec.HasField("version") else None
   if spec.version_label or number not in (None, to_number(version.number)):
     raise GrpcError(grpc.StatusCode.NOT_FOUND, "%s has version %s alone" % (
@@ -216,7 +216,8 @@ def _to_array(name, tensor, max_size):
   size = 1
   for dim in tensor.tensor_shape.dim:
     size *= dim.size
-  if not 0 < size <= max_size:  # One value may stand for any number.
+  # One value may represent any number of equal ones.
+  if not 0 < size <= max_size:
     raise UserError("%r has %d values; at most %d are read" % (
         name, size, max_size))
   try:

@@ -1,4 +1,4 @@
-"""HTTP messages: JSON bodies that are read within limits, and responses."""
+"""HTTP messages: reading JSON bodies within limits, and responses."""
 
 import json
 import typing
@@ -30,7 +30,7 @@ def read_json(environ, max_bytes: int) -> Dict[str, Any]:
 
   Args:
     environ: of the request.
-    max_bytes: of the body, when unpacked too.
+    max_bytes: of the body, also after decompression.
   """
   text = environ.get("CONTENT_LENGTH") or ""
   if not text.isdigit():
@@ -52,7 +52,7 @@ def read_json(environ, max_bytes: int) -> Dict[str, Any]:
 
 
 def _unpack(body, encoding, max_bytes):
-  """Returns the bytes of a body that came in a Content-Encoding."""
+  """Returns the decompressed bytes of a body with a Content-Encoding."""
   encoding = encoding.strip().lower()
   if encoding in ("", "identity"):
     return body

@@ -11,7 +11,7 @@ from bert.server import settings
 from bert.server.application import Application
 from bert.server.model_requests import Limits
 
-# Seconds between two looks for connections that have come to a stop.
+# Seconds between two searches for stalled connections.
 _CLEANUP_INTERVAL = 5
 # Bytes that a client may leave unread, on disk beyond the first MiB, before a
 # thread waits for it.
@@ -19,18 +19,18 @@ _MAX_UNREAD = 256 << 20
 
 
 class HttpServer:
-  """Answers requests in threads until it is closed.
+  """Serves requests in threads until it is closed.
 
   Attributes:
-    port: that it listens at.
+    port: that it listens on.
   """
 
   def __init__(self, application: Application, address: Tuple[str, int],
                limits: Limits, num_threads: int):
-    """Listens at the address.
+    """Listens on the address.
 
     Raises:
-      UserError: it can't be had.
+      UserError: it is not available.
     """
     import waitress
     logging.getLogger("waitress").setLevel(logging.ERROR)
@@ -50,19 +50,19 @@ class HttpServer:
     for each in list(self._listening.values()):
       if hasattr(each, "maintenance"):
         each.maintenance = Maintenance(each)
-    # A name may stand for several addresses.
+    # A name may have several addresses.
     self.port = int(self._server.effective_port
                     if hasattr(self._server, "effective_port") else
                     self._server.effective_listen[0][1])
 
   def start(self) -> None:
-    """Begins to answer."""
+    """Starts serving."""
     threading.Thread(target=self._run, daemon=True).start()
 
   def close(self) -> None:
-    """Lets what was accepted come to its end, then ends."""
+    """Completes accepted requests, then ends."""
     from waitress import wasyncore
-    self._application.is_closing = True
+    self._application.close()
     until = time.monotonic() + settings.MAX_CLOSING
     quiet = 0
     while quiet < 3 and time.monotonic() < until:
@@ -74,13 +74,13 @@ class HttpServer:
   def _run(self):
     try:
       self._server.run()
-    except (OSError, SystemExit):  # Its sockets have been closed.
+    except (OSError, SystemExit):  # Its sockets are closed.
       pass
 
 
 class Maintenance:
-  """Waitress's own, which closes idle connections, and then those of clients
-  that have stopped reading: it would wait for them for ever."""
+  """Waitress's maintenance, which closes idle connections, and also those of
+  clients that have stopped reading, for which it would wait for ever."""
 
   def __init__(self, server):
     self._server = server
@@ -100,7 +100,7 @@ def _send_errors_as_json():
   from waitress import task
 
   class ErrorTask(task.ErrorTask):
-    """The response to what never came to the application."""
+    """The response to a request that does not reach the application."""
 
     def execute(self):
       error = self.request.error

@@ -1,4 +1,4 @@
-"""Ids that come over HTTP: checked, as a bad one would make the graph fail."""
+"""Checks ids from HTTP, as an invalid one would make the graph fail."""
 
 from typing import Dict
 
@@ -11,7 +11,7 @@ def to_arrays(columns: Dict[str, list]) -> Dict[str, np.ndarray]:
   """Returns name -> int32 array [rows, ...], all of one shape.
 
   Raises:
-    UserError: they are not that.
+    UserError: they are not.
   """
   arrays = {name: _to_array(name, values) for name, values in columns.items()}
   if len({array.shape for array in arrays.values()}) > 1:

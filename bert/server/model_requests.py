@@ -1,5 +1,5 @@
-"""What a version of a model answers over HTTP, in TensorFlow Serving's form
-and in those of clients for vectors.
+"""Requests for a version of a model over HTTP, in the formats of TensorFlow
+Serving and of clients for vectors.
 
 Source: https://www.tensorflow.org/tfx/serving/api_rest.
 """
@@ -27,13 +27,13 @@ from bert.server.models import Version
 
 
 class Limits(typing.NamedTuple):
-  """What a request may be, and how long it may take.
+  """The limits of a request's size and time.
 
   Attributes:
     max_bytes: of the body.
     max_texts: in a request.
     max_chars: of a text.
-    timeout: seconds until a request is given up.
+    timeout: seconds until a request is aborted.
   """
   max_bytes: int = 1 << 20
   max_texts: int = 256
@@ -126,7 +126,8 @@ class ModelRequests:
             for row in rows]
 
   def _run_texts(self, inputs: List[TextInput]):
-    """Returns the outputs for texts, which are run with those of others."""
+    """Returns the outputs for texts, which are batched with those of other
+    requests."""
     for each in inputs:
       if formats.num_chars(each) > self._limits.max_chars:
         raise TooLarge("a text of over %d characters" % self._limits.max_chars)
@@ -179,7 +180,7 @@ def run_ids(version: Version, arrays: Dict[str, np.ndarray], signature: str,
   """Runs a signature on ids, int32 [rows, ...] each; checks them first.
 
   Raises:
-    TooLarge, UserError: they are too many, or not the model's.
+    TooLarge, UserError: they are too many, or do not fit the model.
   """
   limits.check_count(len(next(iter(arrays.values()))))
   predictor = version.predictor

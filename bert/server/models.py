@@ -1,4 +1,4 @@
-"""The models of a server: each by its name, in its newest version."""
+"""The models of a server by name, each in its newest version."""
 
 import contextlib
 import os
@@ -17,12 +17,13 @@ from bert.server.settings import ModelSpec
 
 
 class LoadSettings(typing.NamedTuple):
-  """How models are loaded, and their texts run together.
+  """How models are loaded, and their texts batched.
 
   Attributes:
     wait: seconds that a text waits for others.
     max_queue: most texts that wait for a model.
-    has_warmup: whether a newer version is warmed up before it takes over.
+    has_warmup: whether a newer version is warmed up before it serves
+      requests.
   """
   wait: float = 0.002
   max_queue: int = 1024
@@ -33,11 +34,11 @@ class Version:
   """A version of a model, loaded.
 
   Attributes:
-    predictor: runs it.
+    predictor: runs the model.
     texts: runs the texts of several requests together.
     number: name of the export's folder.
-    is_encoder: whether it answers texts with vectors.
-    num_users: requests that are being answered by it.
+    is_encoder: whether it returns vectors.
+    num_users: requests in progress.
   """
 
   def __init__(self, spec: ModelSpec, folder: str, settings: LoadSettings,
@@ -51,24 +52,33 @@ class Version:
     self.is_encoder = encoder.is_encoder(self.predictor)
     self.num_users = 0
 
+  def use(self) -> "Version":
+    """Counts a request that is answered by it; returns it."""
+    self.num_users += 1
+    return self
+
+  def release(self) -> None:
+    """Counts such a request off."""
+    self.num_users -= 1
+
   def close(self) -> None:
-    """Runs what waits, and gives the memory back."""
+    """Runs the waiting texts, and releases the memory."""
     self.texts.close()
     self.predictor.close()
 
 
 def to_number(version: str) -> int:
-  """Returns a version as TensorFlow Serving and Prometheus have it, 0 for a
-  folder that is called otherwise."""
+  """Returns a version as a number for TensorFlow Serving and Prometheus, 0 for
+  another folder name."""
   return int(version) if version.isdigit() else 0
 
 
 class ServedModel:
-  """A model, which passes from a version to the next without a lost request.
+  """A model, whose version is replaced by a newer one without losing a request.
 
   Attributes:
     name: in paths.
-    current: the Version that answers new requests.
+    current: the Version for new requests.
     loading: number of the version that is being loaded, or None.
   """
 
@@ -77,8 +87,8 @@ class ServedModel:
     """Loads the newest version.
 
     Args:
-      spec: what is loaded.
-      settings: how.
+      spec: the model to load.
+      settings: how it is loaded.
       observe: called with the number of texts of each batch, and the seconds
         that each of them waited.
 
@@ -97,20 +107,19 @@ class ServedModel:
   def acquire(self) -> Version:
     """Returns the current version, which stays loaded until it is released."""
     with self._lock:
-      self.current.num_users += 1
-      return self.current
+      return self.current.use()
 
   def release(self, version: Version) -> None:
-    """Says that a request needs a version no more."""
+    """Releases a version."""
     with self._lock:
-      version.num_users -= 1
+      version.release()
       is_last = self._is_unused(version)
     if is_last:
       self._unload(version)
 
   @contextlib.contextmanager
   def using(self) -> Iterator[Version]:
-    """Gives the current version to a block."""
+    """Yields the current version and keeps it loaded."""
     version = self.acquire()
     try:
       yield version
@@ -118,8 +127,8 @@ class ServedModel:
       self.release(version)
 
   def refresh(self) -> bool:
-    """Loads a newer version, if there is one, and lets it take over; a broken
-    one is logged once. Returns whether one took over."""
+    """Loads a newer version, if there is one, and makes it the current one;
+    returns whether it did. A broken one is logged once."""
     try:
       folder = exports.find(self._spec.export_dir)
       if folder == self.current.predictor.folder:
@@ -127,7 +136,7 @@ class ServedModel:
       self.loading = os.path.basename(folder.rstrip("/"))
       version = self._load_warm(folder)
     except Exception as error:  # pylint: disable=broad-except
-      # Half a copy, most of all: it is tried again.
+      # Usually an export still being copied; retried at the next poll.
       message = error if isinstance(error, UserError) else repr(error)
       if str(message) != self._failure:
         tf.logging.error("Model %s: the newest version can't be loaded, version "
@@ -179,7 +188,7 @@ class Models:
   """All models of a server.
 
   Attributes:
-    is_ready: whether they are warmed up, if they are to be, and not closing.
+    is_ready: whether they are warmed up, if requested, and not closing.
   """
 
   def __init__(self, models: List[ServedModel]):
@@ -202,14 +211,14 @@ class Models:
 
   @property
   def encoders(self) -> List[ServedModel]:
-    """The models that answer texts with vectors."""
+    """The models that return vectors."""
     return [each for each in self if each.current.is_encoder]
 
   def start(self, poll_seconds: float = 0.0, has_warmup: bool = False) -> None:
-    """Warms the models up, then looks for newer versions, in a thread.
+    """Warms the models up, then polls for newer versions, in a thread.
 
     Args:
-      poll_seconds: between two looks; 0: there is but one version.
+      poll_seconds: between two polls; 0: never.
       has_warmup: whether models are warmed up.
     """
     self.is_ready = not has_warmup
@@ -217,9 +226,13 @@ class Models:
         target=self._watch, args=(poll_seconds, has_warmup), daemon=True)
     self._thread.start()
 
+  def refuse(self) -> None:
+    """Is not ready from now on."""
+    self.is_ready = False
+
   def close(self) -> None:
     """Runs what waits, and ends."""
-    self.is_ready = False
+    self.refuse()
     self._ended.set()
     if self._thread:
       self._thread.join()

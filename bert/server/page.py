@@ -13,7 +13,7 @@ _POLICY = ("default-src 'self'; style-src 'unsafe-inline'; script-src "
 
 
 class Page:
-  """page.html, with what it has to know of a model."""
+  """page.html, filled with the data of a model."""
 
   def __init__(self, models: Models):
     self._models = models
@@ -31,7 +31,7 @@ class Page:
                "takes_pairs": head.takes_pairs, "inputs": head.input_names,
                "takes_lines": head.takes_lines,
                "examples": predictor.task.get(export.SAMPLES, [])}
-    # As in HTML, where no tag may begin within it.
+    # Escaped, as no tag may begin within a script of HTML.
     text = json.dumps(about).replace("<", "\\u003c")
     return Response(200, self._page.replace("{{about}}", text).encode(),
                     "text/html; charset=utf-8",

@@ -6,7 +6,7 @@ from typing import List
 
 from bert.common import libraries
 from bert.common.errors import UserError
-from bert.serving_options import ServerOptions
+from bert.options.serving import ServerOptions
 from bert.server import application
 from bert.server import bert_clients
 from bert.server import http_server
@@ -24,7 +24,7 @@ _LIBRARIES = {"http": ("waitress", "prometheus_client"),
 
 
 def check_libraries(endpoints: Endpoints) -> None:
-  """Raises UserError if what serves is not installed."""
+  """Raises UserError if the libraries for serving are not installed."""
   for name, needed in _LIBRARIES.items():
     for library in needed if getattr(endpoints, name) else ():
       flag = "--bert_serving" if name == "bert_clients" else "--" + name
@@ -38,27 +38,27 @@ def serve(specs: List[ModelSpec], endpoints: Endpoints,
 
   Args:
     specs: the models.
-    endpoints: where.
-    options: limits and the rest.
+    endpoints: the addresses.
+    options: limits and other flags.
 
   Raises:
-    UserError: a model can't be loaded, an address can't be had.
+    UserError: a model can't be loaded, or an address is not available.
   """
   server = Server(specs, endpoints, options)
   ended = threading.Event()
   for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: ended.set())
   server.start()
-  while not ended.wait(1):  # A wait without end would not see signals.
+  while not ended.wait(1):  # A wait without a timeout would not handle signals.
     pass
   server.close()
 
 
 class Server:
-  """Models, and what listens for requests for them.
+  """Models, and the listeners for their requests.
 
   Attributes:
-    models, limits: what it serves, and what requests may be.
+    models, limits: the served models, and the limits of requests.
     metrics: of the requests.
     listeners: name of an endpoint -> its server.
   """
@@ -84,14 +84,14 @@ class Server:
         for name, address in endpoints._asdict().items() if address}
 
   def start(self) -> None:
-    """Begins to answer, and to look for newer versions."""
+    """Starts serving, and polling for newer versions."""
     for each in self.listeners.values():
       each.start()
     self.models.start(self._options.poll_seconds, self._options.warmup)
 
   def close(self) -> None:
-    """Answers what was accepted, and ends."""
-    self.models.is_ready = False
+    """Completes accepted requests, and ends."""
+    self.models.refuse()
     for each in self.listeners.values():
       each.close()
     self.models.close()

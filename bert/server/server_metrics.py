@@ -1,4 +1,4 @@
-"""The metrics of a server, as Prometheus reads them."""
+"""The metrics of a server, in Prometheus's format."""
 
 import threading
 from typing import Callable
@@ -12,10 +12,10 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class ServerMetrics:
-  """Counts requests that are open and that were answered; for several threads.
+  """Counts open and completed requests; thread-safe.
 
   Attributes:
-    num_open: requests that are being answered.
+    num_open: requests in progress.
   """
 
   def __init__(self):
@@ -47,12 +47,12 @@ class ServerMetrics:
         registry=registry).set_function(lambda: self.num_open)
 
   def open(self) -> None:
-    """Counts a request that has come."""
+    """Counts a new request."""
     with self._lock:
       self.num_open += 1
 
   def close(self) -> None:
-    """Counts one that has been answered."""
+    """Counts a completed request."""
     with self._lock:
       self.num_open -= 1
 
@@ -60,10 +60,10 @@ class ServerMetrics:
     """Counts the status of a response, and how long it took.
 
     Args:
-      model: its name; empty for what is not of a model.
+      model: its name; empty for requests without a model.
       protocol: http, grpc or zmq.
       code: of the response, as its protocol has it.
-      seconds: from the request's first look to its response.
+      seconds: from reading the request to its response.
     """
     self._requests.labels(model, protocol, code).inc()
     self._seconds.labels(model, protocol).observe(seconds)
@@ -80,7 +80,7 @@ class ServerMetrics:
     return observe
 
   def show(self, model: ServedModel) -> None:
-    """Has the queue and the version of a model among the metrics."""
+    """Adds the queue and the version of a model to the metrics."""
     self._waiting.labels(model.name).set_function(
         lambda: len(model.current.texts))
     self._versions.labels(model.name).set_function(

@@ -1,27 +1,29 @@
-"""What a server serves, and where: from its flags, without TensorFlow."""
+"""The models and addresses of a server, from its flags; without TensorFlow."""
 
 import dataclasses
-import json
 import os
 import re
 import typing
 from typing import List, Optional, Tuple
 
-from bert import serving_options
+from bert.common import json_text
 from bert.common.errors import UserError
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 
 Address = Tuple[str, int]
-# Seconds that what was accepted may take when a server ends.
+# Seconds for accepted requests when a server ends.
 MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
-# What stands in a URL as it is.
+# Characters that need no escape in a URL.
 _NAME = re.compile(r"[\w.-]+$")
 _THIS_MACHINE = "127.0.0.1"
+_CONFIG_FORM = '{"models": [{"name": ..., "export_dir": ...}, ...]}'
 
 
 class ModelSpec(typing.NamedTuple):
-  """A model as it is configured.
+  """A configured model.
 
   Attributes:
     name: in the server's paths.
@@ -37,7 +39,7 @@ class ModelSpec(typing.NamedTuple):
 
 
 class Endpoints(typing.NamedTuple):
-  """Where a server listens; None: it does not.
+  """The addresses of a server; None: not served.
 
   Attributes:
     http, grpc: host and port.
@@ -48,12 +50,12 @@ class Endpoints(typing.NamedTuple):
   bert_clients: Optional[Tuple[str, int, int]] = None
 
 
-def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
-  """Returns where a server listens.
+def endpoints_of(serving: ServerOptions) -> Endpoints:
+  """Returns the addresses of a server.
 
   Raises:
-    UserError: what is given is no address, or flags of a server are given and
-      no address is.
+    UserError: a value is no address, or flags of a server are given without an
+      address.
   """
   http = _address_of("http", serving.http)
   ports = serving.bert_serving and _ports_of(serving.bert_serving)
@@ -68,12 +70,12 @@ def endpoints_of(serving: serving_options.ServerOptions) -> Endpoints:
   return endpoints
 
 
-def models_of(predicting: serving_options.PredictorOptions,
-              serving: serving_options.ServerOptions) -> List[ModelSpec]:
+def models_of(predicting: PredictorOptions,
+              serving: ServerOptions) -> List[ModelSpec]:
   """Returns the models of --config, or that of --export_dir.
 
   Raises:
-    UserError: neither or both are given, or a model is not as it has to be.
+    UserError: neither or both are given, or a model is invalid.
   """
   max_batch = serving.max_batch or predicting.batch_size
   if not predicting.export_dir and not serving.config:
@@ -99,24 +101,17 @@ def read_models(path: str, default: ModelSpec) -> List[ModelSpec]:
   """Returns the models of {"models": [{"name": ..., "export_dir": ...}, ...]}.
 
   Args:
-    path: of the file; folders in it are below its own.
-    default: what a model does not say.
+    path: of the file; folders in it are relative to its own.
+    default: values that a model does not set.
 
   Raises:
-    UserError: the file is not there, or not that.
+    UserError: there is no such file, or it has another format.
   """
   where = "--config=%s: " % path
-  try:
-    with open(path, encoding="utf-8-sig") as reader:
-      content = json.load(reader, object_pairs_hook=_without_repeats)
-  except OSError as error:
-    raise UserError("%s%s" % (where, error.strerror))
-  except (ValueError, RecursionError) as error:
-    raise UserError("%snot JSON: %s" % (where, error))
-  if not isinstance(content, dict) or set(content) != {"models"} or not (
+  content = json_text.read_local(path, "--config", _CONFIG_FORM)
+  if set(content) != {"models"} or not (
       content["models"] and isinstance(content["models"], list)):
-    raise UserError('%sneeded is {"models": [{"name": ..., "export_dir": ...}, '
-                    "...]}" % where)
+    raise UserError("%sneeded is %s" % (where, _CONFIG_FORM))
   specs = [_spec_of(entry, default, "%smodels[%d]: " % (where, index))
            for index, entry in enumerate(content["models"])]
   names = [spec.name for spec in specs]
@@ -128,14 +123,6 @@ def read_models(path: str, default: ModelSpec) -> List[ModelSpec]:
                         else os.path.join(folder, os.path.expanduser(
                             spec.export_dir)))
           for spec in specs]
-
-
-def _without_repeats(pairs):
-  names = [name for name, _ in pairs]
-  for name in names:
-    if names.count(name) > 1:
-      raise ValueError("%r is there twice" % name)
-  return dict(pairs)
 
 
 def _spec_of(entry, default, where):

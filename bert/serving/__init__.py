@@ -1,1 +1,1 @@
-"""Trained models in use: from Python, in pipes, as vectors."""
+"""Using trained models: from Python, in pipes, as vectors."""

@@ -14,7 +14,7 @@ class Encoder:
   """An encoder; several threads may use it at once.
 
   Attributes:
-    predictor: what runs it.
+    predictor: runs the model.
   """
 
   def __init__(self, export_dir: str, batch_size: int = 32,
@@ -22,7 +22,7 @@ class Encoder:
     """Loads an export of extract_features.py; arguments as of Predictor.
 
     Raises:
-      UserError: there is none, or it is of another kind.
+      UserError: there is none, or it is not an encoder.
     """
     self.predictor = Predictor(export_dir, batch_size, precision)
     if not is_encoder(self.predictor):
@@ -32,7 +32,7 @@ class Encoder:
 
   def encode(self, texts: Sequence[TextInput]) -> np.ndarray:
     """Returns the vectors of texts, float32 [texts, width]; with a vector per
-    token, [texts, tokens of the longest, width], and zeros behind shorter ones.
+    token, [texts, tokens of the longest, width], padded with zeros.
 
     Args:
       texts: str; TextPair, or a tuple of two str; a list of str is a text in
@@ -45,8 +45,7 @@ class Encoder:
 
 
 def stack(vectors: Sequence[np.ndarray]) -> np.ndarray:
-  """Returns the vectors of texts as one array, with zeros behind shorter ones.
-  """
+  """Returns the vectors of texts as one array, padded with zeros."""
   longest = max(each.shape[0] for each in vectors)
   return np.stack([each if len(each) == longest else np.concatenate([
       each, np.zeros((longest - len(each),) + each.shape[1:], each.dtype)])
@@ -54,5 +53,5 @@ def stack(vectors: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def is_encoder(predictor: Predictor) -> bool:
-  """Whether a predictor answers texts with vectors."""
+  """Whether a predictor returns vectors."""
   return exports.VECTORS in predictor.task

@@ -1,4 +1,4 @@
-"""What runs an export's signatures: TensorFlow or ONNX Runtime."""
+"""Engines that run an export's signatures: TensorFlow and ONNX Runtime."""
 
 import os
 from typing import Callable, Dict, Tuple
@@ -9,12 +9,13 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from bert.common import libraries
 from bert.common.errors import UserError
+from bert.common.registry import Registry
 from bert.model import estimator
 from bert.model import export
 from bert.model import onnx_files
 
 Arrays = Dict[str, np.ndarray]
-# Names of the inputs, and the function of their values in this order.
+# Names of the inputs, and a function of their values in this order.
 Run = Tuple[Tuple[str, ...], Callable[..., Arrays]]
 
 
@@ -30,7 +31,7 @@ class TensorFlowEngine:
     """Loads the export in a folder.
 
     Raises:
-      UserError: it is not whole, or the precision can't be had.
+      UserError: it is incomplete, or the precision is not available.
     """
     estimator.check_precision(precision)
     with tf.Graph().as_default():
@@ -92,13 +93,13 @@ def _load(folder, signature, precision):
   path = onnx_files.path_of(folder, signature, precision)
   if not tf.gfile.Exists(path):
     raise UserError("--engine=onnx: no %s; export with run_classifier.py "
-                    "--do_export --export_formats=saved_model,onnx" % path)
+                    "--do_export --export_onnx" % path)
   with tf.gfile.GFile(path, "rb") as reader:
     content = reader.read()
   try:
     session = onnxruntime.InferenceSession(
         content, providers=["CPUExecutionProvider"])
-  except Exception as error:  # Its errors have no class of their own.
+  except Exception as error:  # ONNX Runtime's errors have no common class.
     raise UserError("%s: can't be loaded: %s" % (
         path, str(error).split("\n")[0]))
   names = tuple(sorted(each.name for each in session.get_inputs()))
@@ -110,4 +111,4 @@ def _load(folder, signature, precision):
   return names, run
 
 
-ENGINES = {"tensorflow": TensorFlowEngine, "onnx": OnnxEngine}
+ENGINES = Registry("engine", tensorflow=TensorFlowEngine, onnx=OnnxEngine)

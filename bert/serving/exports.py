@@ -19,7 +19,7 @@ from bert.model import export
 from bert.model import model_settings
 
 
-# What task.json of an encoder has, and of no other export.
+# Key that only the task.json of an encoder has.
 VECTORS = "sentence_vectors"
 
 
@@ -30,7 +30,7 @@ class LoadedModel(typing.NamedTuple):
     engine: an engine of bert.serving.engines.
     task: the content of its task.json.
     head: of the task.
-    encoder: how its texts become ids.
+    encoder: converts its texts to ids.
   """
   engine: object
   task: dict
@@ -39,8 +39,8 @@ class LoadedModel(typing.NamedTuple):
 
   @property
   def num_sequences(self) -> int:
-    """Sequences of ids that an input has; with more than one, its arrays have
-    an axis for them."""
+    """Number of sequences of ids per input; with more than one, arrays have an
+    axis for them."""
     return max(self.task["num_windows"], self.head.num_sequences)
 
 
@@ -70,16 +70,17 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   Args:
     folder: from find.
     engine: tensorflow or onnx.
-    precision: what products are computed in.
+    precision: of matrix products.
 
   Raises:
-    UserError: it is not whole, or not of this program, or its engine can't be
-      had.
+    UserError: it is incomplete or not of this program, or its engine is not
+      available.
   """
   assets = os.path.join(folder, "assets")
   task = model_settings.with_new_names(
-      files.read_json(os.path.join(assets, "task.json")))
-  loaded = engines.ENGINES[engine](folder, precision)
+      files.read_json(os.path.join(assets, "task.json"),
+                      needed="the object that --do_export writes"))
+  loaded = engines.ENGINES.find(engine)(folder, precision)
   tokenizer = vocabulary.load_tokenizer(
       os.path.join(assets, "vocab.txt"), task["do_lower_case"],
       model_settings.value_in(task, "tokenizer"))
@@ -97,13 +98,13 @@ def _head_of(task, tokenizer):
   head = registry.create(
       task["head"], task["labels"], model_settings.head_options(task),
       model_settings.span_options(task), task.get("label_range"))
-  head.read_as(dict(task, word_split=task.get("word_split") or _word_split_of(
-      task, head)))
-  return head
+  return head.with_text_facts(dict(
+      task, word_split=task.get("word_split") or _word_split_of(task, head)))
 
 
 def _word_split_of(task, head):
-  """Returns what the samples show of an export that does not say it."""
+  """Returns the word split of an export without one, inferred from its
+  samples."""
   return word_splits.detect_in_texts([
       sample[head.input_names[0]] for sample in task.get(export.SAMPLES, ())
       if head.input_names[0] in sample])

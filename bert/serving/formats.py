@@ -10,7 +10,7 @@ from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import Head
-from bert.heads.readout import TextOutput
+from bert.heads.outputs import TextOutput
 
 SEPARATOR = " ||| "
 _MARK = SEPARATOR.strip()
@@ -22,17 +22,17 @@ _SEPARATED = re.compile(r"(.*) \|\|\| (.*)$")
 
 def of_line(line: str, names: Sequence[str] = _PAIR,
             has_empty: bool = True) -> TextInput:
-  """Returns the text in a line: `text` or the pair `text_a ||| text_b`; where
-  the second name is choices, `text_a ||| choice ||| choice ...`.
+  """Returns the text in a line: `text` or the pair `text_a ||| text_b`; if the
+  second name is choices, `text_a ||| choice ||| choice ...`.
 
-  Blanks are kept, but for the one on each side of a separator.
+  Blanks are kept, except one on each side of a separator.
 
   Args:
-    line: without its end.
-    names: of the inputs. A question ends at the first separator, of other pairs
-      the first text at the last one.
-    has_empty: whether `text_a |||` is a pair, whose second text is empty; else
-      as of split_pair.
+    line: without the line break.
+    names: of the inputs. A question ends at the first separator, the first text
+      of other pairs at the last one.
+    has_empty: whether `text_a |||` is a pair with an empty second text; else as
+      in split_pair.
   """
   if names[1] == "choices":
     text_a, *choices = line.split(SEPARATOR)
@@ -71,8 +71,8 @@ def is_half(text: str) -> bool:
 
 
 def of_bert_serving(text: Union[str, Sequence[str]]) -> TextInput:
-  """Returns what a text, or a list of its tokens, is to bert-as-service, where
-  `|||` separates the two of a pair."""
+  """Returns a text, or a list of its tokens, as bert-as-service reads it: `|||`
+  separates the texts of a pair."""
   if isinstance(text, str):
     text_a, text_b = split_pair(text)
     return text_a if text_b is None else TextPair(text_a, text_b)
@@ -83,7 +83,7 @@ def of_bert_serving(text: Union[str, Sequence[str]]) -> TextInput:
 
 
 def of_json(line: str, names: Sequence[str] = _PAIR) -> TextInput:
-  """Returns the text in a line of JSON: a string, or as of_object.
+  """Returns the text in a line of JSON: a string, or an object as in of_object.
 
   Raises:
     UserError: it is neither.
@@ -96,12 +96,12 @@ def of_json(line: str, names: Sequence[str] = _PAIR) -> TextInput:
 
 
 def of_object(value: Any, names: Sequence[str] = _PAIR) -> TextInput:
-  """Returns the text that {"text_a": ..., "text_b": ...}, {"words": [...]} or
-  {"text_a": ..., "choices": [...]} is.
+  """Returns the text in {"text_a": ..., "text_b": ...}, {"words": [...]} or
+  {"text_a": ..., "choices": [...]}.
 
   Args:
-    value: of JSON.
-    names: what the texts of a pair may be called as well.
+    value: the parsed JSON.
+    names: further keys for the texts of a pair.
 
   Raises:
     UserError: it is none of these.
@@ -121,7 +121,7 @@ def of_object(value: Any, names: Sequence[str] = _PAIR) -> TextInput:
     if not isinstance(value.get(key, ""), str):
       raise UserError("%r must be text" % key)
   if "choices" in value:
-    if "text_b" in value:  # How all choices begin.
+    if "text_b" in value:  # The common beginning of all choices.
       choices = ["%s %s" % (value["text_b"], each) for each in choices]
     return Choices(value["text_a"], choices)
   if "text_b" in value:
@@ -130,7 +130,7 @@ def of_object(value: Any, names: Sequence[str] = _PAIR) -> TextInput:
 
 
 def num_chars(text: TextInput) -> int:
-  """Returns the characters of all texts of an input."""
+  """Returns the number of characters in all texts of an input."""
   if isinstance(text, str):
     return len(text)
   return sum(map(num_chars, text))
@@ -154,8 +154,8 @@ def _needed(names):
 
 
 def _check_texts(key, texts, is_there=str.strip):
-  """Returns a list of text; raises UserError for another one, or one that has
-  what is not there: of words, white space may be one."""
+  """Returns a list of str; raises UserError for anything else, or for blank
+  elements. Among words, white space is allowed."""
   if not isinstance(texts, list) or not texts or not all(
       isinstance(each, str) and is_there(each) for each in texts):
     raise UserError('"%s" must be a list of text, none of it %s' % (
@@ -169,7 +169,7 @@ def to_json(output: TextOutput, head: Head) -> str:
 
 
 def error_line(message: str, is_json: bool) -> str:
-  """Returns what stands where an output would."""
+  """Returns the line of an error, instead of an output."""
   if is_json:
     return json.dumps({"error": message}, ensure_ascii=False)
   return "ERROR\t%s" % " ".join(message.split())

@@ -19,7 +19,7 @@ def prompt(predictor: Predictor) -> None:
   """Reads a text and shows the output, until Ctrl-D."""
   try:
     import readline  # pylint: disable=unused-import
-  except ImportError:  # Only lines can't be edited then.
+  except ImportError:  # Without it, only editing of lines is missing.
     pass
   names = predictor.head.input_names
   print("%s ||| %s. Ctrl-D ends." % names if predictor.head.needs_pairs() else
@@ -42,10 +42,10 @@ def prompt(predictor: Predictor) -> None:
 
 def run(predictor: Predictor, options, source: BinaryIO,
         target: TextIO) -> None:
-  """Writes the output for each line, in order, as soon as it has come.
+  """Writes the output for each line, in order, as soon as it is read.
 
-  Lines that have come meanwhile are run together. For a line that is no text of
-  the task, an error is written.
+  Lines that are available are run together. For an invalid line, an error is
+  written.
 
   Args:
     predictor: the model.
@@ -94,7 +94,7 @@ def _outputs(predictor, options, batch) -> List[str]:
 
 
 def _of_line(line, predictor):
-  # An encoder's lines are those of extract_features.py.
+  # An encoder reads lines like extract_features.py.
   return formats.of_line(line, predictor.head.input_names,
                          not encoder.is_encoder(predictor))
 

@@ -11,7 +11,7 @@ from bert.data.examples import TextInput
 from bert.data.examples import TextPair
 from bert.data.examples import Words
 from bert.heads.base import DEFAULT_SIGNATURE
-from bert.heads.readout import TextOutput
+from bert.heads.outputs import TextOutput
 from bert.model import dataset_outputs
 from bert.serving import exports
 
@@ -22,7 +22,7 @@ class Predictor:
   Attributes:
     folder: of the export.
     loaded: the export in its engine.
-    task, head: of the loaded model.
+    task, head: task.json and head of the loaded model.
     batch_size: most texts that are run together.
   """
 
@@ -31,13 +31,14 @@ class Predictor:
     """Loads an export.
 
     Args:
-      export_dir: an export, or a folder with exports, of which the newest.
+      export_dir: an export, or a folder with exports, of which the newest is
+        used.
       batch_size: most texts that are run together.
-      precision: as of run_classifier.py; of the engine onnx, float32 or int8.
+      precision: as in run_classifier.py; for the engine onnx, float32 or int8.
       engine: tensorflow, or onnx, which needs an export with ONNX files.
 
     Raises:
-      UserError: there is none, or engine or precision can't be had.
+      UserError: there is none, or engine or precision is not available.
     """
     self.folder = exports.find(export_dir)
     self.loaded = exports.load(self.folder, engine, precision)
@@ -58,10 +59,10 @@ class Predictor:
 
   def predict_each(self, texts: Sequence[Union[TextInput, UserError]]
                   ) -> List[Union[TextOutput, UserError]]:
-    """Returns the output for each text, or what is wrong with it.
+    """Returns the output for each text, or its error.
 
     Args:
-      texts: as of predict; an error stays as it is.
+      texts: as in predict; an error is returned unchanged.
     """
     results = [self._example_or_error(each) for each in texts]
     indices = [index for index, each in enumerate(results)
@@ -72,7 +73,7 @@ class Predictor:
     return results
 
   def to_example(self, text: TextInput) -> InputExample:
-    """Returns the example that a text is to the model's task."""
+    """Returns a text as an example of the model's task."""
     if type(text) is tuple:
       text = TextPair(*text)
     elif isinstance(text, list):
@@ -84,15 +85,15 @@ class Predictor:
     """Runs a signature on ids.
 
     Args:
-      inputs: name -> int32 [batch, ...], as the signature has them.
+      inputs: name -> int32 [batch, ...], as in the signature.
       signature: its name.
 
     Returns:
       Name -> array.
 
     Raises:
-      UserError: the signature is unknown, the inputs are not its own, or an
-        output is not a number.
+      UserError: the signature is unknown, the inputs do not fit it, or an
+        output is NaN or infinite.
     """
     runs = self.loaded.engine.runs
     if signature not in runs:
@@ -109,7 +110,7 @@ class Predictor:
 
   def warm_up(self) -> None:
     """Runs every signature on short and long inputs, alone and in a batch, so
-    that the first texts find memory and kernels that are there."""
+    that memory and kernels are ready for the first texts."""
     signatures = self.loaded.engine.signatures
     for length in (16, self.task["max_seq_length"]):
       for size in (1, self.batch_size):
@@ -120,7 +121,7 @@ class Predictor:
                     for key, info in signatures[name].inputs.items()}, name)
 
   def close(self) -> None:
-    """Gives the memory of the model back; it can't be used after that."""
+    """Releases the memory of the model, which can't be used after that."""
     self.loaded.engine.close()
 
   def encode(self, example: InputExample) -> List[Dict[str, np.ndarray]]:
@@ -134,12 +135,13 @@ class Predictor:
 
   @property
   def width(self) -> int:
-    """Numbers in the vectors of an encoder."""
+    """Size of the vectors of an encoder."""
     signature = self.loaded.engine.signatures[self.head.signature]
     return signature.outputs["vector"].tensor_shape.dim[-1].size
 
   def num_tokens(self, text: TextInput) -> int:
-    """Returns the tokens of a text that are read, special ones included."""
+    """Returns the number of tokens of a text after truncation, special ones
+    included."""
     return sum(int(row["input_mask"].sum())
                for row in self.encode(self.to_example(text)))
 
@@ -164,7 +166,7 @@ class Predictor:
     """Returns the predictions of records, in their order."""
     lengths = [self._length(row) for row in rows]
     outputs = [None] * len(rows)
-    # Texts of similar length waste the least padding.
+    # Batches of similar lengths need the least padding.
     order = sorted(range(len(rows)), key=lengths.__getitem__)
     for start in range(0, len(order), self.batch_size):
       indices = order[start:start + self.batch_size]
@@ -184,14 +186,14 @@ class Predictor:
     return self.head.rows_of(self.run(inputs, self.head.signature))
 
   def _length(self, row):
-    """Returns the tokens of a record's longest sequence that are needed."""
+    """Returns the number of real tokens in a record's longest sequence."""
     if self.head.reads_padding:
       return row["input_mask"].shape[1]
     return int(row["input_mask"].sum(axis=1).max())
 
 
 def _whole(text):
-  """Returns an input whose texts are as a file could have them."""
+  """Returns an input whose texts could be in a file of UTF-8."""
   if isinstance(text, str):
     return examples_lib.whole(text)
   if isinstance(text, Words):

@@ -1,4 +1,4 @@
-"""The vectors that an encoder has of texts, in files."""
+"""Writes the vectors of texts to files."""
 
 import contextlib
 import json
@@ -10,7 +10,6 @@ from typing import List
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common import console
 from bert.common import files
 from bert.common.errors import UserError
@@ -35,9 +34,12 @@ from bert.serving import exports
 from bert.serving import formats
 from bert.model import export
 from bert.model import model_settings
+from bert.options.shared import RunOptions
+from bert.options.vectors import VectorFlags
+from bert.options.vectors import VectorOptions
 
 
-def run(flags: options.VectorFlags) -> None:
+def run(flags: VectorFlags) -> None:
   """Writes --output_file, or the export of --do_export.
 
   Raises:
@@ -50,7 +52,7 @@ def run(flags: options.VectorFlags) -> None:
     extract(flags)
 
 
-def extract(flags: options.VectorFlags) -> None:
+def extract(flags: VectorFlags) -> None:
   """Writes --output_file.
 
   Raises:
@@ -63,21 +65,19 @@ def extract(flags: options.VectorFlags) -> None:
   files.make_parent(data.output_file, "--output_file")
   folder = tempfile.mkdtemp(prefix="bert-vectors-")
   try:
-    head = LayersHead(layers, data.sentence_vectors, [
+    head = LayersHead(layers, data.text_vectors, [
         tokenizer.vocab[token] for token in SPECIAL_TOKENS])
     runtime = estimator.Runtime(
-        options.RunOptions(output_dir=folder), flags.tpu, flags.speed,
+        RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
     runtime.expect(len(examples) // data.batch_size)
-    rows = _Extractor(data, runtime, Model(
-        config, head, use_tpu=runtime.use_tpu,
-        cpu_replicas=runtime.cpu_replicas,
-        use_one_hot_embeddings=data.use_one_hot_embeddings,
+    rows = _Extractor(data, runtime, runtime.make_model(
+        config, head, use_one_hot_embeddings=data.use_one_hot_embeddings,
         init_checkpoint=data.init_checkpoint)).rows(examples, tokenizer)
     if not distribution.workers().is_first:
       for _ in rows:  # There are none, but batches are run.
         pass
-    elif data.sentence_vectors:
+    elif data.pooling:
       _write_npy(data.output_file, len(examples), rows)
     else:
       _write_json(data.output_file, layers, rows, tokenizer)
@@ -108,11 +108,12 @@ def _load(data):
   return tokenizer, config
 
 
-def with_model(data: options.VectorOptions) -> options.VectorOptions:
-  """Returns the options with the settings that the encoder was trained with in
-  place of those that are not given."""
+def with_model(data: VectorOptions) -> VectorOptions:
+  """Returns the options, in which settings that are not given are those that
+  the encoder was trained with."""
+  # Flags that share their name with settings of the head, or of its texts.
   task = {name: value for name, value in _task_of(data)[1].items()
-          if name != "max_seq_length"}
+          if name not in ("max_seq_length", "pooling")}
   return model_settings.adopt_into(data, task)
 
 
@@ -123,8 +124,8 @@ def _task_of(data):
   return folder, model_settings.with_new_names(task)
 
 
-def write_export(data: options.VectorOptions) -> str:
-  """Writes an encoder that answers texts with vectors; returns its folder.
+def write_export(data: VectorOptions) -> str:
+  """Exports an encoder that returns vectors; returns its folder.
 
   Raises:
     UserError: something is not there, or does not fit.
@@ -132,28 +133,24 @@ def write_export(data: options.VectorOptions) -> str:
   data = with_model(data)
   tokenizer, config = _load(data)
   head = VectorHead(read_layers(data, config.num_hidden_layers),
-                    data.sentence_vectors, [
+                    data.text_vectors, [
                         tokenizer.vocab[token] for token in SPECIAL_TOKENS])
   spec = records.feature_spec({}, data.max_seq_length)
   checkpoints.check_init(data.init_checkpoint, Model(
       config, head).variable_shapes(lambda: records.placeholders(spec)))
-  task = {
-      "task": "encoder", exports.VECTORS: data.sentence_vectors,
-      "vector_layer": data.vector_layer, "max_seq_length": data.max_seq_length,
+  task = export.describe(config, head, {
+      "task": "encoder", exports.VECTORS: data.text_vectors,
+      "vector_layer": data.layers, "max_seq_length": data.max_seq_length,
       "do_lower_case": data.do_lower_case, "tokenizer": data.tokenizer,
-      "num_windows": 1, "vocab_size": config.vocab_size,
-      "max_positions": config.max_position_embeddings,
-      "num_segment_ids": config.type_vocab_size}
-  if data.input_file:
-    task[export.SAMPLES] = export.sample_inputs(
-        head, read_examples(data.input_file))
+      "num_windows": 1}, (
+          read_examples(data.input_file) if data.input_file else None))
   files.make_folder(data.output_dir)
   return export.write(data.output_dir, export.ExportSpec(
       config, head, data.init_checkpoint, data.vocab_file, task))
 
 
 class _Extractor:
-  """Runs an encoder on texts, by way of a record file in a folder."""
+  """Runs an encoder on texts, which are written to a record file first."""
 
   def __init__(self, data, runtime, model):
     """Raises UserError unless the checkpoint fits the model."""
@@ -168,7 +165,7 @@ class _Extractor:
     """Yields the outputs for each text, in their order.
 
     Raises:
-      UserError: an output is not a number.
+      UserError: an output is NaN or infinite.
     """
     workers = distribution.workers()
     self._path, num_batches = workers.of_machine(
@@ -203,25 +200,21 @@ class _Extractor:
 
 
 def read_layers(data, num_layers: int) -> List[int]:
-  """Returns the numbers of the layers that are read; raises UserError."""
-  if data.sentence_vectors:
-    flag, text = "--vector_layer", data.vector_layer
-  else:
-    flag, text = "--layers", data.layers
+  """Returns the numbers of the requested layers; raises UserError."""
   try:
-    layers = [int(number) for number in text.split(",")]
+    layers = [int(number) for number in data.layers.split(",")]
   except ValueError:
-    raise UserError("%s=%s: needed are numbers, with commas between" % (
-        flag, text))
+    raise UserError("--layers=%s: must be numbers with commas between them" %
+                    data.layers)
   for number in layers:
     if not -num_layers <= number < num_layers:
-      raise UserError("%s=%s: the model has %d layers, -%d to -1" % (
-          flag, text, num_layers, num_layers))
+      raise UserError("--layers=%s: the model has %d layers, -%d to -1" % (
+          data.layers, num_layers, num_layers))
   return layers
 
 
 def read_examples(path: str) -> List[InputExample]:
-  """Returns a file's texts, a line each; raises UserError if there is none."""
+  """Returns a file's texts, one per line; raises UserError if there is none."""
   lines = files.read_text(path, "--input_file").split("\n")
   if not lines[-1]:
     lines.pop()
@@ -234,7 +227,7 @@ def read_examples(path: str) -> List[InputExample]:
 
 
 def _warn_of_halves(path, examples):
-  """Warns of lines whose separator has text on one side alone."""
+  """Warns of lines whose separator has text on one side only."""
   found = [int(each.guid) + 1 for each in examples
            if each.text_b is None and formats.is_half(each.text_a)]
   if found:

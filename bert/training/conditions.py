@@ -5,15 +5,16 @@ search. Under other conditions they would be of other texts or other models.
 """
 
 import dataclasses
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from bert import options
 from bert.common import command_line
 from bert.data.examples import InputExample
 from bert.model import digests
-from bert.options import FineTuningFlags
+from bert.options.finetuning import EvalOptions
+from bert.options.finetuning import FineTuningFlags
+from bert.options.finetuning import TrainOptions
 from bert.training.task import Task
 
 # name -> what json.loads returns.
@@ -44,9 +45,12 @@ def of_flags(flags: FineTuningFlags, without: Iterable[str] = ()
 
 def of_task(task: Task) -> Conditions:
   """Returns digests of vocabulary, configuration and labels."""
+  return dict(_of_encoder(task), labels=digests.of_object(task.head.labels))
+
+
+def _of_encoder(task):
   return {"vocabulary": digests.of_object(list(task.tokenizer.vocab)),
-          "configuration": digests.of_object(task.config.to_json_string()),
-          "labels": digests.of_object(task.head.labels)}
+          "configuration": digests.of_object(task.config.to_json_string())}
 
 
 def of_examples(name: str, examples: Iterable[InputExample]) -> Conditions:
@@ -81,9 +85,23 @@ def of_fine_tuning(flags: FineTuningFlags, task: Task,
   return found
 
 
+def of_worker(flags: FineTuningFlags, task: Task,
+              examples: Dict[str, Sequence[InputExample]]) -> Conditions:
+  """Returns digests of what all workers of a run must have.
+
+  Args:
+    flags, task: of the run.
+    examples: train, eval and predict, as far as it works on them.
+  """
+  found = {"%s set" % name: digests.of_examples(each)
+           for name, each in examples.items()}
+  return dict(found, code=digests.of_code(), flags=digests.of_flags(flags),
+              **_of_encoder(task))
+
+
 def is_schedule(name: str) -> bool:
   """Whether a condition is how a model is trained, not which it is."""
-  names = [field.name for group in (options.TrainOptions, options.EvalOptions)
+  names = [field.name for group in (TrainOptions, EvalOptions)
            for field in dataclasses.fields(group)]
   return name.startswith("--") and name[2:] in tuple(names) + _LOSS
 

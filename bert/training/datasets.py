@@ -2,6 +2,7 @@
 
 import array
 import contextlib
+import functools
 import typing
 from typing import Callable, ContextManager, Dict, List, Sequence, Tuple
 
@@ -18,9 +19,11 @@ from bert.data import records
 from bert.data import truncation
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
+from bert.heads.base import Head
 from bert.model import distribution
-from bert.options import FineTuningFlags
 from bert.model import model_settings
+from bert.model.output_rows import Row
+from bert.options.finetuning import FineTuningFlags
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
 
@@ -30,15 +33,26 @@ class RecordFile(typing.NamedTuple):
 
   Attributes:
     path: of the file.
-    num_records: real ones; a head may make several of an example, or one of
-      several.
+    examples: the dataset.
+    encoder: what its texts were encoded with.
+    counts: how many records each example has; a head may make several of an
+      example, or one of several.
     num_padding: records without weight that follow them.
-    counts: how many records each example has.
   """
   path: str
-  num_records: int
+  examples: Sequence[InputExample]
+  encoder: features.TextEncoder
+  counts: Sequence[int]
   num_padding: int
-  counts: Sequence[int] = ()
+
+  @property
+  def num_records(self) -> int:
+    """How many of them are of examples."""
+    return sum(self.counts)
+
+  def merge(self, head: Head, rows: Sequence[Row]) -> Sequence[Row]:
+    """Returns a row per example of a head's outputs, one per record."""
+    return head.merge_rows(rows, self.examples, self.counts, self.encoder)
 
   def num_batches(self, batch_size: int) -> int:
     """Returns how many batches all of it makes."""
@@ -80,12 +94,6 @@ class Datasets:
     return self._task.head.record_spec(data.max_seq_length, data.num_windows,
                                        is_labelled)
 
-  def merging(self, examples: Sequence[InputExample],
-              file: RecordFile) -> Tuple:
-    """Returns what a head needs to make one of the outputs for the records of
-    an example."""
-    return examples, file.counts, self._encoder
-
   def write_to_train(self, examples: Sequence[InputExample], done: int,
                      seed: int) -> Tuple[Callable, List[str]]:
     """Writes the training set; returns its input_fn, and lines on its size.
@@ -102,7 +110,7 @@ class Datasets:
         self._flags.speed.bucket_by_length)
     return input_fns.training_input_fn(
         file.path, self.spec(), shuffle, self._is_static
-    ), self._task.head.sizes(len(examples), file.num_records)
+    ), self._task.head.size_lines(len(examples), file.num_records)
 
   def write_to_evaluate(self, examples: Sequence[InputExample]
                        ) -> Tuple[Callable, RecordFile]:
@@ -126,9 +134,9 @@ class Datasets:
   def log(self, name: str, file: RecordFile, checkpoint: str) -> None:
     """Logs what is done with the dataset eval or predict."""
     head = self._task.head
-    tf.logging.info(head.headings[name])
-    for line in head.sizes(len(file.counts), file.num_records,
-                           file.num_padding):
+    tf.logging.info(head.log_headings[name])
+    for line in head.size_lines(len(file.counts), file.num_records,
+                                file.num_padding):
       tf.logging.info("  %s", line)
     tf.logging.info("  Batch size = %d", self.batch_sizes[name])
     tf.logging.info("  Checkpoint = %s", checkpoint)
@@ -138,30 +146,45 @@ class Datasets:
 
     On a TPU, which needs whole batches, padding fills the dev and test set up.
     """
-    file = distribution.workers().of_machine(
-        lambda: self._write(name, examples))
-    self._written[file.path] = self.spec(is_labelled=name != "predict")
-    return file
+    path, counts, num_padding = distribution.workers().of_machine(
+        functools.partial(self._write, name, examples))
+    self._written[path] = self.spec(is_labelled=name != "predict")
+    return RecordFile(path, examples, self._encoder, counts, num_padding)
 
   def _write(self, name, examples):
+    """Returns (path, records of each example, records of padding)."""
     head = self._task.head
     path = self._folder.record_path(head.record_names.get(name, name))
-    to_records = RecordMaker(head, self._encoder,
-                             self.spec(is_labelled=name != "predict"))
     head.log_examples(examples, self._encoder)
+    counts = array.array("I")
     counter = truncation.TruncationCounter()
-    with contextlib.closing(workers.map_ordered(
-        to_records, examples, self._flags.speed.num_workers)) as converted:
-      serialized = _Counted(console.bar(
-          converted, len(examples), "Writing %s records" % name), counter)
-      is_padded = self._flags.tpu.use_tpu and name != "train"
-      num_all = records.write_records(path, head.finish(serialized.padded(
-          self.batch_sizes[name] if is_padded else 1, to_records.padding())))
+    with contextlib.closing(self._serialize(
+        name, examples, counts, counter)) as serialized:
+      num_all = records.write_records(path, head.number_records(serialized))
     counter.log(name, head.truncated_by,
                 model_settings.find(self._flags, head.truncated_by))
-    num_records = sum(serialized.counts)
-    return RecordFile(path, num_records, num_all - num_records,
-                      serialized.counts)
+    return path, counts, num_all - sum(counts)
+
+  def _serialize(self, name, examples, counts, counter):
+    """Yields the records of a dataset, and padding up to a whole batch.
+
+    Args:
+      name, examples: of the dataset.
+      counts: how many records each example has is appended to it.
+      counter: gets what was truncated.
+    """
+    to_records = RecordMaker(self._task.head, self._encoder,
+                             self.spec(is_labelled=name != "predict"))
+    with contextlib.closing(workers.map_ordered(
+        to_records, examples, self._flags.speed.num_workers)) as converted:
+      for serialized, stats in console.bar(converted, len(examples),
+                                           "Writing %s records" % name):
+        counter.add(stats)
+        counts.append(len(serialized))
+        yield from serialized
+    if self._flags.tpu.use_tpu and name != "train":
+      for _ in range(-sum(counts) % self.batch_sizes[name]):
+        yield to_records.padding()
 
 
 class RecordMaker:
@@ -183,22 +206,3 @@ class RecordMaker:
     """Returns the record of a padding example."""
     (serialized,), _ = self(PaddingInputExample())
     return serialized
-
-
-class _Counted:
-  """Passes records on and counts them, and what was truncated."""
-
-  def __init__(self, converted, counter):
-    self._converted = converted
-    self._counter = counter
-    # How many records each example has.
-    self.counts = array.array("I")
-
-  def padded(self, batch_size, padding):
-    """Yields the records, and padding up to a whole batch."""
-    for serialized, stats in self._converted:
-      self._counter.add(stats)
-      self.counts.append(len(serialized))
-      yield from serialized
-    for _ in range(-sum(self.counts) % batch_size):
-      yield padding

@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
+from bert.model import distribution
 
 # What an entry says of the dev set and of what its checkpoint is chosen by.
 DEV_SET, METRIC = "dev_set", "best_metric"
@@ -69,7 +70,8 @@ class EvalHistory:
 
   def __init__(self, output_dir: str, config: EarlyStoppingConfig,
                last_step: int, dev_set: Optional[str] = None):
-    """Reads those up to last_step, the checkpoint's; others are forgotten.
+    """Reads those of worker 0 up to last_step, the checkpoint's; others are
+    forgotten.
 
     Args:
       output_dir: path.
@@ -80,7 +82,7 @@ class EvalHistory:
     self._path = os.path.join(output_dir, "evaluations.jsonl")
     self._marks = {DEV_SET: dev_set, METRIC: config.metric}
     self.config = config
-    self.entries = _read(self._path, last_step)
+    self.entries = distribution.workers().share(_read(self._path, last_step))
     num_unmarked = sum(DEV_SET not in entry for entry in self.compared())
     if num_unmarked:
       tf.logging.warning(

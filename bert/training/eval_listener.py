@@ -18,14 +18,12 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
 
   Attributes:
     history: the evaluations so far.
-    judge: list of evaluations -> whether the training is to end; None: it goes
-      on.
   """
 
   def __init__(self, folder: OutputFolder, history: EvalHistory,
                make_evaluator: Callable[[], evaluator.Evaluator], interval: int,
-               last_step: int):
-    """Takes what it needs.
+               last_step: int, *, should_stop: Optional[Callable] = None):
+    """Takes what is evaluated, when, and where it is kept.
 
     Args:
       folder: the training's; it gets best/, and TensorBoard's events in eval/.
@@ -33,20 +31,22 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
       make_evaluator: called before the first evaluation.
       interval: steps between two evaluations.
       last_step: of the training; it ends in an evaluation.
+      should_stop: list of evaluations -> whether the training is to end; None:
+        it goes on.
     """
     self._folder = folder
     self.history = history
     self._make_evaluator = make_evaluator
     self._interval = interval
     self._last_step = last_step
-    self.judge = None  # type: Optional[Callable]
+    self._should_stop = should_stop
     self._evaluator = None  # type: Optional[evaluator.Evaluator]
 
   def is_over(self) -> bool:
     """Whether training has gone on long enough without a new best."""
     entries = self.history.compared()
     return self.history.is_over() or bool(
-        self.judge and entries and self.judge(entries))
+        self._should_stop and entries and self._should_stop(entries))
 
   def saving_steps(self, most: int) -> int:
     """Returns the steps between two checkpoints, so that evaluations meet them.
@@ -57,16 +57,12 @@ class EvalListener(tf.estimator.CheckpointSaverListener):
     return saving_steps(self._interval, most)
 
   def catch_up(self, checkpoint: Optional[str], step: int) -> None:
-    """Makes the evaluation that a killed run owes its last checkpoint."""
+    """Evaluates the last checkpoint if the killed run did not."""
     self._evaluate(functools.partial(evaluator.read_weights, checkpoint), step)
 
   def after_save(self, session, global_step_value):
-    def read(names):
-      with session.graph.as_default():
-        variables = {each.op.name: each for each in tf.global_variables()}
-      return session.run({name: variables[name] for name in names})
-
-    self._evaluate(read, int(global_step_value))
+    self._evaluate(functools.partial(_read_variables, session),
+                   int(global_step_value))
     return self.is_over()
 
   def _evaluate(self, read, step):
@@ -104,6 +100,13 @@ class PlateauHook(tf.estimator.SessionRunHook):
     del run_context
     return tf.estimator.SessionRunArgs(
         [], feed_dict={self._factor: self._history.lr_multiplier()})
+
+
+def _read_variables(session, names):
+  """Returns name -> value of some of a session's variables."""
+  with session.graph.as_default():
+    variables = {each.op.name: each for each in tf.global_variables()}
+  return session.run({name: variables[name] for name in names})
 
 
 def saving_steps(interval: int, most: int) -> int:

@@ -57,7 +57,8 @@ def differences(lines: Sequence[str], groups: Sequence
     lines: of the file.
     groups: options, or tuples of them.
   """
-  earlier = parse(lines)
+  earlier = {command_line.current_name(groups, name): value
+             for name, value in parse(lines).items()}
   without = _WITHOUT_EFFECT
   if not any(getattr(group, "eval_every", None) for group in
              command_line.flatten(groups)) and "eval_every" not in earlier:

@@ -4,19 +4,20 @@ import contextlib
 import json
 import os
 import random
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common import locks
+from bert.common import machine
 from bert.common.errors import UserError
 from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 from bert.model import checkpoints
+from bert.model import model_settings
 from bert.model import task_file
 from bert.training import flag_files
-from bert.model import model_settings
 
 
 class OutputFolder:
@@ -92,8 +93,14 @@ class OutputFolder:
       UserError: another run has it, or it can't be written to.
     """
     files.make_folder(self.path)
-    with locks.locked(self.path):
-      yield
+    try:
+      with locks.locked(self.path):
+        yield
+    finally:
+      # A process may train many models: TensorFlow never closes these, and
+      # glibc keeps what a graph took for its next use, but in other arenas.
+      tf.summary.FileWriterCache.clear()
+      machine.release_memory()
     if self._task_time is not None and self._task_time != self._stat_task():
       tf.logging.warning(
           "%s has changed meanwhile: another run has written to the folder, and "
@@ -179,6 +186,37 @@ class OutputFolder:
         "--output_dir=%s was made with %s %s, this run has %s; give another "
         "--output_dir, or the old setting" % (
             self.path, key, *_shown(old, new)))
+
+
+class CheckedFolder:
+  """An output folder that is checked, and used once all else is checked."""
+
+  def __init__(self, folder: OutputFolder,
+               check: Callable[[], Optional[str]]):
+    """Checks the folder.
+
+    Args:
+      folder: of the run.
+      check: returns the checkpoint to start from; raises UserError if the
+        folder does not fit.
+    """
+    self._folder = folder
+    self._check = check
+    self._newest = folder.latest()
+    self._checkpoint = check()
+
+  @contextlib.contextmanager
+  def in_use(self) -> Iterator[Optional[str]]:
+    """Keeps other runs out of the folder; gives the block the checkpoint.
+
+    Raises:
+      UserError: another run has just ended in the folder, and now it does not
+        fit.
+    """
+    with self._folder.in_use():
+      if self._folder.latest() != self._newest:
+        self._checkpoint = self._check()
+      yield self._checkpoint
 
 
 _SETTING_NAMES = {each.name for each in model_settings.SETTINGS}

@@ -3,16 +3,16 @@
 import functools
 from typing import Callable, Optional, Sequence
 
-from bert import flag_rules
 from bert.model import distribution
-from bert.model.start import start
-from bert.options import FineTuningFlags
-from bert.training import actions as actions_lib
-from bert.training import finetuning
 from bert.model import model_settings
 from bert.model import onnx_files
+from bert.model.start import start
+from bert.options.finetuning import check_fine_tuning
+from bert.options.finetuning import FineTuningFlags
+from bert.training import actions as actions_lib
 from bert.training import task as tasks
 from bert.training import trials
+from bert.training.finetuning import FineTuning
 from bert.training.output_folder import read_task
 
 
@@ -37,9 +37,7 @@ def run(flags: FineTuningFlags, actions: Sequence[str], num_trials: int,
     onnx_files.check_libraries()
   flags = with_folder(flags, actions)
   task = tasks.load(flags, load_processor(flags))
-  tuning = finetuning.FineTuning(flags, task)
-  if command_flags:
-    tuning.command_flags = command_flags
+  tuning = FineTuning(flags, task, command_flags=command_flags)
   if "train" in actions:
     # Before --train_fraction is drawn by it: run.flags then has the same share.
     tuning = tuning.variant(random_seed=distribution.workers().share(
@@ -67,5 +65,5 @@ def with_folder(flags: FineTuningFlags,
   adopted = model_settings.adopt(flags, workers.share(
       read_task(flags.run.output_dir) if workers.is_first else None))
   if adopted is not flags:
-    flag_rules.check_fine_tuning(adopted, actions)
+    check_fine_tuning(adopted, actions)
   return adopted

@@ -6,7 +6,6 @@ from typing import Dict, Iterable, Sequence, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
-from bert import options
 from bert import tokenization
 from bert.common.errors import UserError
 from bert.data import example_checks
@@ -20,8 +19,10 @@ from bert.heads import registry
 from bert.heads.base import Head
 from bert.model import model_config
 from bert.model import task_file
-from bert.options import FineTuningFlags
 from bert.model import model_settings
+from bert.options.finetuning import FineTuningFlags
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 from bert.training import subset
 
 # Datasets as the log calls them.
@@ -43,6 +44,14 @@ class Task(typing.NamedTuple):
   config: modeling.BertConfig
   metrics: Sequence[str]
   processor: object
+
+  def describe(self, flags: FineTuningFlags) -> Dict:
+    """Returns what task.json says, and later runs on a folder must share."""
+    return dict(
+        model_settings.of_flags(flags), task=self.name, head=self.head.kind,
+        labels=self.head.labels,
+        vocab_hash=vocabulary.sha256(flags.data.vocab_file),
+        **model_config.unchecked_by_shapes(self.config))
 
   def prediction_files(self, examples: Sequence[InputExample],
                        predictions: Sequence) -> Dict:
@@ -89,8 +98,8 @@ def _warn_of_other_encoder(flags, config):
                        difference)
 
 
-def create_head(processor, settings: options.HeadOptions,
-                span: options.SpanOptions = options.SpanOptions()
+def create_head(processor, settings: HeadOptions,
+                span: SpanOptions = SpanOptions()
                ) -> Tuple[Head, Tuple[str, ...]]:
   """Returns a task's head and the names of its metrics.
 
@@ -142,8 +151,8 @@ def read_examples(flags: FineTuningFlags, task: Task,
     _check_whole(name, examples[name], task)
   if "train" in examples:
     examples["train"] = subset.take(
-        task.head.usable(examples["train"]), flags.data.train_fraction,
-        task.head, flags.run.random_seed or 0)
+        task.head.trainable_examples(examples["train"]),
+        flags.data.train_fraction, task.head, flags.run.random_seed or 0)
   _warn_of_one_label(examples.get("train", []))
   return examples
 
@@ -165,8 +174,8 @@ def _check_whole(name: str, examples: Sequence[InputExample],
       () if name == "train" else task.head.files_by_id)
   columns.warn()
   columns.warn_of_placeholders()
-  are_apart = task.head.settings.pair_encoding == "siamese"
-  if num_pairs and not are_apart and task.config.type_vocab_size < 2:
+  if (num_pairs and not task.head.encodes_apart and
+      task.config.type_vocab_size < 2):
     tf.logging.warning(
         "%s set: %d examples have a second text, and the model knows one "
         "segment (type_vocab_size in --bert_config_file): it can't tell the "

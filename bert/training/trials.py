@@ -59,7 +59,7 @@ def _run_all(finetuning, models, actions, examples):
   for number, each in enumerate(models, 1):
     tf.logging.info("***** Trial %d of %d *****", number, len(models))
     trials.append(actions_lib.run(each, actions, lambda _: examples).results)
-  config = finetuning.early_stopping()
+  config = finetuning.evaluations.early_stopping()
   best = 0
   for number, results in enumerate(trials):
     if config.is_better(results, trials[best]):

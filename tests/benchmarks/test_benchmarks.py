@@ -7,18 +7,18 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
-from benchmarks import lengths
-from benchmarks import levers
+from benchmarks import ablations
+from benchmarks import make_lengths
+from benchmarks import matrix_products
 from benchmarks import measure
-from benchmarks import own_dropout
-from benchmarks import own_products
-from benchmarks import own_steps
-from benchmarks import peer_data
 from benchmarks import process
 from benchmarks import programs
 from benchmarks import report
 from benchmarks import run
+from benchmarks import seeded_dropout
+from benchmarks import steps_ours
 from benchmarks import summary
+from benchmarks import transformers_data
 
 
 @pytest.fixture(autouse=True)
@@ -124,8 +124,8 @@ def test_report_has_mean_scores_over_the_seeds():
   assert row[-2:] == ["0.500 (0.500 to 0.500)", "0.550 (0.400 to 0.750)"]
 
 
-def test_report_compares_a_lever_with_its_first_variant():
-  changes = dict(section="levers", table="a lever")
+def test_report_compares_a_setting_with_its_first_variant():
+  changes = dict(section="ablations", table="a setting")
   text = report.render(seconds("off", [30.0], **changes) +
                        seconds("on", [20.0], **changes))
   assert cells(text, "off")[-1] == "1.00"
@@ -202,11 +202,33 @@ def test_every_section_has_a_heading_and_named_interpreters():
             "$TF1_PYTHON", "$TF2_PYTHON", "$PEER_PYTHON")
 
 
-def test_every_lever_has_something_to_compare():
-  for comparison in levers.levers(programs.Settings()):
+def test_every_ablation_has_something_to_compare():
+  for comparison in ablations.ablations(programs.Settings()):
     shown = [programs.shown(program, comparison.variables)
              for program in comparison.programs]
     assert len(set(shown)) == len(shown) >= 2, comparison.table
+
+
+def test_older_name_of_a_section_is_known():
+  assert run.parse(["steps", "levers"]).sections == ["steps", "ablations"]
+
+
+def test_committed_report_is_that_of_the_committed_measurements(monkeypatch):
+  monkeypatch.delenv("BENCHMARK_OUT", raising=False)
+  with open(os.path.join(report.HERE, "results.md"), encoding="utf-8") as file:
+    assert file.read() == report.render(report.load(report.out_folder()))
+
+
+@pytest.mark.parametrize("path", [
+    "benchmarks/results.md", "benchmarks/programs.py",
+    "benchmarks/ablations.py", "docs/results.md", "docs/training.md"])
+def test_programs_that_commands_name_exist(path):
+  root = os.path.dirname(report.HERE)
+  with open(os.path.join(root, path), encoding="utf-8") as file:
+    names = set(re.findall(r"-m benchmarks\.(\w+)", file.read()))
+  assert names
+  for name in names:
+    assert os.path.exists(os.path.join(report.HERE, name + ".py")), name
 
 
 def test_missing_folder_is_named(monkeypatch, capsys):
@@ -252,23 +274,23 @@ def test_results_of_both_programs_are_read_alike(tmp_path):
      ("bert.encoder.layer.0.attention.self.query.weight", True)),
     ("bert/pooler/dense/bias", ("bert.pooler.dense.bias", False))])
 def test_variable_has_its_name_in_transformers(name, wanted):
-  assert peer_data.torch_name(name) == wanted
+  assert transformers_data.torch_name(name) == wanted
 
 
 def test_peer_reads_the_tasks_columns(tmp_path):
   (tmp_path / "train.tsv").write_bytes(
       '\ufeffQuality\t1\t2\tA\tB\n1\t0\t0\t"x\ty\n'.encode("utf-8"))
-  assert peer_data.read_rows("mrpc", str(tmp_path), "train") == (
+  assert transformers_data.read_rows("mrpc", str(tmp_path), "train") == (
       ['"x'], ["y"], [1])
   (tmp_path / "dev.tsv").write_text("id\t0\t*\tA text\n")
-  assert peer_data.read_rows("cola", str(tmp_path), "dev") == (
+  assert transformers_data.read_rows("cola", str(tmp_path), "dev") == (
       ["A text"], None, [0])
 
 
 @pytest.mark.parametrize("mode", ["train", "predict"])
 def test_own_steps_print_a_line_of_json(mode, capsys):
   with tf.Graph().as_default():
-    own_steps.main(["--mode=" + mode, "--layers=1", "--hidden=8", "--heads=2",
+    steps_ours.main(["--mode=" + mode, "--layers=1", "--hidden=8", "--heads=2",
                     "--vocab=50", "--batch=2", "--length=6", "--warmup=1",
                     "--steps=2"])
   (text,) = capsys.readouterr().out.splitlines()
@@ -285,11 +307,11 @@ def test_steps_of_real_lengths_are_made_of_all_batches(tmp_path, capsys):
   path.write_text("[6, 2, 5, 3, 4]")
   shape = ["--layers=1", "--hidden=8", "--heads=2", "--vocab=50", "--batch=2",
            "--length=6", "--warmup=1", "--lengths=%s" % path]
-  assert measure.read_batches(own_steps.parse(shape)) == [[6, 2], [5, 3], [4]]
-  args = own_steps.parse(shape + ["--by_length"])
+  assert measure.read_batches(steps_ours.parse(shape)) == [[6, 2], [5, 3], [4]]
+  args = steps_ours.parse(shape + ["--by_length"])
   assert measure.read_batches(args) == [[2, 3], [4, 5], [6]]
   with tf.Graph().as_default():
-    own_steps.main(shape)
+    steps_ours.main(shape)
   found = json.loads(capsys.readouterr().out)
   assert len(found["seconds"]) == 3
   assert found["examples_per_second"] == pytest.approx(
@@ -300,7 +322,7 @@ def test_lengths_are_those_of_a_training_set(tmp_path):
   text = "the quick " * 4
   (tmp_path / "train.tsv").write_text("".join(
       "a\t1\t\t%s\n" % text[:length] for length in (3, 9, 13, 39)))
-  lengths.main(["--task=cola", "--data_dir=%s" % tmp_path, "--length=8",
+  make_lengths.main(["--task=cola", "--data_dir=%s" % tmp_path, "--length=8",
                 "--vocab_file=" + golden.path("vocab.txt"),
                 "--output=%s" % (tmp_path / "lengths.json")])
   found = json.loads((tmp_path / "lengths.json").read_text())
@@ -310,10 +332,10 @@ def test_lengths_are_those_of_a_training_set(tmp_path):
 def test_products_are_those_that_a_step_makes():
   """By the arithmetic of an encoder of 2 layers, of which the last one
   computes the first tokens alone, counted by hand."""
-  args = own_steps.parse(["--layers=2", "--hidden=4", "--heads=2", "--batch=2",
+  args = steps_ours.parse(["--layers=2", "--hidden=4", "--heads=2", "--batch=2",
                           "--length=6", "--mode=predict"])
   with tf.Graph().as_default() as graph, tf.Session() as session:
-    products, feed_of = own_products.build(args)
+    products, feed_of = matrix_products.build(args)
     made = [each for each in graph.get_operations()
             if each.type.startswith(("MatMul", "BatchMatMul"))]
     session.run(tf.global_variables_initializer())
@@ -337,15 +359,15 @@ def test_report_tells_what_share_the_products_have():
 
 
 def test_own_steps_of_bfloat16_ask_tensorflow_for_it(monkeypatch):
-  config = own_steps.session_config(own_steps.parse(["--inter=1",
+  config = steps_ours.session_config(steps_ours.parse(["--inter=1",
                                                      "--intra=2"]))
   assert (config.inter_op_parallelism_threads,
           config.intra_op_parallelism_threads) == (1, 2)
   if tf.__version__.startswith("1."):
     pytest.skip("TensorFlow 1.15 has no bfloat16 on a CPU")
-  monkeypatch.setattr(own_steps.estimator, "check_precision", lambda _: None)
-  config = own_steps.session_config(
-      own_steps.parse(["--precision=bfloat16"]))
+  monkeypatch.setattr(steps_ours.estimator, "check_precision", lambda _: None)
+  config = steps_ours.session_config(
+      steps_ours.parse(["--precision=bfloat16"]))
   assert "bfloat16: ON" in str(config)
 
 
@@ -357,7 +379,7 @@ def test_requirements_are_pinned():
 
 
 def test_steps_of_both_kinds_of_dropout_are_compared(capsys):
-  own_dropout.main(["--layers=1", "--hidden=8", "--heads=2", "--vocab=50",
+  seeded_dropout.main(["--layers=1", "--hidden=8", "--heads=2", "--vocab=50",
                     "--batch=2", "--length=6", "--warmup=1", "--rounds=3",
                     "--parallel=1"])
   found = json.loads(capsys.readouterr().out)

@@ -62,3 +62,19 @@ def test_what_the_machine_did_is_one_line(error, fragments, capsys):
     tf.errors.ResourceExhaustedError(None, None, "a queue is full")])
 def test_anything_else_is_a_bug(error):
   assert machine.describe(error) is None
+
+
+@pytest.mark.parametrize("error", [OSError, AttributeError])
+def test_memory_is_released_where_the_c_library_cannot(monkeypatch, error):
+  def fail(_):
+    raise error()
+  monkeypatch.setattr(machine.ctypes, "CDLL", fail)
+  machine.release_memory()
+
+
+def test_release_asks_the_c_library_to_give_memory_back(monkeypatch):
+  calls = []
+  library = type("Library", (), {"malloc_trim": calls.append})
+  monkeypatch.setattr(machine.ctypes, "CDLL", lambda _: library)
+  machine.release_memory()
+  assert calls == [0]

@@ -71,7 +71,7 @@ def test_place_in_joined_words_is_that_in_the_text():
   joined = " ".join(context.words[1:])
   for offset, char in enumerate(joined):
     if char != " ":
-      assert text[context.place_of(1, offset)] == char
+      assert text[context.position_of(1, offset)] == char
   assert context.end_of(1) == text.index("two") + 3
 
 

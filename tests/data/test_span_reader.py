@@ -58,9 +58,9 @@ def test_answer_stands_in_the_windows_that_hold_all_of_it():
   assert passage.windows == [(0, 4), (2, 4), (4, 4)]
   span = reader.find_first(passage, [Annotation("cd", 2)])
   assert span == (2, 3)
-  assert [passage.place(number, span) for number in range(3)] == [
+  assert [passage.input_span(number, span) for number in range(3)] == [
       (5, 6), (3, 4), (0, 0)]
-  assert passage.place(0, None) == (0, 0)
+  assert passage.input_span(0, None) == (0, 0)
   assert passage.piece_at(1, 3) == 2
 
 

@@ -54,9 +54,9 @@ MISTAKES = {
     "watching_on_tpu": (
         flag(eval_every=1, use_tpu=True, tpu_name="x", num_tpu_cores=1),
         ["--eval_every=1", "--use_tpu"]),
-    "no_trial": (flag(num_trials=0), ["--num_trials=0"]),
-    "trials_untrained": (flag(num_trials=2, do_train=False),
-                         ["--num_trials=2", "--do_train"]),
+    "no_trial": (flag(num_seeds=0), ["--num_seeds=0"]),
+    "trials_untrained": (flag(num_seeds=2, do_train=False),
+                         ["--num_seeds=2", "--do_train"]),
 }
 
 

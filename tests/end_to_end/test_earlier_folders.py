@@ -11,8 +11,8 @@ import pytest
 
 import commands
 import golden
-from bert import options
 from bert.data.examples import Words
+from bert.options.finetuning import DataOptions
 from bert.predictor import Predictor
 from processors import loading
 from served import ask
@@ -96,7 +96,7 @@ def test_export_is_served(name, flags_of):
   flags = flags_of(name)
   expected = commands.lines(flags["output_dir"], "test_results.tsv")
   predictor = Predictor(flags["output_dir"])
-  processor = loading.load_processor(options.DataOptions(
+  processor = loading.load_processor(DataOptions(
       task_name=flags["task_name"], data_dir=flags["data_dir"],
       vocab_file=flags["vocab_file"]))
   texts = [Words(each.text_a) if isinstance(each.text_a, list) else each.text_a

@@ -78,7 +78,8 @@ def test_lines_are_the_references(tmp_path):
 @pytest.mark.parametrize("kind", [
     "mean", "mean_all", "max", "mean_max", "cls"])
 def test_texts_have_one_vector_each(tmp_path, kind):
-  flags = make_flags(tmp_path, sentence_vectors=kind)
+  flags = make_flags(tmp_path, layers=None, pooling=kind.replace("_all", ""),
+                     pool_special_tokens=kind.endswith("_all"))
   finish(flags)
   found = np.load(flags["output_file"])
   rows = []
@@ -95,7 +96,7 @@ def test_texts_have_one_vector_each(tmp_path, kind):
 
 
 def test_another_layer_can_be_taken(tmp_path):
-  flags = make_flags(tmp_path, sentence_vectors="cls", vector_layer=0)
+  flags = make_flags(tmp_path, pooling="cls", layers=0)
   finish(flags)
   np.testing.assert_allclose(
       np.load(flags["output_file"]),
@@ -114,8 +115,8 @@ def test_rows_come_in_order_as_soon_as_they_can():
     (dict(input_file="none"), ["--input_file=none"]),
     (dict(layers="-9"), ["--layers=-9", "3 layers"]),
     (dict(layers="last"), ["--layers=last"]),
-    (dict(sentence_vectors="sum"), ["--sentence_vectors=sum"]),
-    (dict(sentence_vectors="mean", vector_layer=3), ["--vector_layer=3"]),
+    (dict(pooling="sum"), ["--pooling=sum"]),
+    (dict(pooling="mean", layers=3), ["--layers=3"]),
     (dict(init_checkpoint="none"), ["--init_checkpoint=none"]),
     (dict(bert_config_file="none"), ["--bert_config_file=none"]),
     (dict(vocab_file="none"), ["--vocab_file=none"]),

@@ -231,7 +231,7 @@ def test_checkpoint_that_is_not_there_is_refused(finished, changes, fragment):
 # -- Other commands -----------------------------------------------------------
 
 def test_trials_given_again_with_another_rate_train_nothing(tmp_path):
-  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_trials=2,
+  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_seeds=2,
                 do_predict=False)
   commands.finish(flags)
   table = commands.content(flags["output_dir"], "trials.txt")
@@ -298,19 +298,19 @@ def test_pretraining_given_again(tmp_path):
 
 
 def test_further_trials_go_on_with_the_seeds_of_the_first(tmp_path):
-  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_trials=2,
+  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_seeds=2,
                 do_predict=False, random_seed=7)
   commands.finish(flags)
   table = commands.content(flags["output_dir"], "trials.txt")
-  result = commands.run(dict(flags, random_seed=6, num_trials=3))
+  result = commands.run(dict(flags, random_seed=6, num_seeds=3))
   assert result.code == 2
   assert "--random_seed=6: the trials of --output_dir=%s began with 7" % (
       flags["output_dir"]) in result.log
   assert commands.content(flags["output_dir"], "trials.txt") == table
-  commands.finish(dict(flags, random_seed=None, num_trials=3))
+  commands.finish(dict(flags, random_seed=None, num_seeds=3))
   rows = commands.lines(flags["output_dir"], "trials.txt")
   assert [row.split("\t")[0] for row in rows[1:4]] == ["7", "8", "9"]
-  result = commands.run(dict(flags, do_train=False, num_trials=1))
+  result = commands.run(dict(flags, do_train=False, num_seeds=1))
   assert result.code == 2
   assert "several models: give one of %s" % os.path.join(
       flags["output_dir"], "trial_1") in result.log

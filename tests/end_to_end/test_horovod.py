@@ -158,7 +158,7 @@ def test_worker_with_something_else_is_found_at_the_start(
   result = horovod_runs.run_each(2, flags, own, **environment)
   assert result.code != 0, result.log
   (line,) = horovod_runs.lines_of(result.log, 1, "error: ")
-  assert "worker 1 has not the %s of worker 0" % name in line
+  assert "worker 1 differs from worker 0 in its %s" % name in line
   assert "model.ckpt" not in " ".join(commands.names(flags["output_dir"]) if (
       os.path.exists(flags["output_dir"])) else ())
 

@@ -115,7 +115,7 @@ def test_folds_have_the_scores_of_one_process(tmp_path):
 def test_trials_have_the_scores_of_one_process(tmp_path):
   one, two = [flags["output_dir"] for flags in run_both(
       lambda size: horovod_runs.make_flags(
-          tmp_path / str(size), num_train_epochs=2, num_trials=2,
+          tmp_path / str(size), num_train_epochs=2, num_seeds=2,
           do_predict=False), run_classifier)]
   assert commands.lines(one, "trials.txt") == commands.lines(two, "trials.txt")
   assert os.path.exists(os.path.join(two, "trial_2", "eval_results.txt"))

@@ -16,8 +16,7 @@ SCRIPT = os.path.abspath(run_predictor.__file__)
 
 @pytest.fixture(scope="module")
 def flags(tmp_path_factory):
-  return exported.of_pairs(tmp_path_factory.mktemp("onnx"),
-                           export_formats="saved_model,onnx")
+  return exported.of_pairs(tmp_path_factory.mktemp("onnx"), export_onnx=True)
 
 
 def ask(flags, *arguments):
@@ -47,7 +46,7 @@ def test_a_pipe_is_answered_by_any_engine(flags):
 def test_an_export_has_its_files_and_the_log_goes_on(tmp_path):
   flags = tiny_runs.single_texts(tmp_path)
   log = commands.finish(dict(flags, do_export=True,
-                             export_formats="saved_model,onnx"))
+                             export_onnx=True))
   commands.assert_in_order(log, ["Exported "])
   folder = os.path.join(exported.folder_of(flags), "onnx")
   assert sorted(os.listdir(folder)) == ["serving_default.float32.onnx",
@@ -76,7 +75,7 @@ def refused(flags):
 
 def test_what_onnx_cannot_hold_is_refused_before_training(tmp_path):
   log = refused(tiny_runs.sentences(
-      tmp_path, crf=True, do_export=True, export_formats="saved_model,onnx"))
+      tmp_path, crf=True, do_export=True, export_onnx=True))
   assert "--crf" in log
 
 
@@ -84,13 +83,13 @@ def test_a_library_that_is_missing_is_named_before_training(tmp_path,
                                                             monkeypatch):
   monkeypatch.setattr(libraries, "is_installed", lambda _: False)
   log = refused(tiny_runs.single_texts(
-      tmp_path, do_export=True, export_formats="saved_model,onnx"))
+      tmp_path, do_export=True, export_onnx=True))
   assert "pip install -r requirements-onnx.txt" in log
 
 
 def test_trials_may_export(tmp_path):
   """What is exported is not read as a dataset."""
-  flags = tiny_runs.single_texts(tmp_path, num_trials=2, do_export=True,
+  flags = tiny_runs.single_texts(tmp_path, num_seeds=2, do_export=True,
                                  do_predict=False)
   commands.finish(flags)
   for number in (1, 2):

@@ -96,11 +96,11 @@ def test_exported_choices_are_those_of_the_command(chosen):
 
 def test_choices_go_through_folds_seeds_and_micro_batches(tmp_path):
   flags = swag(tmp_path, do_export=None, gradient_accumulation_steps=2,
-               num_trials=2, eval_every=2, pooling="mean")
+               num_seeds=2, eval_every=2, pooling="mean")
   commands.finish(dict(flags, do_predict=False))
   assert len(commands.lines(flags["output_dir"], "trials.txt")) == 5
   folds = {name: value for name, value in flags.items()
-           if name not in ("do_train", "do_eval", "num_trials")}
+           if name not in ("do_train", "do_eval", "num_seeds")}
   result = commands.run(dict(folds, num_folds=2,
                              output_dir=str(tmp_path / "folds")),
                         run_cross_validation)
@@ -223,7 +223,7 @@ def test_vectors_of_texts_are_those_that_are_compared(apart, tmp_path):
   path = commands.write(tmp_path / "texts.txt", "\n".join(texts) + "\n")
   result = commands.run({
       "input_file": path, "output_file": str(tmp_path / "vectors.npy"),
-      "sentence_vectors": "mean_all", "vector_layer": -1,
+      "pooling": "mean", "pool_special_tokens": True, "layers": -1,
       "init_checkpoint": apart["output_dir"],
       "vocab_file": golden.path("vocab.txt"),
       "bert_config_file": apart["bert_config_file"], "max_seq_length": 40},

@@ -129,7 +129,7 @@ def test_regression_writes_scores(tmp_path):
 
 
 def test_trials_are_tabled_and_the_best_is_kept(tmp_path):
-  flags = pairs(tmp_path, num_trials=2, best_metric="eval_loss")
+  flags = pairs(tmp_path, num_seeds=2, best_metric="eval_loss")
   commands.finish(flags)
   rows = [line.split("\t") for line in commands.lines(flags["output_dir"],
                                                       "trials.txt")]

@@ -18,9 +18,9 @@ import served
 import tiny_squad
 from bert import modeling
 from bert.common.errors import UserError
+from bert.options.serving import PredictorOptions
 from bert.serving import pipe
 from bert.serving import predictor
-from bert.serving_options import PredictorOptions
 from tiny_squad import finish, flags_of
 
 
@@ -253,7 +253,7 @@ def test_training_is_watched_and_ends_early(tmp_path, without_dropout):
 
 
 def test_seeds_are_tried_and_the_best_is_copied(tmp_path):
-  flags = flags_of(tmp_path, num_trials=2)
+  flags = flags_of(tmp_path, num_seeds=2)
   finish(flags)
   trials = commands.lines(flags["output_dir"], "trials.txt")
   assert len(trials) == 5

@@ -43,7 +43,7 @@ def misplace(document):
 # Name -> (text of the training file, what is said of it).
 MISTAKES = {
     "empty": ("", ["not JSON"]),
-    "half": (broken(lambda _: None)[:90], ["not JSON", "line 1 column"]),
+    "half": (broken(lambda _: None)[:90], ["not JSON", ":1: not JSON"]),
     "deep": ("[" * 100000, ["not JSON"]),
     "number": ("7", ["is 7", "object with 'data'"]),
     "text": ('"data"', ['is "data"']),

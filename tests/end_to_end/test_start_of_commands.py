@@ -6,8 +6,8 @@ import os
 import pytest
 
 import commands
-from bert import options
 from bert.model import estimator
+from bert.options.shared import StepOptions
 
 PROJECT = os.path.dirname(commands.SCRIPT)
 MODEL = dict(bert_config_file="config.json", vocab_file="vocab.txt",
@@ -26,8 +26,7 @@ FLAGS = {
                              input_file="a.txt", output_file="b.jsonl",
                              output_dir=None),
     "extract_features --do_export": dict(
-        MODEL, init_checkpoint="model.ckpt", do_export=True,
-        sentence_vectors="mean")}
+        MODEL, init_checkpoint="model.ckpt", do_export=True, pooling="mean")}
 
 
 def groups_of(name):
@@ -39,7 +38,7 @@ def test_all_commands_with_such_flags_are_here():
            for path in glob.glob(os.path.join(PROJECT, "*.py"))]
   assert {name.split()[0] for name in FLAGS} == {
       name for name in names
-      if any(issubclass(each, options.StepOptions)
+      if any(issubclass(each, StepOptions)
              for each in groups_of(name))}
 
 

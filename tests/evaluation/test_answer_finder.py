@@ -7,7 +7,7 @@ from bert.data.tokenizers.char_tokenizer import CharTokenizer
 from bert.data.examples import InputExample
 from bert.data.span_reader import SpanReader, SpanSettings
 from bert.evaluation import answer_files, answer_finder
-from bert.options import SpanOptions
+from bert.options.finetuning import SpanOptions
 
 VOCAB = ("[PAD] [UNK] [CLS] [SEP] [MASK] [unused1] who ferry left cafe 李 娜 b "
          "##an - , x").split()

@@ -21,7 +21,7 @@ def test_question_word_is_the_first_one(question, word):
 PREDICTIONS = EvalPrediction(
     [["Lena Ortiz"], ["1998"], [], ["the old ferry of the bay"]],
     ["Lena Ortiz", "1999", "", "ferry"],
-    np.float32([[0.9], [0.6], [0.8], [0.7]]), "squad_v2")
+    np.float32([[0.9], [0.6], [0.8], [0.7]]), answer_rule="squad_v2")
 QUESTIONS = ["Who steers?", "When was it?", "Who knows?", "What leaves?"]
 
 

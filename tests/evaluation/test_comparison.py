@@ -1,4 +1,6 @@
 """Paired tests of two runs."""
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -87,7 +89,7 @@ def test_sets_tags_and_answers_are_right_as_a_whole():
                         np.zeros([2, 2]))
   tags = EvalPrediction([["O", "B"], ["O"]], [["O", "B"], ["B"]], None, "BIO")
   answers = EvalPrediction([["a", "b"], [], ["c"]], ["b", "", "d"],
-                           np.zeros([3, 1]), "squad_v2")
+                           np.zeros([3, 1]), answer_rule="squad_v2")
   for label_type, each, expected in (
       (LABEL_SET, sets, [True, False]), (TAGS, tags, [True, False]),
       (ANSWERS, answers, [True, True, False])):
@@ -99,7 +101,7 @@ def test_sets_tags_and_answers_are_right_as_a_whole():
     ("squad", "The Ferry!"), ("squad_v2", "a ferry."), ("cmrc", "Ferry。")])
 def test_answers_are_right_by_the_rule_of_their_task(rule, answer):
   found = comparison._right(Predictions(ANSWERS, [], [], EvalPrediction(
-      [["ferry"]] * 2, [answer, "port"], np.zeros([2, 1]), rule)))
+      [["ferry"]] * 2, [answer, "port"], np.zeros([2, 1]), answer_rule=rule)))
   assert list(found) == [True, False]
 
 
@@ -121,13 +123,14 @@ def test_runs_on_other_examples_are_not_compared(other):
         np.array([[1.25], [2.5]]), cosines=np.array([0.5, 0.25]))),
     (TAGS, EvalPrediction([["O"], ["B-渡"]], [["O"], ["O"]], None, "BIO")),
     (ANSWERS, EvalPrediction(
-        [[], []], ["渡轮", ""], np.array([[0.5], [0.25]]), "squad",
-        np.array([1.5, -2.0]))),
+        [[], []], ["渡轮", ""], np.array([[0.5], [0.25]]),
+        null_odds=np.array([1.5, -2.0]), answer_rule="squad")),
     (CHOICE, EvalPrediction(np.array([1, 0]), np.array([0, 0]),
                             np.array([[0.75, 0.25]] * 2, np.float32))),
     # Of a model that is about to diverge.
     (ANSWERS, EvalPrediction([["a"], []], ["", ""], np.array([[0.5], [0.25]]),
-                             "squad", np.array([np.inf, np.nan]))),
+                             null_odds=np.array([np.inf, np.nan]),
+                             answer_rule="squad")),
     (CLASS, EvalPrediction(np.array([0, 1]), np.array([1, 1]),
                            np.array([[0.25, 0.75]] * 2, np.float32),
                            cosines=np.array([np.nan, 0.5])))])
@@ -144,6 +147,18 @@ def test_file_holds_all_label_types(label_type, predictions, tmp_path):
       assert value == expected
 
 
+@pytest.mark.parametrize("label_type, rules", [
+    (ANSWERS, dict(answer_rule="cmrc")), (TAGS, dict(scheme="BIO"))])
+def test_file_has_the_keys_of_earlier_versions(label_type, rules, tmp_path):
+  prediction_file.write(str(tmp_path), Predictions(
+      label_type, [], ["1"], EvalPrediction([["a"]], [["a"]], None, **rules)))
+  content = json.loads((tmp_path / prediction_file.NAME).read_text("utf-8"))
+  assert list(content) == [
+      "label_type", "metrics", "guids", "labels", "predicted", "probabilities",
+      "scheme", "null_odds", "cosines"]
+  assert [content["scheme"]] == list(rules.values())
+
+
 def test_outputs_that_are_no_numbers_are_not_kept(tmp_path):
   prediction_file.write(str(tmp_path), Predictions(
       CLASS, [], ["1"], EvalPrediction(
@@ -153,11 +168,11 @@ def test_outputs_that_are_no_numbers_are_not_kept(tmp_path):
 
 def test_some_examples_are_taken():
   found = prediction_file.take(EvalPrediction(
-      [["a"], ["b"], []], ["x", "y", "z"], np.arange(3)[:, None], "squad"),
-                               [2, 0, 2])
+      [["a"], ["b"], []], ["x", "y", "z"], np.arange(3)[:, None],
+      answer_rule="squad"), [2, 0, 2])
   assert found.labels == [[], ["a"], []] and found.predicted == ["z", "x", "z"]
   assert found.probabilities.tolist() == [[2], [0], [2]]
-  assert found.scheme == "squad" and found.cosines is None
+  assert found.answer_rule == "squad" and found.cosines is None
 
 
 def test_every_metric_has_a_most_telling_key():

@@ -1,10 +1,10 @@
 """Entities in the scheme of their tags."""
 import pytest
 
-from bert import options
 from bert.evaluation import entities
 from bert.evaluation import metrics
 from bert.evaluation.eval_prediction import EvalPrediction
+from bert.options.finetuning import HeadOptions
 from bert.training import task
 from eval_predictions import head_of
 
@@ -65,9 +65,9 @@ def test_best_model_is_that_of_the_strict_f1_unless_the_task_says_another():
     def get_labels(self):
       return ["O", "B-X", "I-X"]
 
-  _, names = task.create_head(Task(), options.HeadOptions())
+  _, names = task.create_head(Task(), HeadOptions())
   assert metrics.key_of(None, names, ()) == "eval_f1"
   Task.metrics = ("entity_f1_conlleval",)
-  _, names = task.create_head(Task(), options.HeadOptions())
+  _, names = task.create_head(Task(), HeadOptions())
   assert metrics.key_of(None, names, ()) == "eval_entity_f1_conlleval"
   assert sorted(names) == ["entities", "entity_f1_conlleval"]

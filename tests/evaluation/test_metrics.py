@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 import processors  # pylint: disable=unused-import
 from bert.common.errors import UserError
+from bert.common.registry import Registry
 from bert.data.label_types import CLASS
 from bert.data.label_types import LABEL_SET
 from bert.data.label_types import NUMBER
@@ -14,6 +15,7 @@ from bert.data.label_types import TAGS
 from bert.evaluation import metrics
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
+from bert.heads.task_spec import TaskSpec
 from eval_predictions import measured
 from eval_predictions import tagged
 from processors import base
@@ -194,11 +196,12 @@ def test_missing_library_is_named(name, label_type, library, monkeypatch):
 
 
 def test_metric_of_ones_own_needs_no_library(monkeypatch):
-  monkeypatch.setattr(metrics, "_METRICS", {})
+  monkeypatch.setattr(metrics, "_METRICS", Registry("metric"))
   metrics.register("share", CLASS)(lambda _: {"share": 0.5})
   monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
   metrics.check(["share"], CLASS, 2)
-  assert metrics.compute(["share"], eval_prediction(*BINARY)) == {"eval_share": 0.5}
+  assert metrics.compute(["share"], eval_prediction(*BINARY)) == {
+      "eval_share": 0.5}
 
 
 def test_values_are_printed_as_float32():
@@ -215,7 +218,8 @@ def test_several_metrics_come_together_and_none_makes_nothing():
 
 def test_metrics_named_by_heads_and_tasks_are_registered():
   named = set()
-  for owner in [head(LABELS) for head in registry.registered().values()] + (
+  for owner in [head(TaskSpec(LABELS))
+                for head in registry.registered().values()] + (
       list(base.registered().values())):
     named.update(owner.metrics)
   assert named
@@ -228,7 +232,7 @@ def test_metrics_named_by_heads_and_tasks_are_registered():
     ("domainc", ()), ("baidu_95", ("multi_label",))])
 def test_task_is_scored_by_its_metrics(task, expected):
   processor = base.create(task, "")
-  head = registry.registered()[processor.head](LABELS)
+  head = registry.class_of(processor.head)(TaskSpec(LABELS))
   assert tuple(head.metrics) + tuple(processor.metrics) == expected
 
 

@@ -18,6 +18,7 @@ from bert.common import tables
 from bert.data.examples import InputExample
 from bert.evaluation import reports
 from bert.heads import base
+from bert.heads.task_spec import TaskSpec
 
 # Of 2 a's one is right, of 3 b's two, of one c none.
 LETTERS = classified(
@@ -211,7 +212,7 @@ def test_tagging_without_any_entity_says_so(tmp_path):
 
 
 def test_kind_of_head_without_a_report_writes_nothing(tmp_path):
-  head = base.Head("abc")
+  head = base.Head(TaskSpec("abc"))
   head.write_report(str(tmp_path), [], LETTERS)
   assert not list(tmp_path.iterdir())
 

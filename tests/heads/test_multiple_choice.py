@@ -11,7 +11,7 @@ from bert.data.examples import Choices, InputExample, PaddingInputExample
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
 from bert.model.model_function import Model
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from mistakes import message_of
 
 EXAMPLE = golden.document("multiple_choice_example.json")["head"]

@@ -5,17 +5,17 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
-from bert import options
 from bert.heads import pooling
+from bert.options.finetuning import HeadOptions
 from graphs import run_init, tiny_config
 
 RANDOM = np.random.RandomState(5)
 SEQUENCE = np.float32(RANDOM.randn(3, 6, 4))
 LENGTHS = [6, 3, 1]
 MASK = np.int32(np.arange(6) < np.array(LENGTHS)[:, None])
-POOLINGS = options.HeadOptions.__dataclass_fields__["pooling"].metadata[
+POOLINGS = HeadOptions.__dataclass_fields__["pooling"].metadata[
     "choices"]
-TOPS = options.HeadOptions.__dataclass_fields__["encoder_top"].metadata["choices"]
+TOPS = HeadOptions.__dataclass_fields__["encoder_top"].metadata["choices"]
 
 
 def softmax(scores):

@@ -10,7 +10,7 @@ import golden
 from bert.common.errors import UserError
 from bert.data.examples import InputExample
 from bert.heads import registry
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from mistakes import message_of
 
 LABELS = ["w", "x", "y", "z"]

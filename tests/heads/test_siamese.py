@@ -11,7 +11,7 @@ from bert.data.examples import InputExample
 from bert.heads import registry
 from bert.heads import siamese
 from bert.model.model_function import Model
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from mistakes import message_of
 
 SIAMESE = HeadOptions(pair_encoding="siamese")

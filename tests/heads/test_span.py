@@ -14,7 +14,8 @@ from bert.evaluation import answer_finder
 from bert.heads import registry
 from bert.model.model_function import Model, TrainingSettings
 from bert.model.output_rows import OutputRows
-from bert.options import HeadOptions, SpanOptions
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
 from mistakes import message_of
 
 FEATURES = ("input_ids", "input_mask", "segment_ids")
@@ -156,12 +157,13 @@ def test_answers_may_be_texts_alone():
 def test_questions_whose_answer_is_not_there_are_left_out(warnings, log):
   examples = [QUESTION, InputExample("r", "?", "a b", [Annotation("c", 0)]),
               InputExample("s", "?", "a b", [Annotation("b")])]
-  kept = head_of().usable(examples)
+  kept = head_of().trainable_examples(examples)
   assert {each.guid for each in kept} == {"q", "s"}
   assert any("Could not find answer: 'a' vs. 'c'" in line for line in warnings)
   assert any("1 of 3 questions" in line for line in warnings)
   assert any("1 answers" in line and "elsewhere" in line for line in log)
-  assert "no question" in message_of(head_of().usable, examples[1:2])
+  assert "no question" in message_of(head_of().trainable_examples,
+                                     examples[1:2])
 
 
 @pytest.mark.parametrize("label, span, fragment", [
@@ -195,7 +197,7 @@ def test_answer_that_is_no_text_is_refused(label):
 def test_question_that_has_no_answer_is_taken_with_version_2():
   head = head_of(version_2_with_negative=True)
   head.check_example(InputExample("q", "a", "b", []), True)
-  assert head.usable([InputExample("q", "a", "b", [])])
+  assert head.trainable_examples([InputExample("q", "a", "b", [])])
 
 
 @pytest.mark.parametrize("kind, labels, settings, span, fragment", [

@@ -8,7 +8,7 @@ from bert import modeling
 from bert.data.examples import InputExample
 from bert.data.examples import Words
 from bert.heads import registry
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from graphs import run_init, tiny_config
 from mistakes import message_of
 
@@ -69,6 +69,15 @@ def test_predictions_are_those_of_first_pieces_in_order(session):
     assert prediction.labels == expected
     assert head.result(row, example) == " ".join(expected)
     assert all(1 / 3 <= score <= 1 for score in prediction.scores)
+
+
+def test_export_has_labels_under_both_names(session):
+  head = create()
+  inputs, outputs = head.serving_signatures(
+      {}, {"logits": tf.constant(LOGITS)})[head.signature]
+  values = session.run(outputs, {inputs["word_starts"]: LABEL_IDS})
+  assert set(values) == {"chosen", "label_ids", "scores", "num_words"}
+  np.testing.assert_array_equal(values["label_ids"], values["chosen"])
 
 
 def test_words_that_were_cut_off_are_outside(session):
@@ -182,15 +191,13 @@ def test_weights_count_the_labels_of_words():
     ("characters", "中华 人民" * 6, list("中华人民" * 6)),
     (None, "中华 two", ["中", "华", "two"])])
 def test_text_is_split_as_the_training_set_was(word_split, text, words):
-  head = create()
-  head.read_as({"word_split": word_split})
+  head = create().with_text_facts({"word_split": word_split})
   assert head.to_example(text).text_a == words
   assert head.to_example(Words(["中 华"])).text_a == ["中 华"]
 
 
 def test_chinese_in_one_piece_is_refused_where_words_are_longer():
-  head = create()
-  head.read_as({"word_split": "spaces"})
+  head = create().with_text_facts({"word_split": "spaces"})
   message = message_of(head.to_example, "他在北京见到了王小明和他的老师")
   assert '{"words": [...]}' in message
 

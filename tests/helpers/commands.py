@@ -19,7 +19,6 @@ import golden
 import run_classifier
 from bert.common import command as command_lib
 from bert.data import label_types
-from bert.heads import registry
 from processors import base
 
 SCRIPT = os.path.abspath(run_classifier.__file__)
@@ -60,9 +59,8 @@ def run(flags, command=run_classifier):
 def forgetting_own_tasks():
   """Forgets a user's tasks and heads, for tests that look at all of them."""
   # pylint: disable=protected-access
-  with mock.patch.dict(base._PROCESSORS), mock.patch.dict(registry._HEADS):
-    with mock.patch.dict(label_types._TYPES):
-      yield
+  with mock.patch.dict(base._PROCESSORS), mock.patch.dict(label_types.HEADS):
+    yield
 
 
 def load_script(name):

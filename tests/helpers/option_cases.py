@@ -93,7 +93,7 @@ CASES = {
     "layerwise_lr_decay": fraction(), "eval_every": name(),
     "best_metric": name(), "early_stopping_patience": count(),
     "plateau_patience": count(), "plateau_factor": fraction(),
-    "num_trials": count(), "export_formats": name(),
+    "num_seeds": count(), "export_onnx": switch(),
     "pair_encoding": choice("siamese", "cross"),
     "context_tokens": choice("character", "whitespace"),
     "doc_stride": count(), "max_query_length": count(), "n_best_size": count(),

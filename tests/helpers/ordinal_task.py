@@ -14,7 +14,7 @@ from bert.evaluation import reports
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
 from bert.heads.base import Head
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 from processors import base
 
 

@@ -8,13 +8,14 @@ import tensorflow.compat.v1 as tf
 
 import golden
 import served
-from bert import options
-from bert import serving_options
 from bert.data import features
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import Choices, TextPair, Words
 from bert.heads import registry
 from bert.heads.encoder_layers import VectorHead
+from bert.options.finetuning import HeadOptions
+from bert.options.finetuning import SpanOptions
+from bert.options.serving import PredictorOptions
 from bert.serving import exports
 from bert.serving import pipe
 from bert.serving import predictor
@@ -67,11 +68,11 @@ def head_of(kind):
   extract_features.py."""
   if kind == "vectors":
     return VectorHead([-1], "mean", [8, 9])
-  settings = options.HeadOptions(
+  settings = HeadOptions(
       **{"pair_encoding": kind} if kind == "siamese" else {})
   kind = "classification" if kind == "siamese" else kind
   return registry.create(kind, LABELS.get(kind, ["0", "1"]), settings,
-                         options.SpanOptions(**{"max_query_length": 8} if (
+                         SpanOptions(**{"max_query_length": 8} if (
                              kind == "span") else {}), None)
 
 
@@ -84,8 +85,10 @@ class Reader:
     client: of its HTTP server.
   """
 
-  def __init__(self, kind, tokenizer):
+  def __init__(self, kind, tokenizer, text_facts=None):
     self.head = head_of(kind)
+    if text_facts:
+      self.head = self.head.with_text_facts(text_facts)
     self.encoder = features.TextEncoder(vocabulary.load_tokenizer(
         golden.path("vocab.txt"), True, tokenizer), LENGTH)
     self.engine = NotingEngine(self.head)
@@ -129,7 +132,7 @@ class Reader:
   def lines(self, content):
     """Through the pipe, several of them, as bytes."""
     return self._noted(lambda: pipe.run(
-        self.predictor, serving_options.PredictorOptions(),
+        self.predictor, PredictorOptions(),
         io.BytesIO(content), io.StringIO()))
 
   def json_line(self, text):
@@ -165,7 +168,7 @@ class Reader:
 
   def _pipe(self, line, input_format):
     target = io.StringIO()
-    pipe.run(self.predictor, serving_options.PredictorOptions(
+    pipe.run(self.predictor, PredictorOptions(
         input_format=input_format, output_format="jsonl"),
              io.BytesIO(line.encode("utf-8") + b"\n"), target)
     # What can't be written to a file would end the pipe.

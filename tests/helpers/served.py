@@ -4,8 +4,8 @@ import io
 import json
 import socket
 
-from bert import serving_options
 from bert.data.examples import Words
+from bert.options.serving import ServerOptions
 from bert.server import application
 from bert.server import batcher
 from bert.server import models
@@ -83,7 +83,7 @@ def running(*specs, endpoints=settings.Endpoints(http=("127.0.0.1", 0)),
             **flags):
   """A server that listens, while the block runs."""
   made = server.Server(list(specs), endpoints,
-                       serving_options.ServerOptions(**flags))
+                       ServerOptions(**flags))
   made.start()
   try:
     yield made

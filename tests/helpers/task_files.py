@@ -3,7 +3,7 @@ import json
 
 import commands
 from bert.data.truncation import TruncationSettings
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from bert.training import task
 
 

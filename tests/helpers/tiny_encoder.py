@@ -10,7 +10,7 @@ def flags_of(folder, **changes):
       "vocab_file": golden.path("vocab.txt"),
       "bert_config_file": golden.path("bert_config.json"),
       "init_checkpoint": golden.checkpoint(), "max_seq_length": 16,
-      "sentence_vectors": "mean", "do_export": True,
+      "pooling": "mean", "do_export": True,
       "output_dir": str(folder / "encoder")}, **changes)
 
 

@@ -3,9 +3,10 @@ import dataclasses
 
 import pytest
 
-from bert import options
 from bert.data.examples import InputExample
 from bert.model import digests
+from bert.options.shared import ModelOptions
+from bert.options.shared import SpeedOptions
 
 
 def test_equal_examples_have_equal_digests():
@@ -33,7 +34,7 @@ def test_order_and_borders_of_examples_count():
 
 
 def test_flags_count_but_paths_and_what_only_costs_time():
-  model, speed = options.ModelOptions(init_checkpoint="a"), options.SpeedOptions()
+  model, speed = ModelOptions(init_checkpoint="a"), SpeedOptions()
   plain = digests.of_flags([model, (speed,)])
   for group, change, is_same in (
       (model, dict(init_checkpoint="b"), True),

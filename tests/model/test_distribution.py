@@ -7,10 +7,11 @@ import pytest
 
 import commands
 import joined_workers
-from bert import options
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.model import distribution
+from bert.options.shared import RunOptions
+from bert.options.shared import StepOptions
 from mistakes import message_of
 
 
@@ -75,7 +76,7 @@ def test_what_a_worker_has_otherwise_is_named():
   same, second, third = joined_workers.run(3, check)
   assert (same, second) == ("same", "same")
   assert isinstance(third, UserError)
-  assert "worker 2 has not the vocabulary of worker 0" in str(third)
+  assert "worker 2 differs from worker 0 in its vocabulary" in str(third)
 
 
 def test_a_process_alone_makes_no_digest():
@@ -84,13 +85,13 @@ def test_a_process_alone_makes_no_digest():
 
 class Flags(NamedTuple):
   """The groups of a command."""
-  run: options.RunOptions
-  speed: options.StepOptions
+  run: RunOptions
+  speed: StepOptions
 
 
 class FlagsWithoutFolder(NamedTuple):
   """The groups of another one."""
-  speed: options.StepOptions
+  speed: StepOptions
 
 
 @pytest.fixture
@@ -107,8 +108,8 @@ def workers(monkeypatch):
 
 
 def test_worker_that_is_not_the_first_has_a_folder_of_its_own(workers):
-  run = options.RunOptions(output_dir="out", log_steps=3)
-  speed = options.StepOptions(use_horovod=True)
+  run = RunOptions(output_dir="out", log_steps=3)
+  speed = StepOptions(use_horovod=True)
   joined = distribution.join(Flags(run, speed))
   assert joined.run.output_dir == "own"
   assert joined.run.log_steps == 3
@@ -122,22 +123,22 @@ def test_worker_that_is_not_the_first_has_a_folder_of_its_own(workers):
 
 def test_first_worker_has_the_output_folder_and_the_log(workers):
   workers.rank, workers.folder = 0, None
-  flags = Flags(options.RunOptions(output_dir="out"),
-                options.StepOptions(use_horovod=True))
+  flags = Flags(RunOptions(output_dir="out"),
+                StepOptions(use_horovod=True))
   level = logging.getLogger("tensorflow").level
   assert distribution.join(flags) is flags
   assert logging.getLogger("tensorflow").level == level
 
 
 def test_run_without_the_flag_joins_nobody(workers):
-  flags = Flags(options.RunOptions(output_dir="out"), options.StepOptions())
+  flags = Flags(RunOptions(output_dir="out"), StepOptions())
   assert distribution.join(flags) is flags
   assert distribution.workers() is not workers
 
 
 def test_missing_horovod_is_one_line(monkeypatch):
   monkeypatch.setattr(libraries, "is_installed", lambda name: False)
-  flags = FlagsWithoutFolder(options.StepOptions(use_horovod=True))
+  flags = FlagsWithoutFolder(StepOptions(use_horovod=True))
   assert message_of(lambda: distribution.join(flags)) == (
       "--use_horovod needs Horovod: run scripts/setup_distributed.sh")
   assert distribution.workers().size == 1

@@ -9,9 +9,9 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
 import forked
-from bert import options
 from bert.model import distribution
 from bert.model import estimator
+from bert.options import shared
 from mistakes import message_of
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -132,12 +132,12 @@ def test_a_batch_is_shared_on_a_cpu_where_it_can_be(monkeypatch, changes,
                                                     expected):
   changes = dict(changes)
   arguments = dict(can_split=changes.pop("can_split", True))
-  tpu = options.TpuOptions(use_tpu=changes.pop("use_tpu", False))
+  tpu = shared.TpuOptions(use_tpu=changes.pop("use_tpu", False))
   sizes = dict(SIZES, train=changes.pop("train", 4))
   has_gpu = changes.pop("has_gpu", False)
   monkeypatch.setattr(estimator, "_has_gpu", lambda: has_gpu)
-  runtime = estimator.Runtime(options.RunOptions(output_dir="x"), tpu,
-                              options.StepOptions(**changes), sizes,
+  runtime = estimator.Runtime(shared.RunOptions(output_dir="x"), tpu,
+                              shared.StepOptions(**changes), sizes,
                               **arguments)
   assert runtime.cpu_replicas == expected
 
@@ -148,17 +148,31 @@ def test_few_batches_are_not_shared_unless_asked(monkeypatch, num_batches,
                                                  asked, expected):
   monkeypatch.setattr(estimator, "_has_gpu", lambda: False)
   runtime = estimator.Runtime(
-      options.RunOptions(output_dir="x"), options.TpuOptions(),
-      options.StepOptions(cpu_replicas=asked), SIZES)
+      shared.RunOptions(output_dir="x"), shared.TpuOptions(),
+      shared.StepOptions(cpu_replicas=asked), SIZES)
   runtime.expect(num_batches)
   assert runtime.cpu_replicas == expected
 
 
-def make_estimator(folder, seed=None, tpu=options.TpuOptions(), **speed):
+def test_model_runs_in_the_parts_of_its_runtime(monkeypatch):
+  monkeypatch.setattr(estimator, "_has_gpu", lambda: False)
+  monkeypatch.setattr(estimator, "Model", lambda *args, **flags: (args, flags))
   runtime = estimator.Runtime(
-      options.RunOptions(output_dir=str(folder), log_steps=3,
-                         save_checkpoints_steps=5, keep_checkpoint_max=0),
-      tpu, options.StepOptions(**speed), SIZES)
+      shared.RunOptions(output_dir="x"), shared.TpuOptions(),
+      shared.StepOptions(), SIZES)
+  expected = dict(use_tpu=False, init_checkpoint="model.ckpt")
+  assert runtime.make_model(1, 2, init_checkpoint="model.ckpt") == (
+      (1, 2), dict(expected, cpu_replicas=2))
+  runtime.expect(99)
+  assert runtime.make_model(1, 2, init_checkpoint="model.ckpt") == (
+      (1, 2), dict(expected, cpu_replicas=1))
+
+
+def make_estimator(folder, seed=None, tpu=shared.TpuOptions(), **speed):
+  runtime = estimator.Runtime(
+      shared.RunOptions(output_dir=str(folder), log_steps=3,
+                        save_checkpoints_steps=5, keep_checkpoint_max=0),
+      tpu, shared.StepOptions(**speed), SIZES)
   return runtime.make_estimator(
       lambda features, labels, mode, params: None, seed)
 
@@ -175,7 +189,7 @@ def test_estimator_runs_as_asked(tmp_path):
 
 
 def test_estimator_writes_summaries_on_a_tpu(tmp_path):
-  made = make_estimator(tmp_path, tpu=options.TpuOptions(
+  made = make_estimator(tmp_path, tpu=shared.TpuOptions(
       use_tpu=True, master="grpc://10.0.0.1:8470", num_tpu_cores=2))
   assert made.config.save_summary_steps == 3
 
@@ -209,12 +223,12 @@ def test_parallel_parts_share_the_cores_that_datasets_are_given():
   script = """
 import sys
 import tensorflow.compat.v1 as tf
-from bert import options
 from bert.model import distribution
 from bert.model import estimator
+from bert.options import shared
 estimator.Runtime(
-    options.RunOptions(output_dir=sys.argv[1]), options.TpuOptions(),
-    options.StepOptions(cpu_replicas=2), dict(train=2, eval=2, predict=2)
+    shared.RunOptions(output_dir=sys.argv[1]), shared.TpuOptions(),
+    shared.StepOptions(cpu_replicas=2), dict(train=2, eval=2, predict=2)
 ).make_estimator(lambda features, mode, params: None)
 threading = tf.config.threading
 print(threading.get_inter_op_parallelism_threads(),
@@ -228,8 +242,8 @@ print(threading.get_inter_op_parallelism_threads(),
 
 def test_precision_is_without_effect_on_tpus(tmp_path):
   made = make_estimator(
-      tmp_path, tpu=options.TpuOptions(use_tpu=True,
-                                       master="grpc://127.0.0.1:1"),
+      tmp_path, tpu=shared.TpuOptions(use_tpu=True,
+                                      master="grpc://127.0.0.1:1"),
       precision="bfloat16")
   assert made._session_config == estimator.session_config("float32")
 
@@ -280,8 +294,8 @@ def one_of_two(monkeypatch):
 def test_batch_is_shared_out_evenly_or_refused(one_of_two, total, flags,
                                                fragment):
   runtime = estimator.Runtime(
-      options.RunOptions(output_dir="x"), options.TpuOptions(),
-      options.StepOptions(**flags), dict(SIZES, train=total))
+      shared.RunOptions(output_dir="x"), shared.TpuOptions(),
+      shared.StepOptions(**flags), dict(SIZES, train=total))
   if fragment is None:
     runtime.check_training()
   else:
@@ -303,8 +317,8 @@ def test_worker_trains_on_its_part_and_evaluates_whole_batches(one_of_two,
 def test_worker_has_a_gpu_to_itself(one_of_two, monkeypatch, has_gpu, devices):
   monkeypatch.setattr(estimator, "_has_gpu", lambda: has_gpu)
   runtime = estimator.Runtime(
-      options.RunOptions(output_dir="x"), options.TpuOptions(),
-      options.StepOptions(cpu_replicas=1), SIZES)
+      shared.RunOptions(output_dir="x"), shared.TpuOptions(),
+      shared.StepOptions(cpu_replicas=1), SIZES)
   assert runtime.session_config().gpu_options.visible_device_list == devices
 
 
@@ -316,8 +330,8 @@ def test_workers_of_a_machine_share_its_cores(
   monkeypatch.setattr(os, "cpu_count", lambda: num_cores)
   monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(pinned)))
   runtime = estimator.Runtime(
-      options.RunOptions(output_dir="x"), options.TpuOptions(),
-      options.StepOptions(), SIZES)
+      shared.RunOptions(output_dir="x"), shared.TpuOptions(),
+      shared.StepOptions(), SIZES)
   config = runtime.session_config()
   assert runtime.cpu_replicas == replicas
   assert config.intra_op_parallelism_threads == threads

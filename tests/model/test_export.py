@@ -1,8 +1,11 @@
-"""Exports: which number a new one gets."""
+"""Exports: which number a new one gets, and what its task.json says."""
 import os
 
 import pytest
 
+from bert import modeling
+from bert.data.examples import InputExample
+from bert.heads import registry
 from bert.model import export
 
 
@@ -18,3 +21,18 @@ def test_new_export_has_the_highest_number(there, now, expected, tmp_path,
   monkeypatch.setattr(export.time, "time", lambda: now + 0.5)
   # pylint: disable=protected-access
   assert export._next_number(str(tmp_path)) == expected
+
+
+CONFIG = modeling.BertConfig(756, max_position_embeddings=64, type_vocab_size=2)
+EXAMPLES = [InputExample("0", "the ferry", None, "a")]
+
+
+@pytest.mark.parametrize("samples, expected", [
+    (None, {}), ([], {"sample_inputs": []}),
+    (EXAMPLES, {"sample_inputs": [{"text_a": "the ferry"}]})])
+def test_task_says_the_sizes_of_the_model_and_some_samples(samples, expected):
+  assert export.describe(
+      CONFIG, registry.create("classification", ["a", "b"]),
+      {"max_seq_length": 16}, samples) == dict(
+          expected, max_seq_length=16, vocab_size=756, max_positions=64,
+          num_segment_ids=2)

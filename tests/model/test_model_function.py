@@ -1,5 +1,6 @@
 """A model's variables and its graph, on a TPU as elsewhere."""
 import functools
+import types
 import typing
 
 import numpy as np
@@ -8,6 +9,8 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
+from bert.options import finetuning
+from bert.options import shared
 from bert.data import records
 from bert.heads import registry
 from bert.model import model_function
@@ -245,3 +248,20 @@ def test_weights_come_from_the_checkpoint_and_the_log_says_which(
     if is_filled:
       np.testing.assert_array_equal(session.run(variable),
                                     reader.get_tensor(variable.op.name))
+
+
+def test_settings_are_those_of_the_flags():
+  flags = types.SimpleNamespace(
+      training=finetuning.TrainOptions(learning_rate=3e-5,
+                                    adam_bias_correction=True),
+      model=types.SimpleNamespace(init_checkpoint="model.ckpt"),
+      speed=shared.StepOptions(gradient_accumulation_steps=4,
+                                precision="float16", fp16_allreduce=True))
+  made = model_function.TrainingSettings.of(flags, 100, 10,
+                                            trainable_variables=["a"])
+  assert made == model_function.TrainingSettings(
+      3e-5, 100, 10, "model.ckpt", num_micro_batches=4, is_loss_scaled=True,
+      trainable_variables=["a"], has_bias_correction=True,
+      has_fp16_allreduce=True)
+  flags.speed = shared.StepOptions()
+  assert not model_function.TrainingSettings.of(flags, 100, 10).is_loss_scaled

@@ -6,7 +6,7 @@ import pytest
 import commands
 import create_pretraining_data
 import golden
-from benchmarks import plain_instances
+from benchmarks import instances_simple
 from bert.data.tokenizers import vocabulary
 from bert.pretraining import corpus
 from bert.pretraining import instance_files
@@ -149,5 +149,5 @@ def test_instances_are_those_of_the_plain_way(tmp_path):
       instances.load_vocabulary(tokenizer.vocab, "vocab.txt"), 7)
   ours, plain = str(tmp_path / "ours"), str(tmp_path / "plain")
   count = instance_files.write_files(source, [ours])
-  assert plain_instances.write(paths, plain, masking, tokenizer, 7) == count > 50
+  assert instances_simple.write(paths, plain, masking, tokenizer, 7) == count > 50
   assert commands.records(ours) == commands.records(plain)

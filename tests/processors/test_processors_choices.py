@@ -6,7 +6,7 @@ import pytest
 import commands
 import official_scorers
 import processors  # pylint: disable=unused-import
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 from mistakes import message_of
 from processors import base
 from task_files import read_checked, tuples_of
@@ -121,8 +121,10 @@ def asked(*ids):
 
 
 def read_test(processor, folder):
-  return [getattr(each, "number", None)
-          for each in processor.get_test_examples(str(folder))]
+  examples = processor.get_test_examples(str(folder))
+  files = processor.prediction_files(examples, [
+      Prediction(["0"], [1.0])] * len(examples))
+  return [json.loads(line)["id"] for line in files["c3_predict.json"]]
 
 
 def test_newest_of_several_test_sets_is_read_and_the_others_named(tmp_path,

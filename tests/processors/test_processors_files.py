@@ -112,12 +112,6 @@ def test_blank_lines_between_sentences_are_no_news(tmp_path, log):
   assert not log
 
 
-@pytest.mark.parametrize("text, short", [
-    ("", ""), ("x" * 40, "x" * 40), ("x" * 41, "x" * 40 + "...")])
-def test_long_text_is_shown_by_its_beginning(text, short):
-  assert files.shorten(text) == short
-
-
 def test_quoted_fields_may_span_lines_anywhere_in_a_file(tmp_path, monkeypatch):
   """Not only in the lines that are held at once."""
   monkeypatch.setattr(files, "_MAX_QUOTED_LINES", 3)

@@ -4,7 +4,7 @@ import json
 import pytest
 
 import commands
-from bert.heads.readout import Prediction
+from bert.heads.outputs import Prediction
 from mistakes import message_of
 from processors import base
 from processors import tagging

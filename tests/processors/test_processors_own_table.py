@@ -184,7 +184,7 @@ MISTAKES = [
     ('["tsv"]', ['["tsv"]', "object", '"format"']),
     ("null", ["null", "object"]),
     ('{"format": "tsv", "text_a": "t", "label": "y", "text_a": "u"}',
-     ['"text_a" stands there twice']),
+     ['"text_a" is there twice']),
     (b'{"format": "tsv", "text_a": "\xe9"}', ["table.json:1", "UTF-8"]),
     ({"lable": "y"}, ['"lable"', "did you mean label?", "text_a text_b"]),
     ({"columns": 3}, ['"columns"', "known: format header"]),

@@ -2,6 +2,7 @@
 import inspect
 import sys
 import textwrap
+from unittest import mock
 
 import pytest
 
@@ -15,11 +16,11 @@ from task_files import sets_of, write_rows
 @pytest.fixture
 def own_registry(monkeypatch, tmp_path):
   """Forgets the tasks, modules and import paths of the test; its folder."""
-  monkeypatch.setattr(base, "_PROCESSORS", base.registered())
   monkeypatch.setattr(sys, "path", list(sys.path))
   monkeypatch.setattr(sys, "modules", dict(sys.modules))
   monkeypatch.chdir(tmp_path)
-  return tmp_path
+  with mock.patch.dict(base._PROCESSORS):  # pylint: disable=protected-access
+    yield tmp_path
 
 
 @pytest.mark.parametrize("name", ["MRPC", "mrpc", "MrPc"])

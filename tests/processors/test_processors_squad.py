@@ -9,7 +9,7 @@ import golden
 import official_scorers
 from bert.evaluation import metrics
 from bert.heads import registry
-from bert.options import SpanOptions
+from bert.options.finetuning import SpanOptions
 from mistakes import message_of
 from processors import squad
 

@@ -101,7 +101,7 @@ def test_row_of_an_unknown_label_is_a_bad_row(tmp_path):
 
 @pytest.mark.parametrize("row, fragment", [
     ('{"sentence": "x"', "not JSON"), ('{"sentence": "x"}', "no column is"),
-    ('{"sentence": "x", "sentence": "y", "label": "1"}', "stands there twice")])
+    ('{"sentence": "x", "sentence": "y", "label": "1"}', "is there twice")])
 def test_bad_line_of_json_is_refused_or_skipped(row, fragment, tmp_path):
   commands.write(tmp_path / "train.json",
                  '{"sentence": "a", "label": "1"}\n%s\n' % row)

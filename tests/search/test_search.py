@@ -12,11 +12,12 @@ import commands
 import forked
 import run_classifier
 import run_search
-from bert import options
 from bert.common import signals
+from bert.options.search import SearchOptions
 from bert.search import search as search_lib
 from bert.search import space
 from bert.search import study as study_lib
+from renamed import Renamed
 from bert.training import actions
 
 optuna = pytest.importorskip("optuna", reason="requirements-search.txt")
@@ -372,7 +373,7 @@ def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
 
 def study_of(folder, steps, **changes):
   return study_lib.Study(
-      str(folder), options.SearchOptions(num_search_trials=1, **changes),
+      str(folder), SearchOptions(num_search_trials=1, **changes),
       study_lib.StudySettings(
           [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
           "eval_accuracy", False, 1, {}), steps.__getitem__)
@@ -434,6 +435,24 @@ NO_STEP = [0] * 7
 def test_trial_is_given_up_after_three_deaths_without_a_step(
     ends, steps, expected, tmp_path):
   assert num_starts(tmp_path, ends, steps) == expected
+
+
+def test_search_goes_on_after_its_flag_was_renamed(tmp_path, monkeypatch):
+  monkeypatch.setattr(space, "_GROUPS", (Renamed,))
+
+  def run_trials(flag, number):
+    """Opens the study, ends a trial -> names in its trials, and in its space."""
+    study = study_lib.Study(
+        str(tmp_path), SearchOptions(num_search_trials=number),
+        study_lib.StudySettings([space.Dimension(flag, "float", 1.0, 2.0)],
+                                "eval_accuracy", False, 1, {}), lambda _: 0)
+    with study.next_trial() as trial:
+      study.end(trial, "complete", 0.5)
+    return ([list(each.params) for each in study.trials()],
+            [each.flag for each in study.settings.dimensions])
+
+  assert run_trials("pace", 1) == ([["pace"]], ["pace"])
+  assert run_trials("speed", 2) == ([["pace"]] * 2, ["pace"])
 
 
 @pytest.mark.parametrize("sampler, search", [

@@ -8,6 +8,7 @@ import run_search
 from bert.common.errors import UserError
 from bert.search import space
 from mistakes import message_of
+from renamed import Renamed
 
 pytestmark = pytest.mark.smoke
 
@@ -86,6 +87,25 @@ def test_flag_is_searched_once():
 
 def test_space_is_required():
   assert "--search or --search_file is required" in message_of(read)
+
+
+def test_earlier_name_of_a_flag_is_searched_as_todays(tmp_path, monkeypatch):
+  monkeypatch.setattr(space, "_GROUPS", (Renamed,))
+  expected = [space.Dimension("speed", "float", 1.0, 2.0)]
+  path = commands.write(tmp_path / "space.json", '{"pace": "float:1:2"}')
+  assert read("pace=float:1:2") == expected
+  assert space.read((), path) == expected
+  assert "the flag is there twice" in message_of(
+      read, "pace=float:1:2", "speed=float:1:2")
+
+
+def test_space_keeps_the_names_that_are_stored(monkeypatch):
+  monkeypatch.setattr(space, "_GROUPS", (Renamed,))
+  now = read("speed=float:1:2")
+  earlier = [now[0]._replace(flag="pace")]
+  assert space.named_as(now, space.to_json(earlier)) == earlier
+  assert space.named_as(now, space.to_json(now)) == now
+  assert space.named_as(now, None) == now
 
 
 def test_grid_has_all_combinations():

@@ -218,7 +218,7 @@ def test_full_queue_and_slow_answers_are_told(asked):
 
 def test_closing_server_takes_nothing_new(asked):
   client = made(asked)
-  client.application.is_closing = True
+  client.application.close()
   assert client.ask({"instances": ["a"]})[0] == 503
   assert client.call("GET", "/readyz")[0] == 503
   # It is alive, and should not be killed before it is done.

@@ -32,7 +32,7 @@ TEXTS = ["the ferry left", "two votes", "who said", "before sunrise captain"]
 def encoder(tmp_path_factory):
   folder = tmp_path_factory.mktemp("encoder")
   return Encoder(tiny_encoder.run(tiny_encoder.flags_of(
-      folder, sentence_vectors="mean_all"))["output_dir"], batch_size=3)
+      folder, pool_special_tokens=True))["output_dir"], batch_size=3)
 
 
 @pytest.fixture(scope="module")

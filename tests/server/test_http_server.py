@@ -129,7 +129,7 @@ def test_slow_and_half_open_clients_stop_nobody(folders):
 
 def test_clients_that_never_read_stop_nobody(folders, tmp_path):
   flags = tiny_encoder.run(tiny_encoder.flags_of(
-      tmp_path, sentence_vectors="tokens"))
+      tmp_path, pooling="tokens"))
   body = gzip.compress(json.dumps(
       {"instances": ["the ferry left before sunrise"] * 256}).encode())
   request = (b"POST /v1/models/vectors:predict HTTP/1.1\r\nHost: x\r\n"

@@ -5,7 +5,8 @@ import pytest
 
 import commands
 import run_predictor
-from bert import serving_options
+from bert.options.serving import PredictorOptions
+from bert.options.serving import ServerOptions
 from bert.server import settings
 from mistakes import message_of
 
@@ -15,11 +16,11 @@ DEFAULT = settings.ModelSpec("bert", None)
 
 
 def predicting(**flags):
-  return serving_options.PredictorOptions(**flags)
+  return PredictorOptions(**flags)
 
 
 def serving(**flags):
-  return serving_options.ServerOptions(**flags)
+  return ServerOptions(**flags)
 
 
 @pytest.mark.parametrize("text, expected", [
@@ -93,7 +94,7 @@ def test_models_of_a_config_are_below_its_folder(tmp_path):
     ("{", "not JSON"), ("[]", "needed is"), ("{}", "needed is"),
     ('{"models": []}', "needed is"), ('{"models": {}}', "needed is"),
     ('{"models": [3]}', "models[0]: needed is an object"),
-    ('{"models": [], "models": []}', "'models' is there twice"),
+    ('{"models": [], "models": []}', '"models" is there twice'),
     ('{"models": [{"export_dir": "x"}]}', "models[0]: 'name' is missing"),
     ('{"models": [{"name": "x"}]}', "'export_dir' is missing"),
     ('{"models": [{"name": "x", "export_dir": 3}]}', "must be text, not 3"),

@@ -32,10 +32,16 @@ def vectors_of(folder, flags, texts):
   return np.load(str(folder / "vectors.npy"))
 
 
+def by_flags(kind):
+  """The flags of the vectors that task.json calls so."""
+  return {"pooling": kind.replace("_all", ""),
+          "pool_special_tokens": kind.endswith("_all")}
+
+
 @pytest.mark.parametrize("kind, layer", [
     ("mean", -2), ("mean_all", -1), ("max", 0), ("mean_max", -1), ("cls", -1)])
 def test_vectors_are_those_of_the_command(kind, layer, tmp_path):
-  flags = flags_of(tmp_path, sentence_vectors=kind, vector_layer=layer)
+  flags = flags_of(tmp_path, layers=layer, **by_flags(kind))
   run(flags)
   encoder = Encoder(flags["output_dir"], batch_size=3)
   found = encoder.encode(TEXTS)
@@ -88,7 +94,7 @@ def test_blank_text_is_refused(encoder):
 
 @pytest.mark.parametrize("changes, fragment", [
     (dict(output_dir=None), "--output_dir is required with --do_export"),
-    (dict(sentence_vectors=None), "--sentence_vectors is required"),
+    (dict(pooling=None), "--pooling is required"),
     (dict(input_file="a"), "--input_file=a: no such file"),
     (dict(output_file="a"), "--output_file=a does not go with --do_export"),
     (dict(do_export=None, output_dir=None), "--input_file is required"),
@@ -96,8 +102,8 @@ def test_blank_text_is_refused(encoder):
      "--output_file is required"),
     (dict(do_export=None, input_file="a", output_file="b"),
      "does not go without --do_export"),
-    (dict(vector_layer=9), "--vector_layer=9"),
-    (dict(sentence_vectors="tokens", do_export=None, output_dir=None,
+    (dict(layers=9), "--layers=9"),
+    (dict(pooling="tokens", do_export=None, output_dir=None,
           input_file="a", output_file="b"), "is for --do_export"),
     (dict(init_checkpoint="/no/such"), "/no/such")])
 def test_flags_that_do_not_fit_are_refused(tmp_path, changes, fragment):
@@ -231,9 +237,9 @@ def test_vectors_are_those_of_bert_as_service(name, tmp_path):
   # That server's gelu is the erf form.
   config = commands.write(tmp_path / "config.json", json.dumps(dict(
       golden.document("bert_config.json"), hidden_act="gelu_exact")))
-  flags = run(flags_of(tmp_path, sentence_vectors=STRATEGIES[strategy],
-                       vector_layer=name[len(strategy):],
-                       bert_config_file=config))
+  flags = run(flags_of(tmp_path, layers=name[len(strategy):],
+                       bert_config_file=config,
+                       **by_flags(STRATEGIES[strategy])))
   encoder = Encoder(flags["output_dir"])
   np.testing.assert_allclose(encoder.encode(SERVED["texts"].tolist()),
                              SERVED[name], atol=1e-4)

@@ -9,7 +9,7 @@ from bert.serving import engines
 from bert.serving import predictor
 from mistakes import message_of
 
-ONNX = dict(export_formats="saved_model,onnx")
+ONNX = dict(export_onnx=True)
 KINDS = {
     "single": (exported.of_singles, {}),
     "windows": (exported.of_singles, dict(
@@ -91,7 +91,7 @@ def test_an_export_without_the_files_is_told(without_onnx):
   message = message_of(
       lambda: answers_of(without_onnx, engine="onnx"))
   assert message.startswith("--engine=onnx: no ")
-  assert "--export_formats=saved_model,onnx" in message
+  assert "--export_onnx" in message
 
 
 def test_a_broken_file_is_told(without_onnx):

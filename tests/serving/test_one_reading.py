@@ -11,6 +11,7 @@ from bert.serving import vectors
 from processors import base
 from processors import squad
 from reading import Reader
+from reading import head_of
 
 TOKENIZERS = ("wordpiece", "char")
 TEXTS = [
@@ -233,7 +234,6 @@ class _Signature:
     ([["the", "captain", "said"]], "two\tvotes ", ["two", "votes"])])
 def test_sentence_is_split_as_in_training(tokenizer, sentences, text, words,
                                           tmp_path):
-  made = Reader("tagging", tokenizer)
   commands.write(tmp_path / "train.conll", "".join(
       "".join("%s\tO\n" % word for word in each) + "\n" for each in sentences))
   commands.write(tmp_path / "test.conll", "".join(
@@ -243,9 +243,9 @@ def test_sentence_is_split_as_in_training(tokenizer, sentences, text, words,
       {"format": "conll", "labels": ["O", "B-X"]}))
   processor = base.create("table", processor_folder)
   # As task.json keeps it.
-  facts = json.loads(json.dumps(made.head.text_facts(
+  facts = json.loads(json.dumps(head_of("tagging").text_facts(
       processor.get_train_examples(processor_folder))))
-  made.head.read_as(facts)
+  made = Reader("tagging", tokenizer, facts)
   (example,) = processor.get_test_examples(processor_folder)
   expected = made.command(example)
   for way in (made.python, made.json_line, made.http, made.line):

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from bert import options
 from bert.data.examples import InputExample
 from bert.model import checkpoint_files
+from bert.options.finetuning import FineTuningFlags
 from bert.training import conditions
 
-FLAGS = options.FineTuningFlags(*[group() for group in (
-    options.FineTuningFlags.__annotations__.values())])
+FLAGS = FineTuningFlags(*[group() for group in (
+    FineTuningFlags.__annotations__.values())])
 
 
 def changed(group, **values):

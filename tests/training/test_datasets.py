@@ -4,10 +4,12 @@ import pytest
 import commands
 import golden
 from bert import modeling
-from bert import options
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
 from bert.heads import registry
+from bert.heads.task_spec import TaskSpec
+from bert.options import finetuning
+from bert.options import shared
 from bert.training.datasets import Datasets
 from bert.training.output_folder import OutputFolder
 from bert.training.task import Task
@@ -23,12 +25,13 @@ class TwiceHead(registry.class_of("classification")):
 
 
 def datasets(folder, head, **tpu):
-  flags = options.FineTuningFlags(
-      options.DataOptions(max_seq_length=16), options.HeadOptions(),
-      options.SpanOptions(), options.ModelOptions(), options.RunOptions(output_dir=str(folder)),
-      options.TrainOptions(eval_batch_size=4, predict_batch_size=4),
-      options.EvalOptions(), options.SpeedOptions(num_workers=1),
-      options.TpuOptions(**tpu))
+  flags = finetuning.FineTuningFlags(
+      finetuning.DataOptions(max_seq_length=16), finetuning.HeadOptions(),
+      finetuning.SpanOptions(), shared.ModelOptions(),
+      shared.RunOptions(output_dir=str(folder)),
+      finetuning.TrainOptions(eval_batch_size=4, predict_batch_size=4),
+      finetuning.EvalOptions(), shared.SpeedOptions(num_workers=1),
+      shared.TpuOptions(**tpu))
   task = Task("any", head, vocabulary.load_tokenizer(
       golden.path("vocab.txt"), True), modeling.BertConfig(756), (), None)
   return Datasets(flags, task, OutputFolder(str(folder), {}))
@@ -41,7 +44,8 @@ def examples(count):
 @pytest.mark.parametrize("head_class, num_records", [
     (registry.class_of("classification"), 3), (TwiceHead, 6)])
 def test_records_are_counted_not_examples(tmp_path, head_class, num_records):
-  _, file = datasets(tmp_path, head_class(["a", "b"])).write_to_predict(
+  head = head_class(TaskSpec(["a", "b"]))
+  _, file = datasets(tmp_path, head).write_to_predict(
       examples(3))
   assert (file.num_records, file.num_padding) == (num_records, 0)
   assert list(file.counts) == [num_records // 3] * 3
@@ -53,7 +57,7 @@ def test_records_are_counted_not_examples(tmp_path, head_class, num_records):
     (registry.class_of("classification"), 3), (TwiceHead, 6)])
 def test_padding_fills_the_last_batch_on_a_tpu(tmp_path, head_class,
                                                num_records):
-  made = datasets(tmp_path, head_class(["a", "b"]), use_tpu=True)
+  made = datasets(tmp_path, head_class(TaskSpec(["a", "b"])), use_tpu=True)
   _, file = made.write_to_evaluate(examples(3))
   assert file.num_records == num_records
   assert (file.num_records + file.num_padding) % 4 == 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from bert.common.errors import UserError
 from bert.model import checkpoints
 from bert.training import output_folder
 from mistakes import message_of
@@ -224,3 +225,49 @@ def test_folder_in_use_is_refused_to_others(tmp_path):
   with folder_of(tmp_path / "out").in_use():
     message = message_of(lambda: folder_of(tmp_path / "out").in_use().__enter__())
   assert "--output_dir=%s: another run" % (tmp_path / "out") in message
+
+
+@pytest.mark.parametrize("has_run", [False, True])
+def test_folder_is_checked_again_after_a_run_that_has_just_ended(has_run,
+                                                                 tmp_path):
+  newest = ["model.ckpt-4"]
+  folder = folder_of(tmp_path)
+  folder.latest = lambda: newest[-1]
+  checked = output_folder.CheckedFolder(folder, lambda: newest[-1] + " fits")
+  newest += ["model.ckpt-8"] * has_run
+  with checked.in_use() as checkpoint:
+    assert checkpoint == newest[-1] + " fits"
+    message_of(lambda: folder_of(tmp_path).in_use().__enter__())
+
+
+def test_folder_that_no_longer_fits_is_refused(tmp_path):
+  newest = ["model.ckpt-4"]
+  folder = folder_of(tmp_path)
+  folder.latest = lambda: newest[-1]
+
+  def check():
+    if len(newest) > 1:
+      raise UserError("it is of another task")
+
+  checked = output_folder.CheckedFolder(folder, check)
+  newest.append("model.ckpt-8")
+  assert message_of(checked.in_use().__enter__) == "it is of another task"
+
+
+def test_summary_files_are_closed_when_the_folder_is_left(tmp_path):
+  folder = folder_of(tmp_path)
+  with folder.in_use():
+    writer = tf.summary.FileWriterCache.get(str(tmp_path))
+  # The cache would hold it, its thread and its file for as long as the process.
+  assert tf.summary.FileWriterCache.get(str(tmp_path)) is not writer
+  tf.summary.FileWriterCache.clear()
+
+
+def test_memory_is_given_back_when_the_folder_is_left(tmp_path, monkeypatch):
+  calls = []
+  monkeypatch.setattr(output_folder.machine, "release_memory",
+                      lambda: calls.append(1))
+  with pytest.raises(KeyError):
+    with folder_of(tmp_path).in_use():
+      raise KeyError()
+  assert calls == [1]

@@ -6,7 +6,7 @@ import pytest
 import commands
 from bert.data.examples import InputExample
 from bert.heads import registry
-from bert.options import HeadOptions
+from bert.options.finetuning import HeadOptions
 from bert.training import subset
 
 

@@ -1,4 +1,4 @@
-"""Text to characters, a token each, as many Chinese recipes read it."""
+"""Text to characters, a token each, as many Chinese models expect."""
 
 import tensorflow.compat.v1 as tf
 
@@ -38,7 +38,7 @@ class Characters:
 
 
 class CharacterTokens:
-  """Tells the token of a character."""
+  """Looks up the token of a character."""
 
   def __init__(self, vocab):
     self.vocab = vocab

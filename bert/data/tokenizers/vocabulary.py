@@ -8,12 +8,13 @@ import tensorflow.compat.v1 as tf
 from bert import tokenization
 from bert.common import files
 from bert.common.errors import UserError
+from bert.common.registry import Registry
 from bert.data.tokenizers import char_tokenizer
 
 
 # The values of --tokenizer.
-_TOKENIZERS = {"wordpiece": tokenization.FullTokenizer,
-               "char": char_tokenizer.CharTokenizer}
+_TOKENIZERS = Registry("tokenizer", wordpiece=tokenization.FullTokenizer,
+                       char=char_tokenizer.CharTokenizer)
 
 
 def load_tokenizer(vocab_file: str, do_lower_case: bool,
@@ -29,7 +30,7 @@ def load_tokenizer(vocab_file: str, do_lower_case: bool,
     UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
   """
   text = files.read_text(vocab_file, "--vocab_file")
-  tokenizer = _TOKENIZERS[kind](vocab_file, do_lower_case)
+  tokenizer = _TOKENIZERS.find(kind)(vocab_file, do_lower_case)
   missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
              if token not in tokenizer.vocab]
   if missing:
@@ -40,14 +41,14 @@ def load_tokenizer(vocab_file: str, do_lower_case: bool,
 
 
 def kind_of(tokenizer: tokenization.FullTokenizer) -> str:
-  """Returns the kind that load_tokenizer made a tokenizer of."""
+  """Returns the value of --tokenizer that a tokenizer was made for."""
   return next(kind for kind, each in _TOKENIZERS.items()
               if each is type(tokenizer))
 
 
 def _warn_of_slips(vocab_file, lines):
-  """Warns of a line that stands there twice, and where [MASK] lacks: a line too
-  many or too few gives all tokens after it the ids of others."""
+  """Warns of duplicate lines, and of a missing [MASK]: one line too many or too
+  few shifts the ids of all tokens after it."""
   first, repeated = {}, []
   for number, line in enumerate(lines, 1):
     token = line.strip()
@@ -56,8 +57,8 @@ def _warn_of_slips(vocab_file, lines):
   if repeated:
     number, token = repeated[0]
     tf.logging.warning(
-        "%s:%d: %r stands in line %d already (%d such lines in all); if the "
-        "line was not the model's, all ids after it are wrong", vocab_file,
+        "%s:%d: %r repeats line %d (%d such lines in all); if the line was not "
+        "the model's, all ids after it are wrong", vocab_file,
         number, token, first[token], len(repeated))
   if "[MASK]" not in first:
     tf.logging.warning(

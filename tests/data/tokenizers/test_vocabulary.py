@@ -55,8 +55,8 @@ PLAIN = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the"]
 
 
 @pytest.mark.parametrize("tokens, fragments", [
-    (PLAIN + ["a", "the"], [":8: 'the' stands in line 6", "1 such lines"]),
-    (PLAIN + ["", "a", " "], [":9: '' stands in line 7"]),
+    (PLAIN + ["a", "the"], [":8: 'the' repeats line 6", "1 such lines"]),
+    (PLAIN + ["", "a", " "], [":9: '' repeats line 7"]),
     (PLAIN + ["the", "the"], [":7: ", "2 such lines"]),
     ([token for token in PLAIN if token != "[MASK]"], ["no line is [MASK]"])])
 def test_vocabulary_that_looks_broken_is_warned_of(tokens, fragments, tmp_path,

@@ -1,0 +1,1 @@
+"""Every flag of the commands and scripts, with the rules between them."""
