@@ -16,6 +16,7 @@ from benchmarks import measure
 from benchmarks import matrix_products
 from benchmarks import unoptimized
 from bert import modeling
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.model import estimator
 from bert.model import model_function
@@ -88,7 +89,8 @@ def build(inputs: Dict[str, tf.Tensor], args) -> List:
   settings = model_function.TrainingSettings(5e-5, 1000, 100,
                                              num_micro_batches=args.parts)
   tf.train.get_or_create_global_step()
-  model = model_function.Model(config, head, cpu_replicas=num_replicas(args))
+  model = model_function.Model(Bert(config), head,
+                               cpu_replicas=num_replicas(args))
   if args.mode == "train":
     spec = model.train_spec(inputs, settings)
     return [spec.train_op, spec.loss]

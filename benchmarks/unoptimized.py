@@ -12,6 +12,8 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import optimization
+from bert.encoders.base import Encoder
+from bert.encoders.bert import Bert
 
 
 def use_unoptimized(names: Sequence[str]) -> None:
@@ -25,12 +27,10 @@ def use_unoptimized(names: Sequence[str]) -> None:
       setattr(holder, attribute, plain)
 
 
-class WholeModel(modeling.BertModel):
-  """The last layer is computed for all tokens."""
-
-  def __init__(self, *args, **options):
-    options["first_token_only"] = False
-    super().__init__(*args, **options)
+def build_whole(encoder, *args, **options):
+  """Encoder.build with a last layer that is computed for all tokens."""
+  options["first_token_only"] = False
+  return Encoder.build(encoder, *args, **options)
 
 
 class KeptPadding:
@@ -132,7 +132,7 @@ def apply_gradients(optimizer, grads_and_vars, global_step=None, name=None):
 
 # Optimization -> (object, attribute, what to set it to).
 FORMS = {
-    "first_token": ((modeling, "BertModel", WholeModel),),
+    "first_token": ((Bert, "build", build_whole),),
     "padding": ((modeling, "_Unpadding", KeptPadding),),
     "queries": ((modeling.Transformer, "attend", attend),),
     "gelu": ((modeling, "gelu", gelu),

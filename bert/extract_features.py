@@ -21,6 +21,7 @@ from bert import tokenization
 from bert.data import features as features_lib
 from bert.data import input_fns
 from bert.data.truncation import truncate_pair as _truncate_seq_pair
+from bert.encoders.bert import Bert
 from bert.heads.encoder_layers import LayersHead
 from bert.model.model_function import Model
 from bert.serving import vectors
@@ -133,7 +134,8 @@ def model_fn_builder(bert_config, init_checkpoint, layer_indexes, use_tpu,
     A model_fn that predicts alone: unique_id [batch], and layer_output_0 for
     the first of the layers and so on, float32 [batch, seq_length, hidden].
   """
-  model = Model(bert_config, _NumberedLayers(layer_indexes), use_tpu=use_tpu,
+  model = Model(Bert(bert_config), _NumberedLayers(layer_indexes),
+                use_tpu=use_tpu,
                 use_one_hot_embeddings=use_one_hot_embeddings,
                 init_checkpoint=init_checkpoint, drop_padding=False)
 

@@ -24,6 +24,7 @@ from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
 from bert.data.features import InputFeatures
 from bert.data.truncation import truncate_pair as _truncate_seq_pair
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
@@ -144,7 +145,7 @@ def model_fn_builder(bert_config, num_labels, init_checkpoint, learning_rate,
     learning_rate, num_train_steps, num_warmup_steps: of the schedule.
     use_tpu: whether it runs on a TPU.
   """
-  model = Model(bert_config, _head(range(num_labels)), use_tpu=use_tpu,
+  model = Model(Bert(bert_config), _head(range(num_labels)), use_tpu=use_tpu,
                 use_one_hot_embeddings=use_one_hot_embeddings,
                 init_checkpoint=init_checkpoint)
   return model.whole_model_fn(TrainingSettings(

@@ -17,6 +17,7 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert import optimization
 from bert.data import input_fns
+from bert.encoders.bert import Bert
 from bert.model.model_function import Model
 from bert.model.model_function import TrainingSettings
 from bert.pretraining import head
@@ -41,7 +42,8 @@ def model_fn_builder(bert_config, init_checkpoint, learning_rate,
     use_tpu: whether it runs on a TPU.
     use_one_hot_embeddings: look words up by a matrix product, for TPUs.
   """
-  model = Model(bert_config, head.PretrainingHead(bert_config), use_tpu=use_tpu,
+  model = Model(Bert(bert_config), head.PretrainingHead(bert_config),
+                use_tpu=use_tpu,
                 use_one_hot_embeddings=use_one_hot_embeddings,
                 init_checkpoint=init_checkpoint)
   return model.whole_model_fn(TrainingSettings(

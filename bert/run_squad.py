@@ -32,6 +32,7 @@ from bert.data import records
 from bert.data.examples import InputExample
 from bert.data.span_reader import SpanReader
 from bert.data.span_reader import SpanSettings
+from bert.encoders.bert import Bert
 from bert.evaluation import answer_files
 from bert.evaluation import answer_text
 from bert.evaluation import answers as answers_lib
@@ -323,7 +324,7 @@ def model_fn_builder(bert_config, init_checkpoint, learning_rate,
     learning_rate, num_train_steps, num_warmup_steps: of the schedule.
     use_tpu: whether it runs on a TPU.
   """
-  model = Model(bert_config, _NumberedAnswers(), use_tpu=use_tpu,
+  model = Model(Bert(bert_config), _NumberedAnswers(), use_tpu=use_tpu,
                 use_one_hot_embeddings=use_one_hot_embeddings,
                 init_checkpoint=init_checkpoint)
   return model.whole_model_fn(TrainingSettings(

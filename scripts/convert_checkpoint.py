@@ -24,10 +24,10 @@ def main(argv):
   (options,) = command_line.parse(argv, GROUPS, __doc__)
 
   command.start_tensorflow(options)
-  if options.to == "bert":
-    to_bert(options)
-  else:
+  if options.to == "hugging_face":
     to_hugging_face(options)
+  else:
+    to_bert(options)
 
 
 def to_bert(options):
@@ -60,7 +60,7 @@ def to_hugging_face(options):
   from bert.common import files
   from bert.model import checkpoint_choice
   from bert.model import checkpoint_files
-  from bert import modeling
+  from bert.encoders import registry
   from bert.interchange import hugging_face
   from bert.interchange import hugging_face_task
   from bert.model import model_settings
@@ -75,9 +75,10 @@ def to_hugging_face(options):
   config = files.read_json(config_file, "--bert_config_file",
                            needed="a BERT config")
   task = output_folder.read_task(folder)
+  encoder = registry.hugging_face_class(config).of_values(config)
   hugging_face_task.check(task)
   for difference in model_settings.encoder_differences(
-      task, None, vocab_file, modeling.BertConfig.from_dict(config)):
+      task, None, vocab_file, encoder):
     raise UserError("--bert_dir=%s was trained with %s" % (folder, difference))
   files.make_parent(options.hugging_face_dir, "--hugging_face_dir")
   weights, notes = hugging_face_task.convert(checkpoint_files.read(checkpoint),

@@ -29,8 +29,8 @@ def program():
 
 RULES = (architecture.upward_imports, architecture.import_cycles,
          architecture.crowded_packages, architecture.busy_inits,
-         architecture.kind_questions, architecture.stray_options,
-         architecture.outside_assignments,
+         architecture.kind_questions, architecture.family_questions,
+         architecture.stray_options, architecture.outside_assignments,
          architecture.commands_of_other_shapes)
 
 
@@ -54,6 +54,11 @@ def test_functions_are_short(program):
   assert lengths[len(lengths) * 9 // 10][0] <= architecture.MAX_P90_LINES
 
 
+ENCODER = {"bert/encoders/a.py": 'class A:\n  family = "bert"\n'
+                                 '  scope = "bert/encoder/layer_0"\n',
+           "bert/run_squad.py": 'X = "bert/pooler/dense", "[CLS]"\n',
+           "bert/data/b.py": 'def f():\n  "bert/pooler/ is of [CLS]"\n'
+                             '  return "bert/options.py", "[UNK]", "bert"\n'}
 HEAD = {"bert/heads/a.py": 'class A:\n  kind = "a_kind"\n'}
 
 
@@ -101,12 +106,32 @@ HEAD = {"bert/heads/a.py": 'class A:\n  kind = "a_kind"\n'}
     (architecture.outside_assignments, {
         "bert/data/b.py": "class A:\n  def f(self):\n"
                           "    self.owner.count += 1\n"}),
+    (architecture.family_questions, dict(ENCODER, **{
+        "bert/model/b.py": 'def f(name):\n  return name == "bert"\n'})),
+    (architecture.family_questions, dict(ENCODER, **{
+        "scripts/b.py": 'def f(name):\n  return name in ("x", "bert")\n'})),
+    (architecture.family_questions, dict(ENCODER, **{
+        "bert/model/b.py": 'TABLE = {"bert": 1}\n'})),
+    (architecture.family_questions, {
+        "bert/model/b.py": 'def f(x):\n  return x.startswith("bert/")\n'}),
+    (architecture.family_questions, {
+        "bert/model/b.py": 'PATTERN = r"(bert/embeddings|y)"\n'}),
+    (architecture.family_questions, {
+        "processors/b.py": 'X = "encoder/layer_%d/output"\n'}),
+    (architecture.family_questions, {
+        "bert/model/b.py": 'X = "y/pooler/dense"\n'}),
+    (architecture.family_questions, {
+        "bert/heads/b.py": 'X = ("[CLS]", "x")\n'}),
     (architecture.stray_options, {
         "scripts/b.py": "class A:\n  x: str = command_line.option(1, 'x')\n"})],
     ids=lambda value: getattr(value, "__name__", ""))
 def test_rule_finds_an_offence(rule, sources):
   assert len(list(rule(sources))) == 1 or rule is architecture.import_cycles
   assert list(rule(sources))
+
+
+def test_bert_may_be_named_where_it_is_not_asked_for():
+  assert not list(architecture.family_questions(ENCODER))
 
 
 def test_length_is_that_of_code_without_docstring():

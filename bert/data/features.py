@@ -2,11 +2,12 @@
 
 import itertools
 import typing
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Optional, Sequence, Union
 
 import tensorflow.compat.v1 as tf
 
 from bert import tokenization
+from bert.data import layouts
 from bert.data import truncation
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
@@ -62,14 +63,17 @@ class TextEncoder:
     tokenizer: a FullTokenizer, or what has its methods.
     max_seq_length: tokens in a window, special ones included.
     settings: TruncationSettings.
+    layout: where the special tokens are.
   """
 
   def __init__(self, tokenizer: tokenization.FullTokenizer,
                max_seq_length: int,
-               settings: TruncationSettings = TruncationSettings()):
+               settings: TruncationSettings = TruncationSettings(),
+               layout: layouts.Layout = layouts.BERT):
     self.tokenizer = tokenizer
     self.max_seq_length = max_seq_length
     self.settings = settings
+    self.layout = layout
 
   def encode_text(self, text_a: Text, text_b: Optional[Text]) -> EncodedText:
     """Encodes a text or a pair of texts, in windows if it is long."""
@@ -77,8 +81,10 @@ class TextEncoder:
     tokens_b = pieces_of(text_b, self.tokenizer) if text_b else []
     num_tokens = len(tokens_a) + len(tokens_b)
     if tokens_b:
-      truncation.truncate_pair(tokens_a, tokens_b, self.max_seq_length - 3)
-    capacity = self.max_seq_length - 2
+      truncation.truncate_pair(
+          tokens_a, tokens_b,
+          self.max_seq_length - self.layout.num_special(is_pair=True))
+    capacity = self._capacity()
     if self.settings.num_windows > 1:
       parts = truncation.split_windows(tokens_a, capacity, self.settings)
       num_read = min(num_tokens, truncation.num_covered(
@@ -86,26 +92,28 @@ class TextEncoder:
     else:
       parts = [truncation.truncate(tokens_a, capacity, self.settings)]
       num_read = len(parts[0]) + len(tokens_b)
-    windows = [_enclose(part) for part in parts]
-    if tokens_b:
-      tokens, segment_ids = windows[0]
-      windows = [(tokens + tokens_b + ["[SEP]"],
-                  segment_ids + [1] * (len(tokens_b) + 1))]
+    windows = ([self.layout.enclose(parts[0], tokens_b)] if tokens_b else
+               [self.layout.enclose(part) for part in parts])
     return EncodedText(self._columns(windows),
                        TruncationStats(num_tokens, num_tokens - num_read))
 
   def encode_words(self, words: Sequence[str]) -> EncodedText:
     """Encodes a text that is a list of words."""
     pieces, starts = _word_pieces(words, self.tokenizer)
-    capacity = self.max_seq_length - 2
+    capacity = self._capacity()
     return EncodedText(
-        self._columns([_enclose(pieces[:capacity])]),
+        self._columns([self.layout.enclose(pieces[:capacity])]),
         TruncationStats(len(pieces), max(len(pieces) - capacity, 0)),
-        [1 + start for start in starts if start < capacity])
+        [self.layout.text_start + start for start in starts
+         if start < capacity])
 
   def empty(self) -> EncodedText:
     """Returns what a padding example has: zeros."""
     return EncodedText(self._columns([]), TruncationStats(0, 0))
+
+  def _capacity(self):
+    """Returns how many tokens of a single text a window has room for."""
+    return self.max_seq_length - self.layout.num_special(is_pair=False)
 
   def _columns(self, windows):
     """Returns ids, mask and segment ids of (tokens, segment ids) pairs."""
@@ -119,7 +127,6 @@ class TextEncoder:
     return {"input_ids": columns[0], "input_mask": columns[1],
             "segment_ids": columns[2]}
 
-
   def _ids(self, tokens):
     tokenizer = self.tokenizer
     if (getattr(type(tokenizer), "convert_tokens_to_ids", None) is
@@ -128,7 +135,7 @@ class TextEncoder:
       try:
         return list(map(vocab.__getitem__, tokens))
       except KeyError:  # Pieces that came with the example may be unknown.
-        unknown = vocab["[UNK]"]
+        unknown = vocab[layouts.UNKNOWN]
         return [vocab.get(token, unknown) for token in tokens]
     return list(tokenizer.convert_tokens_to_ids(tokens))
 
@@ -142,12 +149,14 @@ def to_features(encoded: EncodedText, labels: Features,
 def num_text_tokens(example: InputExample, tokenizer) -> int:
   """Returns a text's or pair's tokens, with [CLS] and [SEP], untruncated."""
   num_b = len(pieces_of(example.text_b or "", tokenizer))
-  return 2 + len(pieces_of(example.text_a, tokenizer)) + num_b + (num_b > 0)
+  return (len(pieces_of(example.text_a, tokenizer)) + num_b +
+          layouts.BERT.num_special(is_pair=num_b > 0))
 
 
 def num_word_tokens(example: InputExample, tokenizer) -> int:
   """Returns the same of a text that is a list of words."""
-  return 2 + len(_word_pieces(example.text_a, tokenizer)[0])
+  return (len(_word_pieces(example.text_a, tokenizer)[0]) +
+          layouts.BERT.num_special(is_pair=False))
 
 
 def pieces_of(text: Text, tokenizer) -> List[str]:
@@ -169,17 +178,12 @@ def log_examples(examples: Iterable, head, encoder: TextEncoder) -> None:
         _log_example(example, features, encoder.tokenizer)
 
 
-def _enclose(tokens) -> Tuple[List[str], List[int]]:
-  """Returns (tokens with [CLS] and [SEP], segment ids)."""
-  return ["[CLS]"] + tokens + ["[SEP]"], [0] * (len(tokens) + 2)
-
-
 def _word_pieces(words, tokenizer):
   """Returns all words' pieces, and the index of each word's first one."""
   pieces, starts = [], []
   for word in words:
     starts.append(len(pieces))
-    pieces += tokenizer.tokenize(word) or ["[UNK]"]
+    pieces += tokenizer.tokenize(word) or [layouts.UNKNOWN]
   return pieces, starts
 
 

@@ -7,7 +7,6 @@ the file is looked for when there is one.
 import contextlib
 import itertools
 import os
-import struct
 from typing import Dict, Iterator, List, Optional, Sequence, Type
 
 import tensorflow.compat.v1 as tf

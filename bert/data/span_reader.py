@@ -1,10 +1,11 @@
 """Questions and contexts as ids, in windows, with the answers' positions."""
 
 import typing
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from bert.common.errors import UserError
 from bert.data import contexts
+from bert.data import layouts
 from bert.data.contexts import Context
 from bert.data.contexts import Pieces
 from bert.data.contexts import Span
@@ -40,6 +41,7 @@ class Passage(typing.NamedTuple):
     pieces: of the context.
     windows: of the pieces.
     best: of each piece, the number of the window that it is scored by.
+    layout: where the special tokens are.
   """
   question: List[str]
   num_truncated: int
@@ -48,21 +50,31 @@ class Passage(typing.NamedTuple):
   pieces: Pieces
   windows: List[contexts.Window]
   best: List[int]
+  layout: layouts.Layout = layouts.BERT
 
   @property
   def offset(self) -> int:
     """Index of a window's first piece in the input."""
-    return len(self.question) + 2
+    return self.layout.context_start(len(self.question))
 
   def tokens(self, number: int) -> List[str]:
     """Returns the tokens of a window's input, padding left out."""
+    return self.enclosed(number)[0]
+
+  def enclosed(self, number: int) -> Tuple[List[str], List[int]]:
+    """Returns these tokens, and their types."""
     start, length = self.windows[number]
-    return (["[CLS]"] + self.question + ["[SEP]"] +
-            self.pieces.tokens[start:start + length] + ["[SEP]"])
+    return self.layout.enclose(self.question,
+                               self.pieces.tokens[start:start + length])
 
   def num_tokens(self, number: int) -> int:
     """Returns the number of tokens of a window's input."""
-    return self.offset + self.windows[number].length + 1
+    return (len(self.question) + self.windows[number].length +
+            self.layout.num_special(is_pair=True))
+
+  def no_answer(self, number: int) -> int:
+    """Returns the index of the token of a window's input that is no answer."""
+    return self.layout.pooled_index(self.num_tokens(number))
 
   def words_of(self, number: int) -> List[int]:
     """Returns for each piece of a window the number of its word."""
@@ -75,8 +87,8 @@ class Passage(typing.NamedTuple):
     return [window == number for window in self.best[start:start + length]]
 
   def input_span(self, number: int, span: Optional[Span]) -> Span:
-    """Returns the positions of an answer in a window's input: (0, 0), [CLS], if
-    there is none or the window does not have all of it.
+    """Returns the positions of an answer in a window's input: the token that is
+    no answer twice, if there is none or the window does not have all of it.
 
     Args:
       number: of the window.
@@ -84,7 +96,7 @@ class Passage(typing.NamedTuple):
     """
     start, length = self.windows[number]
     if span is None or span.start < start or span.end >= start + length:
-      return Span(0, 0)
+      return Span(*[self.no_answer(number)] * 2)
     shift = self.offset - start
     return Span(span.start + shift, span.end + shift)
 
@@ -96,10 +108,13 @@ class Passage(typing.NamedTuple):
 class SpanReader:
   """Makes Passages; needs no TensorFlow, so that forks may use it."""
 
-  def __init__(self, tokenizer, settings: SpanSettings):
-    """Takes a FullTokenizer, or what has its methods, and the settings."""
+  def __init__(self, tokenizer, settings: SpanSettings,
+               layout: layouts.Layout = layouts.BERT):
+    """Takes a FullTokenizer, or what has its methods, the settings, and where
+    the special tokens are."""
     self.tokenizer = tokenizer
     self.settings = settings
+    self.layout = layout
     self._last = (None, None)  # A context and its words and pieces.
 
   def read(self, question: str, context: str) -> Passage:
@@ -124,7 +139,8 @@ class SpanReader:
     tokens = self.tokenizer.tokenize(question)
     query = tokens[:settings.max_query_length]
     num_pieces = len(pieces.tokens)
-    capacity = settings.max_seq_length - len(query) - 3
+    capacity = (settings.max_seq_length - len(query) -
+                self.layout.num_special(is_pair=True))
     if capacity < 1:
       raise UserError(
           "question %r: its %d tokens leave no room for the context in "
@@ -132,7 +148,8 @@ class SpanReader:
               question, len(query), settings.max_seq_length))
     windows = contexts.windows(num_pieces, capacity, settings.doc_stride)
     return Passage(query, len(tokens) - len(query), text, words, pieces,
-                   windows, contexts.best_windows(windows, num_pieces))
+                   windows, contexts.best_windows(windows, num_pieces),
+                   self.layout)
 
   def _read_context(self, text):
     # Questions of one context follow each other. Read self._last once: another
@@ -205,9 +222,8 @@ class SpanReader:
 
   def columns(self, passage: Passage, number: int) -> List[Sequence[int]]:
     """Returns input_ids, input_mask and segment_ids of a window, padded."""
-    tokens = passage.tokens(number)
+    tokens, segment_ids = passage.enclosed(number)
     padding = [0] * (self.settings.max_seq_length - len(tokens))
-    num_first = passage.offset
     return [list(self.tokenizer.convert_tokens_to_ids(tokens)) + padding,
             [1] * len(tokens) + padding,
-            [0] * num_first + [1] * (len(tokens) - num_first) + padding]
+            segment_ids + padding]

@@ -49,7 +49,8 @@ class AnswerFinder:
       length = passage.num_tokens(number)
       start_logits, end_logits = start_logits[:length], end_logits[:length]
     return answers.WindowLogits(start_logits, end_logits, passage.offset,
-                                passage.is_best(number))
+                                passage.is_best(number),
+                                passage.no_answer(number))
 
   def _text_of(self, passage: Passage, candidate):
     pieces, context = passage.pieces, passage.context

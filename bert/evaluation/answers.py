@@ -49,11 +49,13 @@ class WindowLogits(typing.NamedTuple):
     first: where the context begins in the input.
     is_best: for each piece of the window, whether no other window has more
       context around it.
+    no_answer: index in the input of the token that is no answer.
   """
   start_logits: np.ndarray
   end_logits: np.ndarray
   first: int
   is_best: Sequence[bool]
+  no_answer: int = 0
 
 
 class TextSpan(typing.NamedTuple):
@@ -160,8 +162,9 @@ def highest(logits: Sequence[float], count: int) -> List[Tuple[int, float]]:
 def _null(windows):
   """Returns the candidate for "no answer", from the window where that is the
   least likely; None without windows."""
-  nulls = [Candidate(number, 0, 0, float(window.start_logits[0]),
-                     float(window.end_logits[0]))
+  nulls = [Candidate(number, window.no_answer, window.no_answer,
+                     float(window.start_logits[window.no_answer]),
+                     float(window.end_logits[window.no_answer]))
            for number, window in enumerate(windows)]
   return min(nulls, key=lambda each: each.logit, default=None)
 

@@ -68,6 +68,7 @@ class Head(GraphHead, Encoding, HeadOutputs):
     self.settings = spec.settings
     self.span = spec.span
     self.label_range = spec.label_range
+    self.layout = spec.layout
     self.threshold = spec.settings.threshold
     self.class_weights = spec.class_weights
     # Exports of earlier versions don't say whether they have pairs.
@@ -207,7 +208,7 @@ class Head(GraphHead, Encoding, HeadOutputs):
     """
     return pooling.sentence_vectors(
         model, pooling.fold(mask), self.settings.pooling,
-        self.settings.encoder_top)
+        self.settings.encoder_top, self.layout)
 
   def pair_logits(self, first: tf.Tensor, second: tf.Tensor,
                   is_training: bool) -> tf.Tensor:

@@ -4,6 +4,7 @@ from typing import Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
+from bert.data import layouts
 from bert.data.examples import InputExample
 from bert.data.examples import Words
 from bert.heads import pooling
@@ -13,14 +14,13 @@ from bert.heads.graph_head import GraphHead
 from bert.heads.outputs import HeadOutputs
 from bert.heads.outputs import TextOutput
 
-SPECIAL_TOKENS = ("[CLS]", "[SEP]")
-
 
 class LayersHead(GraphHead):
   """The vectors of some layers, one per token or one per text."""
 
   def __init__(self, layers: Sequence[int], vectors: Optional[str] = None,
-               special_ids: Sequence[int] = ()):
+               special_ids: Sequence[int] = (),
+               layout: layouts.Layout = layouts.BERT):
     """Selects layers and their pooling.
 
     Args:
@@ -30,9 +30,11 @@ class LayersHead(GraphHead):
         special tokens; tokens: a vector per token; None: the same, each layer
         by itself, with ids.
       special_ids: of the special tokens, which other means leave out.
+      layout: of the encoder, whose pooled token cls reads.
     """
     self._layers = list(layers)
     self._vectors = vectors
+    self.layout = layout
     self._special_ids = list(special_ids)
 
   def forward(self, model, features):
@@ -61,7 +63,7 @@ class LayersHead(GraphHead):
                                  axis=1)
       return tf.reduce_sum(layer * is_last, axis=1)
     if self._vectors in ("cls", "max"):
-      return pooling.pool(layer, mask, self._vectors)
+      return pooling.pool(layer, mask, self._vectors, self.layout)
     text = mask
     for number in () if self._vectors.endswith("_all") else self._special_ids:
       text *= tf.cast(tf.not_equal(features["input_ids"], number), tf.int32)

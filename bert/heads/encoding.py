@@ -7,6 +7,7 @@ import numpy as np
 
 from bert.common.errors import UserError
 from bert.data import features as features_lib
+from bert.data import layouts
 from bert.data import records
 from bert.data.examples import InputExample
 from bert.data.examples import PaddingInputExample
@@ -25,12 +26,14 @@ class Encoding:
 
   Attributes:
     settings: the user's, of the head.
+    layout: where the encoder has special tokens.
     record_names: dataset -> the beginning of its record file's name, where it
       differs from the dataset's.
     truncated_by: the flag that limits how much of a text is read.
     log_headings: dataset -> the log's line before it is evaluated or predicted.
   """
   settings = HeadOptions()
+  layout = layouts.BERT
   record_names = {}  # type: Dict[str, str]
   truncated_by = "max_seq_length"
   log_headings = {"eval": "***** Running evaluation *****",

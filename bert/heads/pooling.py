@@ -9,6 +9,7 @@ import warnings
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
+from bert.data import layouts
 
 # Filters of each width, and units of each direction.
 _CNN_WIDTHS = (2, 3, 4)
@@ -24,7 +25,8 @@ def fold(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def sentence_vectors(model: modeling.BertModel, mask: tf.Tensor, pooling: str,
-                     encoder_top: str) -> tf.Tensor:
+                     encoder_top: str,
+                     layout: layouts.Layout = layouts.BERT) -> tf.Tensor:
   """Returns a vector per text.
 
   Args:
@@ -32,13 +34,14 @@ def sentence_vectors(model: modeling.BertModel, mask: tf.Tensor, pooling: str,
     mask: int32 [B, L]; 1 = real token. Padding is left out.
     pooling: cls, mean, max, attention or mean_max_attention.
     encoder_top: none, cnn or bilstm, between encoder and pooling.
+    layout: of the encoder, whose pooled token cls reads.
 
   Returns:
     float32 [B, W]; for cls without an encoder_top the encoder's pooled output.
   """
   if pooling == "cls" and encoder_top == "none":
     return model.get_pooled_output()
-  return pool(token_vectors(model, mask, encoder_top), mask, pooling)
+  return pool(token_vectors(model, mask, encoder_top), mask, pooling, layout)
 
 
 def token_vectors(model: modeling.BertModel, mask: tf.Tensor,
@@ -52,14 +55,15 @@ def token_vectors(model: modeling.BertModel, mask: tf.Tensor,
     return layers(sequence, mask)
 
 
-def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str) -> tf.Tensor:
+def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str,
+         layout: layouts.Layout = layouts.BERT) -> tf.Tensor:
   """Makes one vector of several.
 
   Args:
     sequence: float32 [B, L, W].
     mask: int32 [B, L]; positions with 0 are left out. A row without any other
       gives zeros, except by cls.
-    pooling: as of sentence_vectors; cls takes the first.
+    pooling, layout: as of sentence_vectors.
 
   Returns:
     float32 [B, W], or [B, 3 W] for mean_max_attention.
@@ -67,7 +71,7 @@ def pool(sequence: tf.Tensor, mask: tf.Tensor, pooling: str) -> tf.Tensor:
   Source: Yang et al. 2016, Hierarchical Attention Networks, equations 5 to 7.
   """
   if pooling == "cls":
-    return sequence[:, 0, :]
+    return layout.pooled_vectors(sequence, mask)
   kept = tf.cast(tf.expand_dims(mask, -1), tf.float32)  # [B, L, 1]
   functions = {"mean": _mean, "max": _max, "attention": _attend}
   if pooling != "mean_max_attention":

@@ -5,6 +5,7 @@ from typing import Dict, Optional, Sequence, Tuple, Type
 
 from bert.common.errors import UserError
 from bert.data import label_types
+from bert.data import layouts
 from bert.heads.base import Head
 from bert.heads.classification import ClassificationHead
 from bert.heads.multi_label import MultiLabelHead
@@ -62,7 +63,8 @@ def class_of(kind: str) -> Type[Head]:
 def create(kind: str, labels: Sequence[str],
            settings: HeadOptions = HeadOptions(),
            span: SpanOptions = SpanOptions(),
-           label_range: Optional[Tuple[float, float]] = None) -> Head:
+           label_range: Optional[Tuple[float, float]] = None,
+           layout: layouts.Layout = layouts.BERT) -> Head:
   """Returns the head of a kind.
 
   Args:
@@ -70,11 +72,13 @@ def create(kind: str, labels: Sequence[str],
     labels: of the task, in order.
     settings, span: the user's.
     label_range: least and greatest label of a task of numbers, if known.
+    layout: where the encoder has special tokens.
 
   Raises:
     UserError: no head is of that kind, there are no labels or some twice, or a
       setting is not for them.
   """
-  head = class_of(kind)(TaskSpec(labels, settings, span, label_range))
+  head = class_of(kind)(TaskSpec(labels, settings, span, label_range,
+                                 layout=layout))
   head.check()
   return head

@@ -14,6 +14,7 @@ from bert import modeling
 from bert.common import workers
 from bert.common.errors import UserError
 from bert.data import answer_positions
+from bert.data import layouts
 from bert.data import record_encoder
 from bert.data import records
 from bert.data.answer_positions import annotations
@@ -49,6 +50,7 @@ class SpanGraph:
   mask_outside_context, [CLS] and the context alone.
   """
   span = SpanOptions()
+  layout = layouts.BERT
   first_token_only = False
 
   @property
@@ -69,7 +71,8 @@ class SpanGraph:
                                       weights, transpose_b=True), bias)
     start, end = tf.unstack(tf.reshape(logits, [batch, length, 2]), axis=2)
     if self.span.mask_outside_context:
-      penalty = modeling.mask_penalty(_answer_mask(features))
+      penalty = modeling.mask_penalty(self.layout.answer_mask(
+          features["segment_ids"], features["input_mask"]))
       start, end = [tf.nn.log_softmax(logits + penalty)
                     for logits in (start, end)]
     return {"start_logits": start, "end_logits": end}
@@ -97,17 +100,6 @@ class SpanGraph:
         labels=tf.reshape(features[name + "_positions"], [-1]),
         logits=outputs[name + "_logits"]) for name in ("start", "end")]
     return (losses[0] + losses[1]) / 2
-
-
-def _answer_mask(features):
-  """Returns int32 [batch, length]: 1 at [CLS] and the context, else 0."""
-  mask = features["input_mask"]
-  # The last real token is a [SEP].
-  has_next = tf.concat([mask[:, 1:], tf.zeros_like(mask[:, :1])], axis=1)
-  is_context = features["segment_ids"] * mask * has_next
-  is_first = tf.concat([tf.ones_like(mask[:, :1]),
-                        tf.zeros_like(mask[:, 1:])], axis=1)
-  return tf.maximum(is_context, is_first)
 
 
 class SpanHead(SpanGraph, Head):
@@ -311,7 +303,7 @@ class SpanHead(SpanGraph, Head):
     span = self.span
     return _reader_of(encoder and encoder.tokenizer, SpanSettings(
         encoder.max_seq_length if encoder else 0, span.doc_stride,
-        span.max_query_length, span.context_tokens))
+        span.max_query_length, span.context_tokens), self.layout)
 
 
 # A reader keeps its last context for the next question.

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Dict, Optional, Sequence, Tuple
 
+from bert.data import layouts
 from bert.options.finetuning import HeadOptions
 from bert.options.finetuning import SpanOptions
 
@@ -18,6 +19,7 @@ class TaskSpec:
     class_weights: a factor for each label in training; None: all are 1.
     text_facts: what Head.text_facts returns for the texts that the model was
       trained on, by name; without it, nothing is known of them.
+    layout: where the encoder has special tokens.
   """
   labels: Sequence[str] = ()
   settings: HeadOptions = HeadOptions()
@@ -25,6 +27,7 @@ class TaskSpec:
   label_range: Optional[Tuple[float, float]] = None
   class_weights: Optional[Sequence[float]] = None
   text_facts: Dict[str, Any] = dataclasses.field(default_factory=dict)
+  layout: layouts.Layout = layouts.BERT
 
   @property
   def has_pairs(self) -> Optional[bool]:

@@ -1,6 +1,6 @@
-"""Converts weights between BERT checkpoints and Hugging Face's folders.
+"""Converts weights between checkpoints and Hugging Face's folders.
 
-Source: https://huggingface.co/docs/transformers/model_doc/bert.
+What a family is called there is in bert/encoders; here are the heads.
 """
 
 import json
@@ -15,6 +15,11 @@ import tensorflow.compat.v1 as tf
 from bert.common import files
 from bert.common import libraries
 from bert.common.errors import UserError
+from bert.encoders import registry as encoders
+from bert.encoders.base import EncoderClass
+from bert.encoders.hugging_face import HuggingFaceNames
+from bert.encoders.hugging_face import dense
+from bert.encoders.hugging_face import norm
 from bert.heads import registry
 from bert.model import checkpoint_files
 from bert.interchange import hugging_face_config
@@ -22,10 +27,9 @@ from bert.interchange import tensor_files
 
 Weights = Dict[str, np.ndarray]
 
-# Name in a checkpoint -> name in Hugging Face's folder; kernels are transposed.
+# Head's or pre-training's name in a checkpoint -> in Hugging Face's folder;
+# kernels are transposed.
 _RULES = (
-    (r"bert/embeddings/(\w+_embeddings)$", r"bert.embeddings.\1.weight"),
-    (r"bert/encoder/layer_(\d+)/(.*)$", r"bert.encoder.layer.\1.\2"),
     (r"cls/squad/output_weights$", "qa_outputs.weight"),
     (r"cls/squad/output_bias$", "qa_outputs.bias"),
     (r"output_weights$", "classifier.weight"),
@@ -36,6 +40,11 @@ _RULES = (
 _ENDS = (("/kernel", ".weight"), ("/gamma", ".weight"), ("/beta", ".bias"))
 # Buffers.
 _IGNORED = re.compile(r"(^|\.)(position_ids|token_type_ids)$")
+_HEADS = tuple(["output_weights", "output_bias"] + dense(
+    "cls/predictions/transform/dense") + norm("cls/predictions/transform") + [
+        "cls/squad/output_weights", "cls/squad/output_bias",
+        "cls/predictions/output_bias", "cls/seq_relationship/output_weights",
+        "cls/seq_relationship/output_bias"])
 # The output layer for masked words, whose weights are the word embeddings.
 _DECODER = "cls.predictions.decoder."
 
@@ -61,15 +70,15 @@ class Model(typing.NamedTuple):
   notes: Sequence[str] = ()
 
 
-def their_name(name: str) -> str:
-  """Returns Hugging Face's name of a variable of a checkpoint."""
-  for pattern, replacement in _RULES:
+def tensor_name(name: str, names: HuggingFaceNames) -> str:
+  """Returns the name of a variable's tensor in a Hugging Face folder."""
+  for pattern, replacement in names.rules + _RULES:
     if re.match(pattern, name):
       name = re.sub(pattern, replacement, name)
       break
-  for ours, theirs in _ENDS:
-    if name.endswith(ours):
-      name = name[:-len(ours)] + theirs
+  for tf_end, hf_end in _ENDS:
+    if name.endswith(tf_end):
+      name = name[:-len(tf_end)] + hf_end
   return name.replace("/", ".")
 
 
@@ -86,14 +95,15 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
   """
   path = os.path.join(folder, "config.json")
   theirs = files.read_json(path)
-  hugging_face_config.check(theirs, path)
-  config = {key: theirs[key] for key in hugging_face_config.SIZES}
+  encoder = hugging_face_config.check(theirs, path)
+  config = dict({key: theirs[key] for key in encoder.hugging_face.config_keys},
+                **encoder.family_facts())
   config["hidden_act"] = hugging_face_config.our_activation(
       theirs.get("hidden_act", "gelu"), is_exact, path)
   tensors = tensor_files.read(folder, _IGNORED)
-  weights = _to_ours(tensors, config["num_hidden_layers"], folder)
+  weights = _to_ours(tensors, encoder, config, folder)
   hugging_face_config.check_shapes(weights, config, folder, path)
-  _warn_of_missing(folder, weights)
+  _warn_of_missing(folder, encoder, weights)
   return Model(weights, config, _labels_of(theirs, weights),
                _read_text(os.path.join(folder, "vocab.txt")),
                _do_lower_case(os.path.join(folder, "tokenizer_config.json")))
@@ -105,14 +115,16 @@ def write_hugging_face(folder: str, model: Model) -> None:
 
   Raises:
     UserError: the folder exists, safetensors is not installed, or Hugging Face
-      has no such weight.
+      has no such model or weight.
   """
   _check_new(folder)
+  encoder = encoders.hugging_face_class(model.config)
   weights = {name: values for name, values in model.weights.items()
              if not checkpoint_files.is_training_state(name)}
-  known = set(_our_names(model.config["num_hidden_layers"]))
+  known = set(_variables(encoder, model.config))
   for name in sorted(set(weights) - known):
-    raise UserError("%s has no place in Hugging Face's classes of BERT" % name)
+    raise UserError("%s has no place in Hugging Face's classes of %s" % (
+        name, encoder.title))
   hugging_face_config.check_shapes(weights, model.config, "the checkpoint",
                                    "bert_config.json")
   libraries.check_library("safetensors", "a Hugging Face folder",
@@ -120,11 +132,12 @@ def write_hugging_face(folder: str, model: Model) -> None:
   from safetensors import numpy as safetensors
   tensors = {}
   for name, values in weights.items():
-    tensors[their_name(name)] = np.ascontiguousarray(
+    tensors[tensor_name(name, encoder.hugging_face)] = np.ascontiguousarray(
         values.T if name.endswith("/kernel") else values)
   tf.gfile.MakeDirs(folder)
   files.write_text(os.path.join(folder, "config.json"), [json.dumps(
-      _their_config(model), indent=2, sort_keys=True, ensure_ascii=False)])
+      _their_config(model, encoder.hugging_face), indent=2, sort_keys=True,
+      ensure_ascii=False)])
   files.write_text(os.path.join(folder, "tokenizer_config.json"), [json.dumps(
       {"do_lower_case": model.do_lower_case is not False,
        "tokenizer_class": "BertTokenizer"})])
@@ -143,17 +156,17 @@ def _check_new(folder):
     raise UserError("%s: is there already; give another" % folder)
 
 
-def _their_config(model):
+def _their_config(model, names):
   activation = model.config["hidden_act"]
-  config = {key: model.config[key] for key in hugging_face_config.SIZES}
+  config = {key: model.config[key] for key in names.config_keys}
   config.update(
-      model_type="bert", layer_norm_eps=1e-12, pad_token_id=0,
+      model_type=names.model_type, layer_norm_eps=1e-12, pad_token_id=0,
       hidden_act={"gelu": "gelu_new", "gelu_exact": "gelu"}.get(activation,
                                                                  activation),
-      architectures=[_architecture(model.weights)])
+      architectures=[names.class_name(_architecture(model.weights))])
   if "output_weights" in model.weights:
     head = registry.class_of(model.head or registry.DEFAULT_KIND)
-    config["architectures"] = [head.hugging_face_class]
+    config["architectures"] = [names.class_name(head.hugging_face_class)]
     if head.hugging_face_problem:
       config["problem_type"] = head.hugging_face_problem
     num_outputs = len(model.weights["output_bias"])
@@ -166,6 +179,7 @@ def _their_config(model):
 
 
 def _architecture(weights):
+  """Returns BERT's class of such weights."""
   if "cls/seq_relationship/output_weights" in weights:
     return "BertForPreTraining"
   if "cls/squad/output_weights" in weights:
@@ -183,83 +197,70 @@ def _labels_of(theirs, weights):
           for index in range(count)]
 
 
-def _to_ours(tensors, num_layers, folder):
+def _variables(encoder, config):
+  """Returns the variables that a folder may have."""
+  return encoder.hugging_face.variables(config) + list(_HEADS)
+
+
+def _to_ours(tensors: Weights, encoder: EncoderClass, config: dict,
+             folder: str) -> Weights:
   """Returns weights by their names in checkpoints."""
-  if not any(name.startswith("bert.") for name in tensors):
+  names = encoder.hugging_face
+  prefix = names.tensor_prefix
+  if not any(name.startswith(prefix) for name in tensors):
     tensors = {name if name.startswith(
         ("cls.", "classifier.", "qa_outputs.")) else
-             "bert." + name: values for name, values in tensors.items()}
-  tensors = _without_decoder(tensors, folder)
-  known = {their_name(name): name for name in _our_names(num_layers)}
+             prefix + name: values for name, values in tensors.items()}
+  tensors = _without_decoder(tensors, encoder, folder)
+  known = {tensor_name(name, names): name
+           for name in _variables(encoder, config)}
   weights = {}
   for name, values in tensors.items():
     # As in older folders.
     modern = name.replace(".gamma", ".weight").replace(".beta", ".bias")
     if modern not in known:
-      raise UserError("%s: tensor %s is not of a BERT that this program knows" %
-                      (folder, name))
+      raise UserError("%s: tensor %s is not of a %s that this program knows" %
+                      (folder, name, encoder.title))
     ours = known[modern]
     weights[ours] = np.ascontiguousarray(
         values.T if ours.endswith("/kernel") else values)
   missing = [name for name in known.values()
-             if name.startswith(("bert/embeddings", "bert/encoder")) and
+             if encoder.owns(name) and not encoder.is_pooler(name) and
              name not in weights]
   if missing:
-    raise UserError("%s: %s is not there" % (folder, their_name(missing[0])))
+    raise UserError("%s: %s is not there" % (
+        folder, tensor_name(missing[0], names)))
   return weights
 
 
-def _without_decoder(tensors, folder):
+def _without_decoder(tensors, encoder, folder):
   """Returns tensors without the second copies of the embeddings and the bias;
   raises UserError if the copies differ."""
   tensors = dict(tensors)
-  for end, name in (("weight", "bert.embeddings.word_embeddings.weight"),
-                    ("bias", "cls.predictions.bias")):
+  words = encoder.hugging_face.tensor_prefix + (
+      "embeddings.word_embeddings.weight")
+  for end, name in (("weight", words), ("bias", "cls.predictions.bias")):
     values = tensors.pop(_DECODER + end, None)
     if values is None:
       continue
     if name == "cls.predictions.bias":
       tensors.setdefault(name, values)
     if name in tensors and not np.array_equal(tensors[name], values):
-      raise UserError("%s: %s%s is not equal to %s, as it is in a BERT; the "
+      raise UserError("%s: %s%s is not equal to %s, as it is in a %s; the "
                       "model can't be converted without loss" % (
-                          folder, _DECODER, end, name))
+                          folder, _DECODER, end, name, encoder.title))
   return tensors
 
 
-def _warn_of_missing(folder, weights):
+def _warn_of_missing(folder, encoder, weights):
   if not tf.gfile.Exists(os.path.join(folder, "vocab.txt")):
     tf.logging.warning(
         "%s has no vocab.txt (tokenizer.json does not stand for it): give the "
         "model's own as --vocab_file", folder)
-  if "bert/pooler/dense/kernel" not in weights:
+  if encoder.pooler_scope and not any(map(encoder.is_pooler, weights)):
     tf.logging.warning(
         "%s has no pooler: it starts from random values, where --pooling=cls "
         "reads it", folder)
-
-
-def _our_names(num_layers):
-  dense = lambda scope: [scope + "/kernel", scope + "/bias"]
-  norm = lambda scope: [scope + "/LayerNorm/gamma", scope + "/LayerNorm/beta"]
-  names = ["bert/embeddings/%s_embeddings" % each
-           for each in ("word", "position", "token_type")]
-  names += norm("bert/embeddings")
-  for number in range(num_layers):
-    layer = "bert/encoder/layer_%d/" % number
-    for each in ("query", "key", "value"):
-      names += dense(layer + "attention/self/" + each)
-    names += (dense(layer + "attention/output/dense") +
-              norm(layer + "attention/output") +
-              dense(layer + "intermediate/dense") +
-              dense(layer + "output/dense") + norm(layer + "output"))
-  return names + dense("bert/pooler/dense") + [
-      "output_weights", "output_bias"] + dense(
-          "cls/predictions/transform/dense") + norm(
-              "cls/predictions/transform") + [
-                  "cls/squad/output_weights", "cls/squad/output_bias",
-                  "cls/predictions/output_bias",
-                  "cls/seq_relationship/output_weights",
-                  "cls/seq_relationship/output_bias"]
 
 
 def _do_lower_case(path):

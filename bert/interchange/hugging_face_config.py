@@ -8,25 +8,22 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
-
-SIZES = ("vocab_size", "hidden_size", "num_hidden_layers",
-         "num_attention_heads", "intermediate_size", "hidden_dropout_prob",
-         "attention_probs_dropout_prob", "max_position_embeddings",
-         "type_vocab_size", "initializer_range")
-# Keys of a config that change the model, and their only supported values.
-_FIXED = {"layer_norm_eps": 1e-12, "position_embedding_type": "absolute",
-          "is_decoder": False, "add_cross_attention": False}
+from bert.encoders import registry
+from bert.encoders.base import EncoderClass
+from bert.encoders.base import MODEL_TYPE
 
 
-def check(config: Any, path: str) -> None:
-  """Raises UserError for a config that is not of BERT, or of an unsupported
-  variant."""
+def check(config: Any, path: str) -> EncoderClass:
+  """Returns the family of a config; raises UserError for an unknown one, or an
+  unsupported variant."""
   if not isinstance(config, dict):
     raise UserError("%s: not a JSON object" % path)
-  if config.get("model_type", "bert") != "bert":
-    raise UserError("%s: model_type is %r, needed is \"bert\"" % (
-        path, config["model_type"]))
-  for key in SIZES:
+  encoder = registry.class_of_hugging_face(config.get(MODEL_TYPE))
+  names = encoder.hugging_face
+  if config.get(MODEL_TYPE, names.model_type) != names.model_type:
+    raise UserError("%s: model_type is %r, needed is \"%s\"" % (
+        path, config[MODEL_TYPE], names.model_type))
+  for key in names.config_keys:
     if key not in config:
       raise UserError("%s: it lacks %s" % (path, key))
     value = config[key]
@@ -34,29 +31,24 @@ def check(config: Any, path: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or (
         not is_whole):
       raise UserError("%s: %s is %r, a number is needed" % (path, key, value))
-  for key, value in _FIXED.items():
+  for key, value in names.fixed_values.items():
     if config.get(key, value) != value:
       raise UserError("%s: %s is %r; this program computes with %r alone, "
                       "which would give other numbers" % (
                           path, key, config[key], value))
+  return encoder
 
 
 def check_shapes(weights: Dict[str, np.ndarray], config: dict, source: str,
                  config_path: str) -> None:
   """Raises UserError for a weight whose shape is not that of the config."""
-  hidden, inner = config["hidden_size"], config["intermediate_size"]
-  shapes = {"word_embeddings": (config["vocab_size"], hidden),
-            "position_embeddings": (config["max_position_embeddings"], hidden),
-            "token_type_embeddings": (config["type_vocab_size"], hidden),
-            "intermediate/dense/kernel": (hidden, inner),
-            "intermediate/dense/bias": (inner,),
-            r"layer_\d+/output/dense/kernel": (inner, hidden),
-            "cls/predictions/output_bias": (config["vocab_size"],),
+  hidden = config["hidden_size"]
+  shapes = {"cls/predictions/output_bias": (config["vocab_size"],),
             "cls/squad/output_weights": (2, hidden),
             "cls/squad/output_bias": (2,),
             "cls/seq_relationship/output_weights": (2, hidden),
             "cls/seq_relationship/output_bias": (2,),
-            "kernel": (hidden, hidden), "(bias|gamma|beta)": (hidden,)}
+            **registry.hugging_face_class(config).hugging_face.shapes(config)}
   for name, values in sorted(weights.items()):
     if name.startswith("output_"):
       continue  # A head's weights, whose size is the number of labels.

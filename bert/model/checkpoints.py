@@ -8,6 +8,7 @@ import tensorflow.compat.v1 as tf
 from bert import modeling
 from bert.common.errors import UserError
 from bert.common.errors import listed
+from bert.encoders.base import Encoder
 from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 
@@ -36,13 +37,14 @@ def shapes_in(checkpoint: str, flag: str) -> Shapes:
   return {name: tuple(shape) for name, shape in shapes.items()}
 
 
-def check_init(checkpoint: str, expected: Shapes,
+def check_init(checkpoint: str, expected: Shapes, encoder: Encoder,
                allows_missing: bool = False) -> None:
   """Checks that a checkpoint can start a model.
 
   Args:
     checkpoint: path.
     expected: the model's trainable variables.
+    encoder: the model's.
     allows_missing: whether variables of the encoder may start from random
       values.
 
@@ -58,8 +60,8 @@ def check_init(checkpoint: str, expected: Shapes,
         "%s, the model %s" % (checkpoint, ", ".join(sorted(actual)[:3]),
                               ", ".join(sorted(expected)[:3])))
   missing = [name for name in sorted(expected)
-             if name.startswith("bert/") and name not in actual]
-  needed = [name for name in missing if not name.startswith("bert/pooler/")]
+             if encoder.owns(name) and name not in actual]
+  needed = [name for name in missing if not encoder.is_pooler(name)]
   if needed and not allows_missing:
     raise UserError(
         "--init_checkpoint=%s: it lacks %d variables of the encoder: %s; it is "
@@ -70,7 +72,7 @@ def check_init(checkpoint: str, expected: Shapes,
     tf.logging.warning(
         "%d variables of the encoder are not in %s and start from random "
         "values: %s", len(missing), checkpoint, listed(missing, 3))
-  unused = [name for name in sorted(actual) if name.startswith("bert/") and
+  unused = [name for name in sorted(actual) if encoder.owns(name) and
             name not in expected and
             not checkpoint_files.is_training_state(name)]
   if unused:
@@ -113,7 +115,7 @@ def check_resumable(checkpoint: str, expected: Shapes,
 
 def choose(output_dir: str, init_checkpoint: Optional[str],
            trainable_variables: Optional[Sequence[str]],
-           make_shapes: Callable[[], Shapes], *,
+           make_shapes: Callable[[], Shapes], encoder: Encoder, *,
            allows_missing: bool = False,
            choice: Optional[str] = None) -> Optional[str]:
   """Chooses the checkpoint that a run starts from, and checks it.
@@ -123,6 +125,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
     init_checkpoint: used if output_dir has none.
     trainable_variables: names of what the run trains; None: it does not.
     make_shapes: returns name -> shape of all variables of the model.
+    encoder: the model's.
     allows_missing: as of check_init.
     choice: without training, of checkpoint_choice.of_folder.
 
@@ -148,7 +151,7 @@ def choose(output_dir: str, init_checkpoint: Optional[str],
         None, checkpoint_choice.BEST, checkpoint_choice.NEWEST) else
                   "--checkpoint")
   elif is_training and init_checkpoint:
-    check_init(init_checkpoint, make_shapes(), allows_missing)
+    check_init(init_checkpoint, make_shapes(), encoder, allows_missing)
   elif is_training:
     tf.logging.warning("No --init_checkpoint: training from random weights")
   elif init_checkpoint:

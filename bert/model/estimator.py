@@ -10,9 +10,9 @@ from typing import Callable, Dict, Optional
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
-from bert import modeling
 from bert.common import machine
 from bert.common.errors import UserError
+from bert.encoders.base import Encoder
 from bert.heads.graph_head import GraphHead
 from bert.model import distribution
 from bert.model.model_function import Model
@@ -171,16 +171,16 @@ class Runtime:
       config.gpu_options.visible_device_list = str(self._workers.local_rank)
     return config
 
-  def make_model(self, config: modeling.BertConfig, head: GraphHead,
+  def make_model(self, encoder: Encoder, head: GraphHead,
                  **options) -> Model:
     """Returns a model that runs here.
 
     Args:
-      config: the encoder's.
+      encoder: of the model.
       head: what is learnt on it.
       **options: further ones of Model.
     """
-    return Model(config, head, use_tpu=self.use_tpu,
+    return Model(encoder, head, use_tpu=self.use_tpu,
                  cpu_replicas=self.cpu_replicas, **options)
 
   def make_estimator(self, model_fn: Callable, seed: Optional[int] = None,

@@ -9,9 +9,9 @@ from typing import Any, Dict, Iterable, List, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert.common import files
 from bert.data.examples import InputExample
+from bert.encoders.base import Encoder
 from bert.heads.base import Head
 from bert.model import model_function
 from bert.model import onnx_files
@@ -29,12 +29,12 @@ class ExportSpec(typing.NamedTuple):
   """What is exported.
 
   Attributes:
-    config, head: the model's.
+    encoder, head: the model's.
     checkpoint: path of its weights.
     vocab_file: path.
     task: the content of task.json, and how texts are read.
   """
-  config: modeling.BertConfig
+  encoder: Encoder
   head: Head
   checkpoint: str
   vocab_file: str
@@ -71,21 +71,19 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
   return folder
 
 
-def describe(config: modeling.BertConfig, head: Head,
+def describe(encoder: Encoder, head: Head,
              settings: Dict[str, Any],
              samples: Optional[Iterable[InputExample]]) -> Dict[str, Any]:
   """Returns the content of an export's task.json.
 
   Args:
-    config, head: the model's.
+    encoder, head: the model's.
     settings: what else it says, at least max_seq_length, do_lower_case,
       tokenizer and num_windows, by which texts are read.
     samples: examples, of which a few are kept to try the model with; None: it
       says nothing of them.
   """
-  task = dict(settings, vocab_size=config.vocab_size,
-              max_positions=config.max_position_embeddings,
-              num_segment_ids=config.type_vocab_size)
+  task = dict(settings, **encoder.limits())
   if samples is not None:
     task[SAMPLES] = sample_inputs(head, samples)
   return task
@@ -154,7 +152,7 @@ def _signatures(spec, session, drop_padding=True):
   inputs = _placeholders(max(spec.task["num_windows"],
                              spec.head.num_sequences))
   outputs = model_function.Model(
-      spec.config, spec.head, drop_padding=drop_padding).forward(inputs)
+      spec.encoder, spec.head, drop_padding=drop_padding).forward(inputs)
   signatures = spec.head.serving_signatures(inputs, outputs)
   tf.train.Saver().restore(session, spec.checkpoint)
   return signatures

@@ -1,40 +1,29 @@
 """Chooses the trained variables and their learning rates, by their distance
 from the head.
 
-The head has depth 0, the pooler 1, the top layer 2, the one below 3, and so on
-to the embeddings.
+The encoder gives a variable's depth: 0 of the head, 1 of the pooler, 2 of the
+top layer, 3 of the one below, and so on to the embeddings.
 """
 
 import re
 from typing import Callable, List, Optional
 
 from bert.common.errors import UserError
-
-_LAYER = re.compile(r"bert/encoder/layer_(\d+)/")
-
-
-def depth_of(name: str, num_layers: int) -> int:
-  """Returns a variable's depth, by its name without ":0"."""
-  layer = _LAYER.match(name)
-  if layer:
-    return num_layers + 1 - int(layer.group(1))
-  if name.startswith("bert/pooler/"):
-    return 1
-  return num_layers + 2 if name.startswith("bert/") else 0
+from bert.encoders.base import Encoder
 
 
-def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
+def choose(names: List[str], trainable: str, encoder: Encoder) -> List[str]:
   """Returns the names of the trained variables.
 
   Args:
     names: of all variables, without ":0".
     trainable: all, head, top:N (head, pooler and the N top layers), or a
       regular expression that is searched for in the names.
-    num_layers: of the encoder.
+    encoder: of the model.
 
   Raises:
-    UserError: no such number of layers, not a regular expression, or no
-      variable remains to train.
+    UserError: no such number of layers, layers that share variables, not a
+      regular expression, or no variable remains to train.
   """
   where = "--trainable=%s" % trainable
   top = re.match(r"top:(\d+)$", trainable)
@@ -43,10 +32,14 @@ def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
   elif trainable == "head" or top:
     deepest = 0
     if top:
-      if int(top.group(1)) > num_layers:
-        raise UserError("%s: the model has %d layers" % (where, num_layers))
+      if int(top.group(1)) > encoder.num_layers:
+        raise UserError("%s: the model has %d layers" % (where,
+                                                         encoder.num_layers))
+      if encoder.has_shared_layers:
+        raise UserError("%s: the layers of %s are shared; give all or head" % (
+            where, encoder.title))
       deepest = 1 + int(top.group(1))
-    chosen = [name for name in names if depth_of(name, num_layers) <= deepest]
+    chosen = [name for name in names if encoder.depth_of(name) <= deepest]
   else:
     try:
       chosen = [name for name in names if re.search(trainable, name)]
@@ -59,12 +52,12 @@ def choose(names: List[str], trainable: str, num_layers: int) -> List[str]:
   return chosen
 
 
-def lr_multiplier(num_layers: int, head_factor: float,
-                decay: float) -> Optional[Callable[[str], float]]:
+def lr_multiplier(encoder: Encoder, head_factor: float,
+                  decay: float) -> Optional[Callable[[str], float]]:
   """Returns name -> factor of its learning rate.
 
   Args:
-    num_layers: of the encoder.
+    encoder: of the model.
     head_factor: of the head.
     decay: factor per step of depth below the head.
 
@@ -77,7 +70,7 @@ def lr_multiplier(num_layers: int, head_factor: float,
     return None
 
   def factor(name):
-    depth = depth_of(name, num_layers)
+    depth = encoder.depth_of(name)
     return decay ** depth if depth else head_factor
 
   return factor

@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from bert import modeling
 from bert import optimization
+from bert.encoders.base import Encoder
 from bert.heads import pooling
 from bert.heads.graph_head import BatchEvaluation
 from bert.heads.graph_head import GraphHead
@@ -71,7 +72,7 @@ class TrainingSettings(typing.NamedTuple):
 class Model:
   """An encoder with a head, as graphs for training, evaluation, prediction."""
 
-  def __init__(self, config: modeling.BertConfig, head: GraphHead, *,
+  def __init__(self, encoder: Encoder, head: GraphHead, *,
                use_tpu: bool = False, cpu_replicas: int = 1,
                use_one_hot_embeddings: bool = False,
                init_checkpoint: Optional[str] = None,
@@ -79,7 +80,7 @@ class Model:
     """Sets what all graphs share.
 
     Args:
-      config: the encoder's.
+      encoder: of the family and config.
       head: the layers above the encoder.
       use_tpu: whether gradients are averaged over cores, weights are loaded in
         a scaffold_fn, and words are looked up as with use_one_hot_embeddings.
@@ -91,7 +92,7 @@ class Model:
       drop_padding: whether padding is left out of the computation, where
         possible.
     """
-    self.config = config
+    self.encoder = encoder
     self.head = head
     self._use_tpu = use_tpu
     self._cpu_replicas = cpu_replicas
@@ -213,9 +214,9 @@ class Model:
   def _encode(self, features, is_training):
     ids, mask, segment_ids = [pooling.fold(features[name]) for name in (
         "input_ids", "input_mask", "segment_ids")]
-    return modeling.BertModel(
-        self.config, is_training, ids, mask, segment_ids,
-        self._use_one_hot_embeddings, scope="bert",
+    return self.encoder.build(
+        is_training, ids, mask, segment_ids,
+        use_one_hot_embeddings=self._use_one_hot_embeddings,
         first_token_only=self.head.first_token_only,
         drop_padding=self._drop_padding)
 

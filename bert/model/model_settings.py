@@ -10,12 +10,13 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert.common import command_line
 from bert.common.errors import UserError
 from bert.data.tokenizers import vocabulary
 from bert.data.truncation import TruncationSettings
-from bert.model import model_config
+from bert.encoders import registry
+from bert.encoders.base import Encoder
+from bert.encoders.base import MODEL_TYPE
 from bert.options import finetuning
 
 
@@ -158,7 +159,7 @@ def completed(task: Dict[str, Any], flags: Dict[str, str]) -> Dict[str, Any]:
 
 
 def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
-                        config: modeling.BertConfig) -> List[str]:
+                        encoder: Encoder) -> List[str]:
   """Returns the differences from a trained encoder that its weights' shapes do
   not show, each as text for an error.
 
@@ -166,9 +167,11 @@ def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
     task: content of the task.json beside its checkpoint; {}: none.
     text: options with do_lower_case and tokenizer; None: no text is read.
     vocab_file: path.
-    config: of the encoder.
+    encoder: of the run.
   """
-  current = model_config.unchecked_by_shapes(config)
+  current = dict(encoder.unchecked_by_shapes(), **{MODEL_TYPE: encoder.family})
+  if task:
+    task = dict(task, **{MODEL_TYPE: registry.family_in(task)})
   if "vocab_hash" in task:
     current["vocab_hash"] = vocabulary.sha256(vocab_file)
   if text is not None:

@@ -9,7 +9,6 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert.common import console
 from bert.common import files
 from bert.common import workers
@@ -20,6 +19,7 @@ from bert.data import record_encoder
 from bert.data import records
 from bert.data.tokenizers import vocabulary
 from bert.data.records import Field
+from bert.encoders.base import Encoder
 from bert.pretraining import corpus
 from bert.pretraining import instances
 
@@ -59,26 +59,26 @@ class _InstanceEncoder:
 
 
 def feature_spec(max_seq_length: int, max_predictions_per_seq: int,
-                 config: Optional[modeling.BertConfig] = None
+                 encoder: Optional[Encoder] = None
                 ) -> Dict[str, Field]:
   """Returns name -> Field of a record, in its order.
 
   Args:
     max_seq_length, max_predictions_per_seq: tokens, and masked ones.
-    config: of the model that reads the records, which limits their numbers;
-      None: no limits.
+    encoder: which reads the records, and limits their numbers; None: no limits.
   """
   def limited(field, stop, reason):
-    return field if config is None else field._replace(
+    return field if encoder is None else field._replace(
         limit=records.Limit(stop, reason))
 
   tokens = Field(tf.int64, (max_seq_length,), is_per_token=True)
   masked = Field(tf.int64, (max_predictions_per_seq,))
-  vocab_size = getattr(config, "vocab_size", 0)
+  vocab_size, num_types = (
+      (encoder.vocab_size, encoder.num_token_types) if encoder else (0, 0))
   return collections.OrderedDict([
       ("input_ids", limited(tokens, vocab_size, _OF_CONFIG % "vocab_size")),
       ("input_mask", limited(tokens, 2, "1: a token, 0: padding")),
-      ("segment_ids", limited(tokens, getattr(config, "type_vocab_size", 0),
+      ("segment_ids", limited(tokens, num_types,
                               _OF_CONFIG % "type_vocab_size")),
       ("masked_lm_positions", limited(masked, max_seq_length,
                                       "--max_seq_length")),

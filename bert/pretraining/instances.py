@@ -16,6 +16,7 @@ import typing
 from typing import Any, Callable, Iterator, List, Sequence, Tuple
 
 from bert.common.errors import UserError
+from bert.data import layouts
 
 Tokens = List[int]
 Document = List[Tokens]
@@ -78,12 +79,13 @@ def load_vocabulary(vocab: dict, vocab_file: str) -> Vocabulary:
   Raises:
     UserError: a special token is not there.
   """
-  for token in ("[CLS]", "[SEP]", "[MASK]"):
+  special = layouts.BERT.special_tokens + (layouts.MASK,)
+  for token in special:
     if token not in vocab:
       raise UserError("--vocab_file=%s: no line is %s, which pre-training "
                       "needs" %
                       (vocab_file, token))
-  return Vocabulary(vocab["[CLS]"], vocab["[SEP]"], vocab["[MASK]"],
+  return Vocabulary(*[vocab[token] for token in special],
                     list(vocab.values()))
 
 

@@ -5,14 +5,15 @@ from typing import Dict, List, Optional, Sequence
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
+from bert.common.errors import UserError
 from bert.data import input_fns
 from bert.data import record_check
 from bert.data import records
+from bert.encoders import registry
+from bert.encoders.base import Encoder
 from bert.model import checkpoints
 from bert.model import digests
 from bert.model import distribution
-from bert.model import model_config
 from bert.model.estimator import Runtime
 from bert.model.model_function import TrainingSettings
 from bert.model.start import start
@@ -31,8 +32,8 @@ from bert.training.training_record import TrainingRecord
 class Pretraining:
   """A pre-training in an output folder."""
 
-  def __init__(self, flags: PretrainingFlags, config: modeling.BertConfig):
-    """Takes the command line and the encoder's size; finds the files.
+  def __init__(self, flags: PretrainingFlags, encoder: Encoder):
+    """Takes the command line and the encoder; finds the files.
 
     Raises:
       UserError: there are none, or they are not for these flags.
@@ -40,16 +41,17 @@ class Pretraining:
     data, training = flags.data, flags.training
     self.folder = OutputFolder(flags.run.output_dir, {
         "task": "pretraining", "max_seq_length": data.max_seq_length,
-        **model_config.unchecked_by_shapes(config)})
+        **encoder.facts()})
     self._flags = flags
     self._runtime = Runtime(flags.run, flags.tpu, flags.speed, {
         "train": training.train_batch_size, "eval": training.eval_batch_size,
         "predict": training.eval_batch_size})
     self._runtime.expect(training.num_train_steps)
-    self._model = self._runtime.make_model(config, PretrainingHead(config))
+    self._model = self._runtime.make_model(encoder,
+                                           PretrainingHead(encoder.config))
     self._spec = instance_files.feature_spec(data.max_seq_length,
                                              data.max_predictions_per_seq,
-                                             config)
+                                             encoder)
     self._paths = _find_files(data)
 
   def check(self, actions: Sequence[str]) -> Optional[str]:
@@ -73,6 +75,7 @@ class Pretraining:
     return checkpoints.choose(
         self.folder.path, self._flags.model.init_checkpoint,
         sorted(shapes) if "train" in actions else None, lambda: shapes,
+        self._model.encoder,
         allows_missing=self._flags.model.allow_missing_weights,
         choice=self._flags.data.checkpoint)
 
@@ -81,7 +84,7 @@ class Pretraining:
     return {"code": digests.of_code(),
             "flags": digests.of_flags(self._flags),
             "configuration": digests.of_object(
-                self._model.config.to_json_string()),
+                self._model.encoder.config.to_json_string()),
             "record files": digests.of_files(dict.fromkeys(
                 self._paths["train"] + self._paths["eval"]))}
 
@@ -131,8 +134,7 @@ class Pretraining:
 def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
   """Trains and evaluates as the flags say, after all checks."""
   flags = start(flags)
-  pretraining = Pretraining(flags, model_config.load_config(
-      flags.model.bert_config_file, flags.data.max_seq_length))
+  pretraining = Pretraining(flags, _read_encoder(flags))
   folder = CheckedFolder(pretraining.folder, functools.partial(
       pretraining.check, actions))
   distribution.workers().check_same(pretraining.digests)
@@ -142,6 +144,19 @@ def run(flags: PretrainingFlags, actions: Sequence[str]) -> None:
       checkpoint = pretraining.folder.latest()
     if "eval" in actions:
       pretraining.evaluate(checkpoint)
+
+
+def _read_encoder(flags):
+  """Returns the encoder; raises UserError for one of a family whose
+  pre-training this program does not have."""
+  path = flags.model.bert_config_file
+  encoder = registry.read(path)
+  if not encoder.can_pretrain:
+    raise UserError("--bert_config_file=%s: %s models can't be pre-trained by "
+                    "this program; fine-tune a released one" % (
+                        path, encoder.title))
+  registry.check_sizes(encoder, path, flags.data.max_seq_length)
+  return encoder
 
 
 def _find_files(data) -> Dict[str, List[str]]:

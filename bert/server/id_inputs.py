@@ -35,9 +35,10 @@ def check(arrays: Dict[str, np.ndarray], task: dict,
   if rank == 3 and shape[1] != num_sequences:
     raise UserError("%d sequences an input; the model reads %d" % (
         shape[1], num_sequences))
-  if shape[-1] > task["max_positions"]:
+  most = task["max_positions"]
+  if most is not None and shape[-1] > most:
     raise UserError("%d tokens; the model has %d positions" % (
-        shape[-1], task["max_positions"]))
+        shape[-1], most))
   for name, count in (("input_ids", task["vocab_size"]), ("input_mask", 2),
                       ("segment_ids", task["num_segment_ids"])):
     values = arrays.get(name)

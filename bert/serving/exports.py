@@ -10,9 +10,9 @@ from bert.common.errors import UserError
 from bert.data import features
 from bert.data.tokenizers import vocabulary
 from bert.data import word_splits
+from bert.encoders import registry as encoders
 from bert.heads import registry
 from bert.heads.base import Head
-from bert.heads.encoder_layers import SPECIAL_TOKENS
 from bert.heads.encoder_layers import VectorHead
 from bert.serving import engines
 from bert.model import export
@@ -80,24 +80,25 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json"),
                       needed="the object that --do_export writes"))
+  layout = encoders.class_in(task).layout
   loaded = engines.ENGINES.find(engine)(folder, precision)
   tokenizer = vocabulary.load_tokenizer(
       os.path.join(assets, "vocab.txt"), task["do_lower_case"],
-      model_settings.value_in(task, "tokenizer"))
-  return LoadedModel(loaded, task, _head_of(task, tokenizer),
+      model_settings.value_in(task, "tokenizer"), layout)
+  return LoadedModel(loaded, task, _head_of(task, tokenizer, layout),
                      features.TextEncoder(
                          tokenizer, task["max_seq_length"],
-                         model_settings.truncation_settings(task)))
+                         model_settings.truncation_settings(task), layout))
 
 
-def _head_of(task, tokenizer):
+def _head_of(task, tokenizer, layout):
   if VECTORS in task:
     return VectorHead(list(map(int, task["vector_layer"].split(","))),
-                      task[VECTORS], [tokenizer.vocab[token]
-                                      for token in SPECIAL_TOKENS])
+                      task[VECTORS], layout.special_ids(tokenizer.vocab),
+                      layout)
   head = registry.create(
       task["head"], task["labels"], model_settings.head_options(task),
-      model_settings.span_options(task), task.get("label_range"))
+      model_settings.span_options(task), task.get("label_range"), layout)
   return head.with_text_facts(dict(
       task, word_split=task.get("word_split") or _word_split_of(task, head)))
 

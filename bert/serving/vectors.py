@@ -19,14 +19,13 @@ from bert.data import record_encoder
 from bert.data import records
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
+from bert.encoders import registry
 from bert.heads.encoder_layers import LayersHead
-from bert.heads.encoder_layers import SPECIAL_TOKENS
 from bert.heads.encoder_layers import VectorHead
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
 from bert.model import estimator
-from bert.model import model_config
 from bert.model import task_file
 from bert.model.model_function import Model
 from bert.model.start import start
@@ -59,20 +58,21 @@ def extract(flags: VectorFlags) -> None:
     UserError: something is not there, or does not fit.
   """
   data = with_model(flags.data)
-  tokenizer, config = _load(data)
-  layers = read_layers(data, config.num_hidden_layers)
+  tokenizer, encoder = _load(data)
+  layers = read_layers(data, encoder.num_layers)
   examples = read_examples(data.input_file)
   files.make_parent(data.output_file, "--output_file")
   folder = tempfile.mkdtemp(prefix="bert-vectors-")
   try:
-    head = LayersHead(layers, data.text_vectors, [
-        tokenizer.vocab[token] for token in SPECIAL_TOKENS])
+    head = LayersHead(layers, data.text_vectors,
+                      encoder.layout.special_ids(tokenizer.vocab),
+                      encoder.layout)
     runtime = estimator.Runtime(
         RunOptions(output_dir=folder), flags.tpu, flags.speed,
         dict.fromkeys(("train", "eval", "predict"), data.batch_size))
     runtime.expect(len(examples) // data.batch_size)
     rows = _Extractor(data, runtime, runtime.make_model(
-        config, head, use_one_hot_embeddings=data.use_one_hot_embeddings,
+        encoder, head, use_one_hot_embeddings=data.use_one_hot_embeddings,
         init_checkpoint=data.init_checkpoint)).rows(examples, tokenizer)
     if not distribution.workers().is_first:
       for _ in rows:  # There are none, but batches are run.
@@ -86,26 +86,27 @@ def extract(flags: VectorFlags) -> None:
 
 
 def _load(data):
-  """Returns the tokenizer and the config.
+  """Returns the tokenizer and the encoder.
 
   Raises:
     UserError: they are not those that the encoder was trained with.
   """
+  encoder = registry.read(data.bert_config_file)
+  data = encoder.with_tokenizer(data)
   tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
-                                        data.tokenizer)
-  config = model_config.load_config(
-      data.bert_config_file, data.max_seq_length,
-      vocabulary.num_entries(tokenizer.vocab))
+                                        data.tokenizer, encoder.layout)
+  registry.check_sizes(encoder, data.bert_config_file, data.max_seq_length,
+                       vocabulary.num_entries(tokenizer.vocab))
   folder, task = _task_of(data)
   for difference in model_settings.encoder_differences(
-      task, data, data.vocab_file, config):
+      task, data, data.vocab_file, encoder):
     raise UserError("--init_checkpoint: %s was trained with %s" % (
         folder, difference))
   others = model_settings.changed_architecture(task)
   if others:
     tf.logging.info("%s was trained with %s, which these vectors do not have: "
                     "they are of the encoder alone", folder, " ".join(others))
-  return tokenizer, config
+  return tokenizer, encoder
 
 
 def with_model(data: VectorOptions) -> VectorOptions:
@@ -131,22 +132,25 @@ def write_export(data: VectorOptions) -> str:
     UserError: something is not there, or does not fit.
   """
   data = with_model(data)
-  tokenizer, config = _load(data)
-  head = VectorHead(read_layers(data, config.num_hidden_layers),
-                    data.text_vectors, [
-                        tokenizer.vocab[token] for token in SPECIAL_TOKENS])
+  tokenizer, encoder = _load(data)
+  head = VectorHead(read_layers(data, encoder.num_layers),
+                    data.text_vectors,
+                    encoder.layout.special_ids(tokenizer.vocab),
+                    encoder.layout)
   spec = records.feature_spec({}, data.max_seq_length)
-  checkpoints.check_init(data.init_checkpoint, Model(
-      config, head).variable_shapes(lambda: records.placeholders(spec)))
-  task = export.describe(config, head, {
+  shapes = Model(encoder, head).variable_shapes(
+      lambda: records.placeholders(spec))
+  checkpoints.check_init(data.init_checkpoint, shapes, encoder)
+  task = export.describe(encoder, head, {
       "task": "encoder", exports.VECTORS: data.text_vectors,
       "vector_layer": data.layers, "max_seq_length": data.max_seq_length,
-      "do_lower_case": data.do_lower_case, "tokenizer": data.tokenizer,
-      "num_windows": 1}, (
+      "do_lower_case": data.do_lower_case,
+      "tokenizer": vocabulary.kind_of(tokenizer), "num_windows": 1,
+      **encoder.family_facts()}, (
           read_examples(data.input_file) if data.input_file else None))
   files.make_folder(data.output_dir)
   return export.write(data.output_dir, export.ExportSpec(
-      config, head, data.init_checkpoint, data.vocab_file, task))
+      encoder, head, data.init_checkpoint, data.vocab_file, task))
 
 
 class _Extractor:
@@ -159,7 +163,7 @@ class _Extractor:
     self._data = data
     self._runtime = runtime
     checkpoints.check_init(data.init_checkpoint, model.variable_shapes(
-        lambda: records.placeholders(self._spec)))
+        lambda: records.placeholders(self._spec)), model.encoder)
 
   def rows(self, examples, tokenizer):
     """Yields the outputs for each text, in their order.
@@ -188,7 +192,8 @@ class _Extractor:
     """
     batch_size = self._data.batch_size
     missing = -len(examples) % batch_size if self._runtime.use_tpu else 0
-    encoder = features.TextEncoder(tokenizer, self._data.max_seq_length)
+    encoder = features.TextEncoder(tokenizer, self._data.max_seq_length,
+                                   layout=self._model.encoder.layout)
     encoded = [encoder.encode_text(each.text_a, each.text_b)
                for each in examples] + [encoder.empty()] * missing
     record = record_encoder.RecordEncoder(self._spec)

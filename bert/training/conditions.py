@@ -50,7 +50,8 @@ def of_task(task: Task) -> Conditions:
 
 def _of_encoder(task):
   return {"vocabulary": digests.of_object(list(task.tokenizer.vocab)),
-          "configuration": digests.of_object(task.config.to_json_string())}
+          "configuration": digests.of_object(
+              task.encoder.config.to_json_string())}
 
 
 def of_examples(name: str, examples: Iterable[InputExample]) -> Conditions:

@@ -72,7 +72,8 @@ class Datasets:
     self._folder = folder
     self._encoder = features.TextEncoder(
         task.tokenizer, flags.data.max_seq_length,
-        truncation.TruncationSettings.from_options(flags.data))
+        truncation.TruncationSettings.from_options(flags.data),
+        task.encoder.layout)
     self._is_static = flags.tpu.use_tpu or task.head.reads_padding
     self.batch_sizes = {"train": flags.training.train_batch_size,
                         "eval": flags.training.eval_batch_size,

@@ -93,7 +93,7 @@ class Evaluations:
     return self._evaluator(input_fn, file, Scorer(self._task, file))
 
   def _evaluator(self, input_fn, file, scorer):
-    model = self._runtime.make_model(self._task.config, self._task.head)
+    model = self._runtime.make_model(self._task.encoder, self._task.head)
     num_steps = file.num_batches(self._runtime.batch_sizes["eval"])
     return Evaluator(model, self._runtime, input_fn, num_steps, scorer)
 

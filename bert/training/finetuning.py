@@ -51,6 +51,7 @@ class FineTuning:
       command_flags: flags -> the groups of the command, as run.flags has them;
         None: they are these flags.
     """
+    flags = flags._replace(data=task.encoder.with_tokenizer(flags.data))
     self.flags = flags
     self.task = task
     self.folder = OutputFolder(flags.run.output_dir, task.describe(flags))
@@ -98,6 +99,7 @@ class FineTuning:
     return checkpoints.choose(
         self.folder.path, self.flags.model.init_checkpoint,
         self.trainable_variables() if is_training else None, self.shapes,
+        self.task.encoder,
         allows_missing=self.flags.model.allow_missing_weights,
         choice=self.flags.evaluation.checkpoint)
 
@@ -152,11 +154,11 @@ class FineTuning:
     """Returns the names of the variables that --trainable chooses."""
     names = layerwise.choose(
         sorted(self.shapes()), self.flags.training.trainable,
-        self.task.config.num_hidden_layers)
+        self.task.encoder)
     if self.task.head.first_token_only:
       return names
     # Nothing else reads the pooler, which so has no gradient.
-    return [name for name in names if not name.startswith("bert/pooler/")]
+    return [name for name in names if not self.task.encoder.is_pooler(name)]
 
   def train(self, examples: Examples, dev_examples: Optional[Examples],
             should_stop: Optional[Callable] = None) -> Optional[str]:
@@ -210,15 +212,15 @@ class FineTuning:
     stored = read_task(self.folder.path)
     facts = {name: stored.get(name, value) for name, value in facts.items()}
     head = self.task.head.with_text_facts(facts)
-    task = export.describe(self.task.config, head, dict(
+    task = export.describe(self.task.encoder, head, dict(
         self.folder.description, **facts, label_range=head.label_range),
                            samples)
     return export.write(self.folder.path, export.ExportSpec(
-        self.task.config, head, checkpoint, self.flags.data.vocab_file, task),
+        self.task.encoder, head, checkpoint, self.flags.data.vocab_file, task),
                         has_onnx)
 
   def _model(self, head):
-    return self._runtime.make_model(self.task.config, head)
+    return self._runtime.make_model(self.task.encoder, head)
 
   def _settings(self, num_steps):
     """Returns the settings of the optimizer."""
@@ -229,6 +231,6 @@ class FineTuning:
         trainable_variables=(None if training.trainable == "all" else
                              self.trainable_variables()),
         lr_multiplier=layerwise.lr_multiplier(
-            self.task.config.num_hidden_layers,
-            head_rate / training.learning_rate, training.layerwise_lr_decay),
+            self.task.encoder, head_rate / training.learning_rate,
+            training.layerwise_lr_decay),
         has_plateau_factor=bool(self.flags.evaluation.eval_every))

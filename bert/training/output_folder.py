@@ -12,6 +12,8 @@ from bert.common import files
 from bert.common import locks
 from bert.common import machine
 from bert.common.errors import UserError
+from bert.encoders import registry
+from bert.encoders.base import MODEL_TYPE
 from bert.model import checkpoint_choice
 from bert.model import checkpoint_files
 from bert.model import checkpoints
@@ -59,6 +61,9 @@ class OutputFolder:
     old = read_task(self.path)
     if not old:
       return
+    families = registry.family_in(old), registry.family_in(self.description)
+    if families[0] != families[1]:
+      self._refuse(MODEL_TYPE, *families)
     for key, value in self.description.items():
       if key not in _SETTING_NAMES and key in old and old[key] != value:
         self._refuse(key, old[key], value)

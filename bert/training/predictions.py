@@ -76,7 +76,7 @@ class Predictions:
     # The Estimator restores no checkpoint without a step: the model does.
     has_step = not workers.is_first or checkpoints.has_step(checkpoint)
     model = self._runtime.make_model(
-        self._task.config, head,
+        self._task.encoder, head,
         init_checkpoint=None if has_step else checkpoint)
     batches = self._runtime.make_estimator(model.model_fn).predict(
         input_fn, hooks=workers.hooks(), yield_single_examples=False,

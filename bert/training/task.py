@@ -5,19 +5,20 @@ from typing import Dict, Iterable, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from bert import modeling
 from bert import tokenization
 from bert.common.errors import UserError
 from bert.data import example_checks
+from bert.data import layouts
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import Annotation
 from bert.data.examples import InputExample
 from bert.data.examples import only_label
 from bert.data.truncation import TruncationSettings
+from bert.encoders import registry as encoders
+from bert.encoders.base import Encoder
 from bert.evaluation import metrics
 from bert.heads import registry
 from bert.heads.base import Head
-from bert.model import model_config
 from bert.model import task_file
 from bert.model import model_settings
 from bert.options.finetuning import FineTuningFlags
@@ -34,14 +35,14 @@ class Task(typing.NamedTuple):
 
   Attributes:
     name: of the task.
-    head, tokenizer, config: what it learns, how it reads, the encoder's size.
+    head, tokenizer, encoder: what it learns, how it reads, and what with.
     metrics: names of what it is scored by.
     processor: where its examples come from.
   """
   name: str
   head: Head
   tokenizer: tokenization.FullTokenizer
-  config: modeling.BertConfig
+  encoder: Encoder
   metrics: Sequence[str]
   processor: object
 
@@ -51,7 +52,7 @@ class Task(typing.NamedTuple):
         model_settings.of_flags(flags), task=self.name, head=self.head.kind,
         labels=self.head.labels,
         vocab_hash=vocabulary.sha256(flags.data.vocab_file),
-        **model_config.unchecked_by_shapes(self.config))
+        **self.encoder.facts())
 
   def prediction_files(self, examples: Sequence[InputExample],
                        predictions: Sequence) -> Dict:
@@ -70,36 +71,39 @@ def load(flags: FineTuningFlags, processor) -> Task:
   Raises:
     UserError: something is not there, or does not fit.
   """
-  data = flags.data
+  encoder = encoders.read(flags.model.bert_config_file)
+  data = encoder.with_tokenizer(flags.data)
   tokenizer = vocabulary.load_tokenizer(data.vocab_file, data.do_lower_case,
-                                        data.tokenizer)
-  config = model_config.load_config(
-      flags.model.bert_config_file, data.max_seq_length,
-      vocabulary.num_entries(tokenizer.vocab))
+                                        data.tokenizer, encoder.layout)
+  encoders.check_sizes(encoder, flags.model.bert_config_file,
+                       data.max_seq_length,
+                       vocabulary.num_entries(tokenizer.vocab))
   try:
     tokenization.validate_case_matches_checkpoint(
         data.do_lower_case, flags.model.init_checkpoint)
   except ValueError as error:
     raise UserError(str(error))
-  _warn_of_other_encoder(flags, config)
-  head, names = create_head(processor, flags.head, flags.span)
-  return Task(data.task_name.lower(), head, tokenizer, config, names, processor)
+  _warn_of_other_encoder(flags.model.init_checkpoint, data, encoder)
+  head, names = create_head(processor, flags.head, flags.span, encoder.layout)
+  return Task(data.task_name.lower(), head, tokenizer, encoder, names,
+              processor)
 
 
-def _warn_of_other_encoder(flags, config):
+def _warn_of_other_encoder(init_checkpoint, data, encoder):
   """Warns of a start from a checkpoint whose folder says that it was trained
   with another vocabulary, or reads texts in another way."""
-  if not flags.model.init_checkpoint:
+  if not init_checkpoint:
     return
-  folder, task = task_file.of_checkpoint(flags.model.init_checkpoint)
+  folder, task = task_file.of_checkpoint(init_checkpoint)
   for difference in model_settings.encoder_differences(
-      task, flags.data, flags.data.vocab_file, config):
+      task, data, data.vocab_file, encoder):
     tf.logging.warning("--init_checkpoint: %s was trained with %s", folder,
                        difference)
 
 
 def create_head(processor, settings: HeadOptions,
-                span: SpanOptions = SpanOptions()
+                span: SpanOptions = SpanOptions(),
+                layout: layouts.Layout = layouts.BERT
                ) -> Tuple[Head, Tuple[str, ...]]:
   """Returns a task's head and the names of its metrics.
 
@@ -109,7 +113,7 @@ def create_head(processor, settings: HeadOptions,
   labels = processor.get_labels()
   try:
     head = registry.create(processor.head, labels, settings, span,
-                           getattr(processor, "label_range", None))
+                           getattr(processor, "label_range", None), layout)
     names = _without_repeats(tuple(head.metrics) + tuple(processor.metrics))
     metrics.check(names, head.label_type, len(head.labels))
   except UserError as error:
@@ -175,7 +179,7 @@ def _check_whole(name: str, examples: Sequence[InputExample],
   columns.warn()
   columns.warn_of_placeholders()
   if (num_pairs and not task.head.encodes_apart and
-      task.config.type_vocab_size < 2):
+      task.encoder.num_token_types < 2):
     tf.logging.warning(
         "%s set: %d examples have a second text, and the model knows one "
         "segment (type_vocab_size in --bert_config_file): it can't tell the "

@@ -13,11 +13,12 @@ from bert.data import record_check
 from bert.data import record_encoder
 from bert.data import record_index
 from bert.data import records
+from bert.encoders.bert import Bert
 from bert.pretraining import instance_files
 from mistakes import message_of
 
 CONFIG = modeling.BertConfig(vocab_size=10, type_vocab_size=2)
-SPEC = instance_files.feature_spec(4, 2, CONFIG)
+SPEC = instance_files.feature_spec(4, 2, Bert(CONFIG))
 ROW = dict(input_ids=[9, 5, 6, 0], input_mask=[1, 1, 1, 0],
            segment_ids=[0, 1, 1, 0], masked_lm_positions=[1, 3],
            masked_lm_ids=[9, 0], masked_lm_weights=[1.0, 0.0],

@@ -7,9 +7,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
-from bert import modeling
 from bert.common.errors import UserError
 from bert.data import input_fns
+from bert.encoders import registry as encoders
 from bert.heads import registry
 from bert.model import estimator
 from bert.model import model_function
@@ -78,9 +78,9 @@ def checkpoint_of(flags):
 
 def one_at_a_time(flags):
   """Probabilities of the test set's records, each by itself, in their order."""
-  config = modeling.BertConfig.from_json_file(flags["bert_config_file"])
   model_fn = model_function.Model(
-      config, registry.create("classification", LABELS)).model_fn
+      encoders.read(flags["bert_config_file"]),
+      registry.create("classification", LABELS)).model_fn
   path = os.path.join(str(flags["output_dir"]), "predict.tf_record")
   rows = []
   with tf.Graph().as_default(), tf.Session() as one:

@@ -8,6 +8,7 @@ from bert import modeling
 from bert import tokenization
 from bert.data import features
 from bert.data.examples import Choices, InputExample, PaddingInputExample
+from bert.encoders.bert import Bert
 from bert.evaluation.eval_prediction import EvalPrediction
 from bert.heads import registry
 from bert.model.model_function import Model
@@ -100,7 +101,7 @@ def test_whole_model_scores_choices_by_themselves(session):
            "input_mask": tf.constant(ids > 0, tf.int32),
            "segment_ids": tf.zeros([2, 4, 6], tf.int32)}
   turned = {name: value[:, ::-1] for name, value in batch.items()}
-  model = Model(config, head_of())
+  model = Model(Bert(config), head_of())
   with tf.variable_scope("", reuse=tf.AUTO_REUSE):
     outputs = [model.forward(each)["logits"] for each in (batch, turned)]
   session.run(tf.global_variables_initializer())

@@ -8,6 +8,7 @@ from bert import modeling
 from bert.data import features
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.heads import siamese
 from bert.model.model_function import Model
@@ -57,7 +58,7 @@ IDS[0, 1, 3:] = 0
 
 
 def test_vectors_are_means_of_the_encoders_own(session):
-  outputs = Model(CONFIG, scores_head()).forward(batch_of(IDS))
+  outputs = Model(Bert(CONFIG), scores_head()).forward(batch_of(IDS))
   with tf.variable_scope("", reuse=True):
     encoder = modeling.BertModel(
         CONFIG, False, *[value[:, 1] for value in batch_of(IDS).values()],
@@ -70,7 +71,7 @@ def test_vectors_are_means_of_the_encoders_own(session):
   second = (sequence * mask).sum(axis=1) / mask.sum(axis=1)
   assert second.shape == (3, 8)
   np.testing.assert_array_equal(actual["logits"][:, 0], actual["cosines"])
-  swapped = Model(CONFIG, scores_head())
+  swapped = Model(Bert(CONFIG), scores_head())
   with tf.variable_scope("", reuse=True):
     same = swapped.forward(batch_of(np.repeat(IDS[:, 1:], 2, axis=1)))
   golden.assert_close(session.run(same["cosines"]), np.ones(3))
@@ -88,7 +89,7 @@ def test_scores_are_cosines_in_the_labels_range(session):
 
 def test_labels_are_told_by_both_vectors_and_their_difference(session):
   head = head_of("classification", ("a", "b", "c"))
-  outputs = Model(CONFIG, head).forward(batch_of(IDS))
+  outputs = Model(Bert(CONFIG), head).forward(batch_of(IDS))
   weights = next(each for each in tf.trainable_variables()
                  if each.op.name == "output_weights")
   assert weights.shape.as_list() == [3, 24]
@@ -101,7 +102,7 @@ def test_attention_pooling_has_one_set_of_weights(session):
   del session
   head = head_of("classification", settings=HeadOptions(
       pair_encoding="siamese", pooling="attention"))
-  Model(CONFIG, head).forward(batch_of(IDS))
+  Model(Bert(CONFIG), head).forward(batch_of(IDS))
   names = [each.op.name for each in tf.trainable_variables()]
   assert names.count("attention_pooling/kernel") == 1
 

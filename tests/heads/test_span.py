@@ -10,6 +10,7 @@ import span_golden
 from bert import modeling
 from bert.data import features
 from bert.data.examples import Annotation, InputExample, PaddingInputExample
+from bert.encoders.bert import Bert
 from bert.evaluation import answer_finder
 from bert.heads import registry
 from bert.model.model_function import Model, TrainingSettings
@@ -26,7 +27,8 @@ def head_of(**span):
 
 
 def golden_model(head, name="bert_config.json"):
-  return Model(modeling.BertConfig.from_json_file(span_golden.path(name)), head)
+  return Model(Bert(modeling.BertConfig.from_json_file(
+      span_golden.path(name))), head)
 
 
 def feed(arrays, names):

@@ -6,9 +6,9 @@ import ast
 import re
 
 # From the ground up; a module may import from its own floor and those below.
-FLOORS = ("ground", "common", "options", "data", "evaluation", "heads", "model",
-          "interchange", "serving", "server", "training", "cross_validation",
-          "search", "pretraining", "thin", "commands")
+FLOORS = ("ground", "common", "options", "data", "evaluation", "encoders",
+          "heads", "model", "interchange", "serving", "server", "training",
+          "cross_validation", "search", "pretraining", "thin", "commands")
 GROUND = ("bert.modeling", "bert.optimization", "bert.tokenization")
 # The reference release's names: modules that replace them, and drop-ins.
 OLD_NAMES = ("run_classifier", "run_squad", "run_pretraining",
@@ -18,6 +18,10 @@ MAX_DIRECT_FILES = 10
 MAX_PACKAGE_FILES = 18
 # Packages with a file a kind, however many.
 KIND_PACKAGES = ("bert/heads", "bert/encoders")
+# Names of BERT's variables, as text begins with them or holds them.
+VARIABLES = re.compile(
+    r"\(?(bert/(?!\S*\.py)|(\S*/)?encoder/layer_|(\S*/)?pooler/)")
+SPECIAL_TOKENS = ("[CLS]", "[SEP]")
 MAX_FUNCTION_LINES = 60
 MAX_P90_LINES = 25
 
@@ -26,9 +30,10 @@ MAX_P90_LINES = 25
 SETTABLE = {
     "bert.common.command": ("logger",),
     "bert.evaluation.plots": ("values",),
+    "bert.model.dropout_keys": ("_scope",),
     "bert.model.estimator": ("config", "rewrite"),
     "bert.model.onnx_files": ("value",),
-    "bert.modeling": ("config", "_dropout_scope"),
+    "bert.modeling": ("config", "_draws"),
     "bert.optimization": ("optimizer",),
     "bert.search.study": ("self.optuna",),
     "bert.server.grpc_server": ("response", "spec"),
@@ -162,18 +167,18 @@ def _first_line(node, source):
   return number
 
 
-def head_kinds(sources):
-  """The names of the kinds of heads, as bert/heads declares them."""
+def declared(sources, package, attribute):
+  """The names that classes of a package declare by an attribute."""
   found = set()
   for path, source in sources.items():
-    if path.startswith("bert/heads/"):
-      found.update(re.findall(r'^  kind = "(\w+)"', source, re.M))
+    if path.startswith(package):
+      found.update(re.findall(r'^  %s = "(\w+)"' % attribute, source, re.M))
   return found
 
 
 def kind_questions(sources):
   """Comparisons with a kind's name outside bert/heads, and the like."""
-  kinds = head_kinds(sources)
+  kinds = declared(sources, "bert/heads/", "kind")
   for path, source in sorted(sources.items()):
     if path.startswith(("bert/heads/", "benchmarks/")):
       continue
@@ -181,21 +186,56 @@ def kind_questions(sources):
       for match in re.finditer(r"\.head\s*[=!]==?", source):
         yield "%s asks %s" % (path, match.group())
       continue
+    yield from questions_of(path, source, kinds)
     for node in ast.walk(ast.parse(source)):
-      where = "%s:%d" % (path, getattr(node, "lineno", 0))
-      if isinstance(node, ast.Compare):
-        names = {each.s for side in [node.left] + node.comparators
-                 for each in ast.walk(side) if isinstance(each, ast.Str)}
-        if names & kinds:
-          yield "%s compares with %s" % (where, sorted(names & kinds))
-      elif isinstance(node, ast.Dict):
-        names = {key.s for key in node.keys if isinstance(key, ast.Str)}
-        if names & kinds:
-          yield "%s has a table by %s" % (where, sorted(names & kinds))
-      elif isinstance(node, ast.Attribute) and re.match(
+      if isinstance(node, ast.Attribute) and re.match(
           r"is_(per_word|pooled|tagging|regression|classification)$",
           node.attr):
-        yield "%s asks .%s" % (where, node.attr)
+        yield "%s:%d asks .%s" % (path, node.lineno, node.attr)
+
+
+def questions_of(path, source, names):
+  """Comparisons with one of some names, and tables by them."""
+  for node in ast.walk(ast.parse(source)):
+    if isinstance(node, ast.Compare):
+      held = {each.s for side in [node.left] + node.comparators
+              for each in ast.walk(side) if isinstance(each, ast.Str)}
+      verb = "compares with"
+    elif isinstance(node, ast.Dict):
+      held = {key.s for key in node.keys if isinstance(key, ast.Str)}
+      verb = "has a table by"
+    else:
+      continue
+    if held & names:
+      yield "%s:%d %s %s" % (path, node.lineno, verb, sorted(held & names))
+
+
+def family_questions(sources):
+  """What asks for a family of encoders by name outside bert/encoders, or names
+  a family's variables or special tokens itself."""
+  families = declared(sources, "bert/encoders/", "family")
+  for path, source in sorted(sources.items()):
+    if not path.endswith(".py") or path.startswith("bert/encoders/"):
+      continue
+    yield from questions_of(path, source, families)
+    if path in ["bert/%s.py" % name for name in OLD_NAMES]:
+      continue
+    for line, text in texts_of(source):
+      # Scripts that make a vocabulary of BERT's may name its tokens.
+      is_token = text in SPECIAL_TOKENS and not path.startswith(
+          ("bert/data/layouts", "scripts/"))
+      if is_token or VARIABLES.match(text):
+        yield "%s:%d names %r" % (path, line, text)
+
+
+def texts_of(source):
+  """Yields (line, text) of literals that are no docstrings."""
+  tree = ast.parse(source)
+  prose = {id(node.value) for node in ast.walk(tree)
+           if isinstance(node, ast.Expr)}
+  for node in ast.walk(tree):
+    if isinstance(node, ast.Str) and id(node) not in prose:
+      yield node.lineno, node.s
 
 
 def stray_options(sources):

@@ -19,6 +19,7 @@ import golden
 import run_classifier
 from bert.common import command as command_lib
 from bert.data import label_types
+from bert.encoders import registry as encoders
 from processors import base
 
 SCRIPT = os.path.abspath(run_classifier.__file__)
@@ -57,10 +58,12 @@ def run(flags, command=run_classifier):
 
 @contextlib.contextmanager
 def forgetting_own_tasks():
-  """Forgets a user's tasks and heads, for tests that look at all of them."""
+  """Forgets a user's tasks, heads and encoders, for tests that look at all of
+  them."""
   # pylint: disable=protected-access
   with mock.patch.dict(base._PROCESSORS), mock.patch.dict(label_types.HEADS):
-    yield
+    with mock.patch.dict(encoders._ENCODERS):
+      yield
 
 
 def load_script(name):

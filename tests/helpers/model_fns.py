@@ -4,6 +4,7 @@ import tensorflow.compat.v1 as tf
 
 import golden
 from bert import modeling
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.model import model_function
 
@@ -26,7 +27,7 @@ def make_model_fn(kind, use_tpu, values=None, cpu_replicas=1,
                   **training):
   """The model_fn for training, where its settings are given, and the rest."""
   model = model_function.Model(
-      modeling.BertConfig.from_dict(values or TINY),
+      Bert(modeling.BertConfig.from_dict(values or TINY)),
       registry.create(kind, LABELS), use_tpu=use_tpu, cpu_replicas=cpu_replicas)
   if not training:
     return model.model_fn

@@ -8,6 +8,7 @@ import tensorflow.compat.v1 as tf
 
 import commands
 import golden
+from bert.encoders.bert import Bert
 from bert.model import checkpoint_files
 from bert.interchange import hugging_face
 from bert.interchange import hugging_face_task
@@ -53,15 +54,15 @@ CLASSIFIER = {"output_weights": (2, 32), "output_bias": (2,)}
     ("cls/seq_relationship/output_weights", "cls.seq_relationship.weight"),
     ("cls/seq_relationship/output_bias", "cls.seq_relationship.bias")])
 def test_names_are_hugging_faces(ours, theirs):
-  assert hugging_face.their_name(ours) == theirs
+  assert hugging_face.tensor_name(ours, Bert.hugging_face) == theirs
 
 
 def test_every_variable_of_a_layer_is_known():
-  # pylint: disable=protected-access
-  names = hugging_face._our_names(2)
+  names = Bert.hugging_face.variables({"num_hidden_layers": 2})
   assert {"bert/encoder/layer_1/" + name for name in LAYER_VARIABLES} <= set(
       names)
-  assert len({hugging_face.their_name(name) for name in names}) == len(names)
+  assert len({hugging_face.tensor_name(name, Bert.hugging_face)
+              for name in names}) == len(names)
 
 
 SPANS = {"cls/squad/output_weights": (2, 32), "cls/squad/output_bias": (2,)}

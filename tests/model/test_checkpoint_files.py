@@ -7,6 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from bert import optimization
+from bert.encoders.bert import Bert
 from bert.model import checkpoint_files
 from bert.model import checkpoints
 from mistakes import message_of
@@ -153,7 +154,7 @@ def test_checkpoint_of_the_first_format_is_read(first_format):
   weights = checkpoint_files.read(first_format)
   assert sorted(weights) == ["bert/w", "global_step"]
   np.testing.assert_array_equal(weights["bert/w"], [[0, 1], [2, 3], [4, 5]])
-  checkpoints.check_init(first_format, {"bert/w": (3, 2)})
+  checkpoints.check_init(first_format, {"bert/w": (3, 2)}, Bert(None))
   assert checkpoints.has_step(first_format)
 
 

@@ -6,6 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import golden
+from bert.encoders.bert import Bert
 from bert.model import checkpoint_files
 from bert.model import checkpoints
 from mistakes import message_of
@@ -26,7 +27,11 @@ def check_resumable(path, wanted):
   checkpoints.check_resumable(path, wanted, sorted(wanted))
 
 
-CHECKS = [checkpoints.check_init, check_trained, check_resumable]
+def check_init(path, wanted, **allows):
+  checkpoints.check_init(path, wanted, Bert(None), **allows)
+
+
+CHECKS = [check_init, check_trained, check_resumable]
 each_check = pytest.mark.parametrize(
     "check", CHECKS, ids=["init", "trained", "resumable"])
 
@@ -71,7 +76,7 @@ def test_corrupt_index_is_the_users_mistake(check, junk, saved):
 @pytest.mark.parametrize("suffix", [".index", ".data-00000-of-00001"])
 def test_checkpoint_is_named_without_suffix(suffix, saved):
   path = saved(MODEL) + suffix
-  message = message_of(checkpoints.check_init, path, MODEL)
+  message = message_of(check_init, path, MODEL)
   assert "--init_checkpoint=%s" % path in message
   assert "without .index" in message
 
@@ -90,7 +95,7 @@ def test_empty_folder_is_no_checkpoint(check, tmp_path):
 
 def test_encoder_alone_starts_a_model_but_was_not_trained(saved, warnings):
   path = saved(ENCODER)
-  checkpoints.check_init(path, MODEL)
+  check_init(path, MODEL)
   assert not warnings
   message = message_of(check_trained, path, MODEL)
   assert "--init_checkpoint=%s" % path in message
@@ -124,13 +129,13 @@ def test_what_is_frozen_needs_no_slots_to_go_on(saved):
 
 def test_checkpoint_of_something_else_starts_nothing(saved):
   path = saved({"gpt/wte": (3, 2), "gpt/wpe": (2,)})
-  message = message_of(checkpoints.check_init, path, MODEL)
+  message = message_of(check_init, path, MODEL)
   assert path in message
   assert "gpt/wpe" in message and "bert/dense/bias" in message
 
 
 def test_encoder_that_lacks_a_variable_is_refused(saved):
-  message = message_of(checkpoints.check_init,
+  message = message_of(check_init,
                        saved({"bert/dense/kernel": (3, 2)}), MODEL)
   assert "bert/dense/bias" in message and "1 variables" in message
   assert "bert/dense/kernel" not in message
@@ -139,21 +144,22 @@ def test_encoder_that_lacks_a_variable_is_refused(saved):
 
 def test_encoder_that_lacks_a_variable_starts_a_model_where_allowed(
     saved, warnings):
-  checkpoints.check_init(saved({"bert/dense/kernel": (3, 2)}), MODEL, True)
+  check_init(saved({"bert/dense/kernel": (3, 2)}), MODEL,
+             allows_missing=True)
   assert len(warnings) == 1
   assert "bert/dense/bias" in warnings[0]
   assert "bert/dense/kernel" not in warnings[0]
 
 
 def test_encoder_without_a_pooler_is_warned_of(saved, warnings):
-  checkpoints.check_init(saved(ENCODER), dict(MODEL, **{
+  check_init(saved(ENCODER), dict(MODEL, **{
       "bert/pooler/dense/bias": (2,)}))
   (line,) = warnings
   assert "bert/pooler/dense/bias" in line
 
 
 def test_encoder_with_more_than_the_model_has_is_warned_of(saved, warnings):
-  checkpoints.check_init(saved(dict(MODEL, **SLOTS, **{
+  check_init(saved(dict(MODEL, **SLOTS, **{
       "bert/more/kernel": (2, 2)})), MODEL)
   (line,) = warnings
   assert "bert/more/kernel" in line and "1 variables" in line

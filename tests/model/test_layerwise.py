@@ -1,6 +1,8 @@
 """Which variables are trained, and how fast."""
 import pytest
 
+from bert import modeling
+from bert.encoders.bert import Bert
 from bert.model import layerwise
 from graphs import LAYER_VARIABLES
 from mistakes import message_of
@@ -21,16 +23,14 @@ def of_layers(*layers):
           if any("/layer_%d/" % layer in name for layer in layers)]
 
 
-@pytest.mark.parametrize("name, depth", [
-    ("output_weights", 0), ("output_bias", 0), ("crf/start", 0),
-    ("attention_pooling/kernel", 0), ("bert/pooler/dense/kernel", 1),
-    ("bert/encoder/layer_11/output/dense/bias", 2),
-    ("bert/encoder/layer_10/output/dense/bias", 3),
-    ("bert/encoder/layer_0/output/dense/bias", 13),
-    ("bert/embeddings/position_embeddings", 14),
-    ("bert/embeddings/LayerNorm/beta", 14)])
-def test_depth_grows_from_the_head_down(name, depth):
-  assert layerwise.depth_of(name, 12) == depth
+def bert(num_layers=12):
+  return Bert(modeling.BertConfig(100, num_hidden_layers=num_layers))
+
+
+class Shared(Bert):
+  """All layers have the same variables."""
+  title = "Shared"
+  has_shared_layers = True
 
 
 @pytest.mark.parametrize("trainable, chosen", [
@@ -42,7 +42,7 @@ def test_depth_grows_from_the_head_down(name, depth):
         not any("layer_%d/" % layer in name for layer in (10, 11))]),
     ("LayerNorm", [name for name in NAMES if "LayerNorm" in name])])
 def test_chosen_are_those_that_are_named(trainable, chosen):
-  assert sorted(layerwise.choose(NAMES, trainable, 12)) == sorted(chosen)
+  assert sorted(layerwise.choose(NAMES, trainable, bert())) == sorted(chosen)
 
 
 @pytest.mark.parametrize("trainable, fragments", [
@@ -51,12 +51,19 @@ def test_chosen_are_those_that_are_named(trainable, chosen):
     ("(", ["--trainable=(", "regular expression"]),
     ("layer_[", ["--trainable=layer_[", "regular expression"])])
 def test_what_names_nothing_is_refused(trainable, fragments):
-  message = message_of(layerwise.choose, NAMES, trainable, 12)
+  message = message_of(layerwise.choose, NAMES, trainable, bert())
   assert all(fragment in message for fragment in fragments)
 
 
+def test_shared_layers_are_trained_together_or_not_at_all():
+  shared = Shared(bert().config)
+  message = message_of(layerwise.choose, NAMES, "top:1", shared)
+  assert "--trainable=top:1" in message and "Shared are shared" in message
+  assert layerwise.choose(NAMES, "head", shared) == HEAD
+
+
 def test_rates_fall_with_depth_and_the_head_has_its_own():
-  factor = layerwise.lr_multiplier(2, 10.0, 0.5)
+  factor = layerwise.lr_multiplier(bert(2), 10.0, 0.5)
   assert [factor(name) for name in (
       "output_bias", "bert/pooler/dense/bias",
       "bert/encoder/layer_1/output/dense/bias",
@@ -65,4 +72,4 @@ def test_rates_fall_with_depth_and_the_head_has_its_own():
 
 
 def test_one_rate_for_all_needs_no_factor():
-  assert layerwise.lr_multiplier(12, 1.0, 1.0) is None
+  assert layerwise.lr_multiplier(bert(), 1.0, 1.0) is None

@@ -12,6 +12,7 @@ from bert import modeling
 from bert.options import finetuning
 from bert.options import shared
 from bert.data import records
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.model import model_function
 from model_fns import (
@@ -52,7 +53,8 @@ def contract(num_layers, sizes, num_labels):
 
 
 def variable_shapes(head):
-  model = model_function.Model(modeling.BertConfig.from_dict(CONFIG), head)
+  model = model_function.Model(
+      Bert(modeling.BertConfig.from_dict(CONFIG)), head)
   return model.variable_shapes(
       lambda: records.placeholders(records.feature_spec(
           head.label_fields(16), 16)))

@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 import golden
 from bert import modeling
 from bert.data import records
+from bert.encoders.bert import Bert
 from bert.model import model_function
 from bert.pretraining import instance_files
 from bert.pretraining.head import PretrainingHead
@@ -68,7 +69,7 @@ def test_losses_are_the_references(session, variable_kind):
 
 
 def make_spec(mode, cpu_replicas=1, **training):
-  model = model_function.Model(config(), PretrainingHead(config()),
+  model = model_function.Model(Bert(config()), PretrainingHead(config()),
                                cpu_replicas=cpu_replicas)
   if mode == EVAL:
     return model.model_fn(constants(), None, mode, {})
@@ -129,7 +130,7 @@ def test_steps_in_parts_are_those_of_the_whole_batch(parts, whole):
 
 def test_shapes_are_those_of_the_golden_variables():
   spec = instance_files.feature_spec(48, 7)
-  model = model_function.Model(config(), PretrainingHead(config()))
+  model = model_function.Model(Bert(config()), PretrainingHead(config()))
   shapes = model.variable_shapes(lambda: records.placeholders(spec))
   assert {name: shape for name, shape in shapes.items()
           if name.startswith("cls/")} == {

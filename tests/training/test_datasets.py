@@ -6,6 +6,7 @@ import golden
 from bert import modeling
 from bert.data.tokenizers import vocabulary
 from bert.data.examples import InputExample
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.heads.task_spec import TaskSpec
 from bert.options import finetuning
@@ -33,7 +34,7 @@ def datasets(folder, head, **tpu):
       finetuning.EvalOptions(), shared.SpeedOptions(num_workers=1),
       shared.TpuOptions(**tpu))
   task = Task("any", head, vocabulary.load_tokenizer(
-      golden.path("vocab.txt"), True), modeling.BertConfig(756), (), None)
+      golden.path("vocab.txt"), True), Bert(modeling.BertConfig(756)), (), None)
   return Datasets(flags, task, OutputFolder(str(folder), {}))
 
 

@@ -9,6 +9,7 @@ from bert import tokenization
 from bert.common import files
 from bert.common.errors import UserError
 from bert.common.registry import Registry
+from bert.data import layouts
 from bert.data.tokenizers import char_tokenizer
 
 
@@ -18,20 +19,23 @@ _TOKENIZERS = Registry("tokenizer", wordpiece=tokenization.FullTokenizer,
 
 
 def load_tokenizer(vocab_file: str, do_lower_case: bool,
-                   kind: str = "wordpiece") -> tokenization.FullTokenizer:
+                   kind: str = "wordpiece",
+                   layout: layouts.Layout = layouts.BERT
+                  ) -> tokenization.FullTokenizer:
   """Returns the tokenizer of a vocabulary; warns of one that looks broken.
 
   Args:
     vocab_file: path.
     do_lower_case: whether text is lower-cased.
     kind: wordpiece or char.
+    layout: whose special tokens it has to have.
 
   Raises:
     UserError: no such file, not UTF-8, or a token that BERT needs is not in it.
   """
   text = files.read_text(vocab_file, "--vocab_file")
   tokenizer = _TOKENIZERS.find(kind)(vocab_file, do_lower_case)
-  missing = [token for token in ("[CLS]", "[SEP]", "[UNK]")
+  missing = [token for token in layout.special_tokens + (layouts.UNKNOWN,)
              if token not in tokenizer.vocab]
   if missing:
     raise UserError("--vocab_file=%s: no line is %s; every BERT vocabulary "
@@ -60,7 +64,7 @@ def _warn_of_slips(vocab_file, lines):
         "%s:%d: %r repeats line %d (%d such lines in all); if the line was not "
         "the model's, all ids after it are wrong", vocab_file,
         number, token, first[token], len(repeated))
-  if "[MASK]" not in first:
+  if layouts.MASK not in first:
     tf.logging.warning(
         "%s: no line is [MASK], which vocabularies of BERT have; if a line is "
         "missing, all ids after it are wrong", vocab_file)

@@ -1,10 +1,12 @@
-"""Config files that a model can and cannot be made of."""
+"""Config files that an encoder can and cannot be made of, and of which one."""
 import json
 
 import pytest
 
 import golden
-from bert.model import model_config
+from bert.encoders import registry
+from bert.encoders.base import Encoder
+from bert.encoders.bert import Bert
 from mistakes import message_of
 from model_fns import CONFIG
 
@@ -17,7 +19,9 @@ def write_config(folder, content):
 
 
 def load(path, max_seq_length=64, vocab_size=756):
-  return model_config.load_config(path, max_seq_length, vocab_size)
+  encoder = registry.read(path)
+  registry.check_sizes(encoder, path, max_seq_length, vocab_size)
+  return encoder.config
 
 
 def message_of_config(folder, content):
@@ -113,3 +117,64 @@ def test_vocabulary_shorter_than_the_models_is_warned_of(warnings):
 def test_vocabulary_of_the_models_size_is_not_warned_of(vocab_size, warnings):
   load(golden.path("bert_config.json"), vocab_size=vocab_size)
   assert not warnings
+
+
+class Claimed(Encoder):
+  """A family that a key of its config shows."""
+  family = "claimed"
+  title = "Claimed"
+  max_positions = None
+
+  @classmethod
+  def claims(cls, values):
+    return values.get("is_claimed") is True
+
+
+@pytest.fixture()
+def claimed(monkeypatch):
+  # pylint: disable=protected-access
+  monkeypatch.setitem(registry._ENCODERS, "claimed", Claimed)
+
+
+@pytest.mark.parametrize("values, family", [
+    ({}, Bert), ({"model_type": "bert"}, Bert), ({"model_type": "x"}, Bert),
+    ({"model_type": ["claimed"]}, Bert), ({"is_claimed": 1}, Bert),
+    ({"model_type": "claimed"}, Claimed), ({"is_claimed": True}, Claimed),
+    ({"is_claimed": True, "model_type": "bert"}, Bert),
+    ({"is_claimed": True, "model_type": "x"}, Claimed), ([], Bert)])
+@pytest.mark.usefixtures("claimed")
+def test_family_is_the_one_named_else_the_one_that_claims_else_bert(
+    values, family):
+  assert registry.class_of_config(values) is family
+
+
+def test_families_are_registered_by_name(monkeypatch):
+  # pylint: disable=protected-access
+  monkeypatch.setattr(registry, "_ENCODERS", dict(registry._ENCODERS))
+  assert registry.registered() == {"bert": Bert}
+  assert registry.register(Claimed) is Claimed
+  assert registry.registered()["claimed"] is Claimed
+
+
+@pytest.mark.usefixtures("claimed")
+def test_export_is_of_the_family_that_its_task_json_names():
+  assert registry.class_in({}) is Bert
+  assert registry.class_in({"model_type": "claimed"}) is Claimed
+  message = message_of(registry.class_in, {"model_type": "claim"})
+  assert "'claim' is not known" in message and "bert claimed" in message
+  assert "--processor_module" in message
+
+
+@pytest.mark.usefixtures("claimed")
+def test_family_without_a_table_of_positions_reads_any_length(tmp_path):
+  path = write_config(tmp_path, dict(CONFIG, is_claimed=True))
+  assert load(path, max_seq_length=1000).hidden_size == 32
+
+
+@pytest.mark.usefixtures("claimed")
+def test_hugging_face_family_is_found_by_its_model_type():
+  assert registry.class_of_hugging_face("bert") is Bert
+  assert registry.class_of_hugging_face(None) is Bert
+  assert registry.hugging_face_class({}) is Bert
+  message = message_of(registry.hugging_face_class, {"is_claimed": True})
+  assert "Claimed models can't be converted" in message

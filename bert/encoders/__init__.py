@@ -1,0 +1,1 @@
+"""Families of encoders: one file each says all that the others ask of it."""
