@@ -1,5 +1,6 @@
 """Files: clear errors, replaced all or nothing."""
 import pytest
+import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
