@@ -44,10 +44,11 @@ _MAX_BODY_KB = 256
 class Server:
   """run_predictor.py --http in a process of its own."""
 
-  def __init__(self, export_dir: str, *arguments: str):
+  def __init__(self, export_dir: str, *arguments: str,
+               python: Sequence[str] = (sys.executable,)):
     self.process = subprocess.Popen(
-        [sys.executable, os.path.join(ROOT, "run_predictor.py"),
-         "--export_dir=" + export_dir, "--http=0",
+        list(python) + [
+         os.path.join(ROOT, "run_predictor.py"), "--export_dir=" + export_dir, "--http=0",
          "--max_body_kb=%d" % _MAX_BODY_KB] + list(arguments),
         stdout=subprocess.PIPE, cwd=ROOT)
     line = self.process.stdout.readline().decode()

@@ -134,10 +134,12 @@ def side_effects_of_import():
   Its arguments: the module's name, the folder on the path, that of the module,
   and whether the package around it may not be imported.
   """
+  # Not above: it is a helper that the asserts of others are rewritten without.
+  import forked  # pylint: disable=import-outside-toplevel
   def side_effects(module_name, path=CORE, folder=CORE, is_alone=True):
     process = subprocess.run(
-        [sys.executable, "-c", _IMPORT_ALONE, module_name, folder,
-         "alone" * is_alone], cwd=os.sep,
+        forked.python() + ["-c", _IMPORT_ALONE, module_name, folder,
+                           "alone" * is_alone], cwd=os.sep,
         env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True)
     assert process.returncode == 0, process.stderr

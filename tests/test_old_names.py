@@ -10,6 +10,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
+import forked
 import golden
 from bert import create_pretraining_data as old_pretraining_data
 from bert import extract_features as old_features
@@ -195,7 +196,7 @@ def test_names_come_whatever_is_on_the_path(way, tmp_path):
                                   names=", ".join(sorted(NAMES[module])))
                     for module in sorted(NAMES))
   process = subprocess.run(
-      [sys.executable, "-c", program], cwd=str(tmp_path),
+      forked.python() + ["-c", program], cwd=str(tmp_path),
       env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE,
       stderr=subprocess.STDOUT, universal_newlines=True)
   assert process.returncode == 0, process.stdout

@@ -13,8 +13,6 @@ import pytest
 import commands
 from bert.common import versions
 
-pytestmark = pytest.mark.smoke
-
 ROOT = os.path.dirname(commands.SCRIPT)
 EXTRAS = ("plots", "serving", "pretraining", "interchange", "distributed",
           "search", "storage", "onnx", "docs")
@@ -103,10 +101,10 @@ def installed(wheel, tmp_path_factory):
   """The folder of an environment's programs, with the wheel in it. It borrows
   the libraries, as they were installed from the same files."""
   folder = str(tmp_path_factory.mktemp("environment"))
-  subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-  python = os.path.join(folder, "bin", "python")
-  subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps",
-                  "--no-index", wheel], check=True)
+  subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder],
+                 check=True)
+  subprocess.run([sys.executable, "-m", "pip", "--python", folder, "install",
+                  "--quiet", "--no-deps", "--no-index", wheel], check=True)
   (packages,) = glob.glob(os.path.join(folder, "lib", "python*",
                                        "site-packages"))
   with open(os.path.join(packages, "libraries.pth"), "w") as writer:

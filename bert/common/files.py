@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import uuid
 from typing import Any, Iterable, Iterator, Optional
 
 import tensorflow.compat.v1 as tf
@@ -82,7 +83,8 @@ def _name_of(path, flag):
 
 def make_folder(folder: str, flag: str = "--output_dir") -> None:
   """Makes a folder; raises UserError if it can't be written to."""
-  probe = os.path.join(folder, ".writable")
+  # Several workers may try at once.
+  probe = os.path.join(folder, ".writable-" + uuid.uuid4().hex)
   try:
     tf.gfile.MakeDirs(folder)
     with tf.gfile.GFile(probe, "w") as writer:

@@ -1,5 +1,6 @@
 """Files: clear errors, replaced all or nothing."""
 import pytest
+import tensorflow.compat.v1 as tf
 
 from bert.common import files
 from bert.common.errors import UserError
@@ -83,3 +84,17 @@ def test_writing_again_replaces_and_leaves_nothing_beside(tmp_path):
   files.write_text(str(path), ["new"])
   assert path.read_bytes() == b"new\n"
   assert [each.name for each in tmp_path.iterdir()] == ["results.txt"]
+
+
+def test_folder_is_made_by_several_workers_at_once(tmp_path, monkeypatch):
+  remove = tf.gfile.Remove
+
+  def remove_after_another(path):
+    with monkeypatch.context() as patch:
+      patch.setattr(tf.gfile, "Remove", remove)
+      files.make_folder(str(tmp_path / "out"))
+    remove(path)
+
+  monkeypatch.setattr(tf.gfile, "Remove", remove_after_another)
+  files.make_folder(str(tmp_path / "out"))
+  assert list((tmp_path / "out").iterdir()) == []

@@ -109,12 +109,18 @@ SCHEDULES = [
 def test_complete_training_writes_nothing_and_says_what_was_asked_for(
     finished, name, value, old, new):
   before = kept(finished["output_dir"])
-  log = commands.finish(dict(finished, **{name: value}))
+  log = commands.finish(dict(finished, do_eval=False, do_predict=False,
+                             **{name: value}))
   line, = [line for line in log.splitlines() if "Training is complete" in line]
   assert line.startswith("WARNING")
   assert "trained with %s; this run asks for %s" % (old, new) in line
   assert kept(finished["output_dir"]) == before
-  # Evaluation and prediction still run.
+
+
+def test_complete_training_is_evaluated_and_predicts_with_other_settings(
+    finished):
+  log = commands.finish(dict(finished, learning_rate=1e-3))
+  assert "this run asks for --learning_rate=0.001" in log
   assert "***** Eval results *****" in log
   assert "***** Running prediction*****" in log
 

@@ -55,6 +55,8 @@ def assert_same_weights(folder, other):
 @pytest.mark.parametrize("name", CASES)
 def test_workers_end_as_one_process_does(tmp_path, name):
   size, changes = CASES[name]
+  temporary = tmp_path / "temporary"
+  temporary.mkdir()
   folders = {}
   for kind in ("workers", "alone"):
     flags = horovod_runs.make_flags(tmp_path / kind, **changes)
@@ -67,9 +69,14 @@ def test_workers_end_as_one_process_does(tmp_path, name):
     if kind == "alone":
       horovod_runs.run_alone(flags)
       continue
-    result = horovod_runs.run(size, flags)
+    result = horovod_runs.run(size, flags, TMPDIR=str(temporary))
     assert result.code == 0, result.log
   assert_same_end(folders["workers"], folders["alone"])
+  # The first worker alone writes and speaks.
+  assert os.listdir(str(temporary)) == []
+  assert horovod_runs.lines_of(result.log, 0, "Training: 30 of 30")
+  for worker in range(1, size):
+    assert not horovod_runs.lines_of(result.log, worker, "")
 
 
 def test_gradients_in_float16_lead_to_about_the_same_weights(alone, tmp_path):
@@ -100,20 +107,6 @@ def test_evaluation_and_prediction_leave_the_same_bytes(alone, tmp_path):
       assert (folder / name).read_bytes() == stream.read(), name
 
 
-def test_only_the_first_worker_writes_and_speaks(alone, tmp_path):
-  flags = dict(horovod_runs.make_flags(tmp_path), do_eval=False)
-  temporary = tmp_path / "temporary"
-  temporary.mkdir()
-  result = horovod_runs.run(2, flags, TMPDIR=str(temporary))
-  assert result.code == 0, result.log
-  assert commands.names(flags["output_dir"]) == {
-      name for name in commands.names(alone["output_dir"])
-      if not name.startswith("eval")}
-  assert os.listdir(str(temporary)) == []
-  assert horovod_runs.lines_of(result.log, 0, "Training: 30 of 30")
-  assert not horovod_runs.lines_of(result.log, 1, "")
-
-
 @pytest.mark.parametrize("worker, act, others", [
     (1, "SIGKILL", "failed: another worker has ended"),
     (0, "SIGKILL", "failed: another worker has ended"),
@@ -138,7 +131,8 @@ def test_end_of_a_worker_ends_all_with_a_line_each(alone, tmp_path, worker, act,
   if (worker, act) not in ((1, "SIGKILL"), (0, "SIGTERM")):
     return
   # The same command goes on.
-  result = horovod_runs.run(2, dict(flags, save_checkpoints_steps=10))
+  result = horovod_runs.run(2, dict(flags, save_checkpoints_steps=10,
+                                    do_eval=False, do_predict=False))
   assert result.code == 0, result.log
   assert horovod_runs.lines_of(result.log, 0, "Going on from step")
   assert_same_weights(flags["output_dir"], alone["output_dir"])

@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 
 import active_tasks
 import commands
+import forked
 import tiny_runs
 
 # A user's task that does something after step 3: $ACT_AT_3 says what.
@@ -95,7 +96,7 @@ def test_signal_while_training_saves_a_checkpoint_first(name, code, tmp_path,
 
 def test_second_run_in_a_folder_is_refused_and_changes_nothing(tmp_path):
   flags = make_flags(tmp_path)
-  second = " ".join([sys.executable, commands.SCRIPT] + commands.argv(
+  second = " ".join(forked.python() + [commands.SCRIPT] + commands.argv(
       dict(flags, do_train=False)))
   result = commands.spawn(
       flags, ACT_AT_3="ACT_AT_3= %s" % second, PYTHONPATH=os.pathsep.join(
@@ -126,7 +127,7 @@ def test_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(
     tmp_path, undisturbed):
   flags = make_flags(tmp_path, keep_checkpoint_max=1)
   process = subprocess.run(
-      [sys.executable, commands.SCRIPT] + commands.argv(flags),
+      forked.python() + [commands.SCRIPT] + commands.argv(flags),
       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit_files)
   log = process.stdout.decode("utf-8")
   assert process.returncode == 1, log

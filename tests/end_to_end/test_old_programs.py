@@ -3,13 +3,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
+import forked
 import golden
 import span_golden
 from bert import modeling
@@ -22,7 +22,7 @@ PROGRAMS = os.path.join(ROOT, "tests", "programs")
 def start(name, folder, *arguments, path=ROOT):
   """Runs a program in a folder, with another on its path; returns its log."""
   process = subprocess.run(
-      [sys.executable, os.path.join(PROGRAMS, name)] +
+      forked.python() + [os.path.join(PROGRAMS, name)] +
       [str(each) for each in arguments], cwd=str(folder),
       env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE,
       stderr=subprocess.STDOUT, universal_newlines=True)

@@ -1,12 +1,12 @@
 """ONNX from the command that exports to the one that answers."""
 import os
 import subprocess
-import sys
 
 import pytest
 
 import commands
 import exported
+import forked
 import run_predictor
 import tiny_runs
 from bert.common import libraries
@@ -21,7 +21,7 @@ def flags(tmp_path_factory):
 
 def ask(flags, *arguments):
   process = subprocess.Popen(
-      [sys.executable, SCRIPT, "--export_dir=" + flags["output_dir"]] +
+      forked.python() + [SCRIPT, "--export_dir=" + flags["output_dir"]] +
       list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
       stderr=subprocess.PIPE)
   out, log = process.communicate(b"two votes\nthe captain ||| said two\n")

@@ -40,7 +40,7 @@ def assert_killing_changes_nothing(tmp_path, make_flags, kills, *, num_steps,
 
 # 10 texts in batches of 4, 6 times over.
 @pytest.mark.parametrize("flag, value, kills", [
-    ("cpu_replicas", 1, [1, 5, 6, 10, 14]), ("cpu_replicas", 2, [5]),
+    ("cpu_replicas", 1, [1, 6, 14]), ("cpu_replicas", 2, [5]),
     ("gradient_accumulation_steps", 2, [5])])
 def test_classifier(tmp_path, flag, value, kills):
   def make_flags(folder):
@@ -60,7 +60,7 @@ def test_tagger(tmp_path):
   assert_killing_changes_nothing(tmp_path, make_flags, [5], num_steps=9)
 
 
-@pytest.mark.parametrize("eval_every, kills", [(None, [2, 5, 7, 9, 11]),
+@pytest.mark.parametrize("eval_every, kills", [(None, [2, 9, 11]),
                                                (2, [5, 9])])
 def test_spans(tmp_path, eval_every, kills):
   def make_flags(folder):
@@ -83,7 +83,7 @@ def test_pretraining(tmp_path):
             "learning_rate": 1e-2, "num_train_steps": 12,
             "num_warmup_steps": 2, "random_seed": 3}
 
-  assert_killing_changes_nothing(tmp_path, make_flags, [1, 4, 7, 8, 11],
+  assert_killing_changes_nothing(tmp_path, make_flags, [1, 7, 8],
                                  num_steps=12, command=run_pretraining)
 
 
@@ -94,8 +94,8 @@ def test_folds(tmp_path):
     return {name: value for name, value in flags.items()
             if name not in ("do_train", "do_eval")}
 
-  # The second fold is the one that dies from the fourth time on.
-  assert_killing_changes_nothing(tmp_path, make_flags, [2, 5, 8, 4, 7],
+  # The third time it is the second fold that dies.
+  assert_killing_changes_nothing(tmp_path, make_flags, [2, 8, 4],
                                  num_steps=10, command=run_cross_validation)
 
 

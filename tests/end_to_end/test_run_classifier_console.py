@@ -1,5 +1,6 @@
 """The console of a process of its own."""
 import re
+import sys
 
 import pytest
 
@@ -13,7 +14,7 @@ def console_output(tmp_path_factory):
   commands.write_domainc(folder)
   code, log = commands.spawn(commands.tiny_flags(
       folder, "domainc", do_train=True, do_eval=True, do_predict=True,
-      num_train_epochs=6, log_steps=3))
+      num_train_epochs=6, log_steps=3), python=[sys.executable])
   assert code == 0, log
   assert commands.results(folder / "out")["global_step"] == 12
   return log

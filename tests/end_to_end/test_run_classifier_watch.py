@@ -112,8 +112,8 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("moment, count", [
-    ("before_evaluation", 3), ("before_best", 2), ("after_best", 2),
-    ("before_evaluation", 5), ("before_best", "last"), ("after_best", "last")])
+    ("before_evaluation", 3), ("before_evaluation", 5), ("before_best", "last"),
+    ("after_best", 2)])
 def test_killed_run_ends_as_an_undisturbed_one(
     undisturbed, tmp_path, monkeypatch, moment, count):
   flags = watched(tmp_path)

@@ -16,6 +16,7 @@ import pytest
 
 import commands
 import exported
+import forked
 import run_predictor
 from benchmarks import load
 from bert.serving import predictor
@@ -35,7 +36,7 @@ def asked(flags):
 
 def start(flags, *arguments):
   return subprocess.Popen(
-      [sys.executable, SCRIPT, "--export_dir=" + flags["output_dir"]] +
+      forked.python() + [SCRIPT, "--export_dir=" + flags["output_dir"]] +
       list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
       stderr=subprocess.PIPE, bufsize=0)
 
@@ -122,7 +123,7 @@ class Server(load.Server):
   """Is asked as a client would."""
 
   def __init__(self, flags, *arguments):
-    super().__init__(flags["output_dir"], *arguments)
+    super().__init__(flags["output_dir"], *arguments, python=forked.python())
     self.url = "http://127.0.0.1:%d/" % self.port
 
   def ask(self, body, path="v1/models/bert:predict"):
@@ -225,7 +226,7 @@ def test_load_with_mistakes_loses_nothing(flags, asked):
   texts = ["two votes " * (1 + number % 5) for number in range(20)]
   expected = [asked.head.to_json(answer)
               for answer in asked.predict(texts)]
-  made = load.Server(flags["output_dir"])
+  made = load.Server(flags["output_dir"], python=forked.python())
   try:
     found = load.load(made, texts, lambda number, said: load.is_close(
         said, expected[number]), 320, 8)

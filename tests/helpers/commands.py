@@ -14,6 +14,7 @@ from unittest import mock
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+import forked
 import golden
 import run_classifier
 from bert.common import command as command_lib
@@ -93,11 +94,19 @@ def _own_log():
     logger.setLevel(level)
 
 
-def spawn(flags, script=SCRIPT, **changes):
-  """Runs a command in its own process -> code, stdout and stderr as one."""
+def spawn(flags, script=SCRIPT, python=None, **changes):
+  """Runs a command in its own process -> code, stdout and stderr as one.
+
+  Args:
+    flags: dict.
+    script: path of the command.
+    python: the first words of the command line, where not forked.python().
+    **changes: of the environment.
+  """
   process = subprocess.run(
-      [sys.executable, script] + argv(flags), stdout=subprocess.PIPE,
-      stderr=subprocess.STDOUT, env=environment(changes))
+      (python or forked.python()) + [script] + argv(flags),
+      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+      env=environment(changes))
   return Result(process.returncode, process.stdout.decode("utf-8"))
 
 

@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 import active_tasks
 import commands
+import forked
 import run_classifier
 import tiny_runs
 from bert import modeling
@@ -82,7 +83,7 @@ def run_alone(flags, command=run_classifier):
 
 def run(size, flags, script="run_classifier.py", **environment):
   """Runs a script by several workers -> code and output as one."""
-  return _run([sys.executable, os.path.join(
+  return _run(forked.python() + [os.path.join(
       os.path.dirname(commands.SCRIPT), script)] + _argv(flags), size,
               environment)
 
@@ -96,7 +97,7 @@ def run_each(size, flags, own, **environment):
     own: a flag's text, in which $HOROVOD_RANK is the worker's number.
     environment: of all.
   """
-  words = [sys.executable, commands.SCRIPT] + _argv(flags)
+  words = forked.python() + [commands.SCRIPT] + _argv(flags)
   return _run(["sh", "-c", 'exec "$@" %s' % own, "sh"] + words, size,
               environment)
 
@@ -108,7 +109,7 @@ def _argv(flags):
 def _run(command, size, environment):
   launcher = os.path.join(os.path.dirname(sys.executable), "horovodrun")
   process = subprocess.run(
-      [launcher, "--gloo", "-np", str(size)] + command,
+      forked.python() + [launcher, "--gloo", "-np", str(size)] + command,
       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
       env=commands.environment(environment))
   return commands.Result(process.returncode, process.stdout.decode("utf-8"))

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import forked
 from benchmarks import load
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -34,7 +35,7 @@ def opened(output_dir, languages="en-US,en"):
       "prefs", {"intl.accept_languages": languages})
   browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
   try:
-    server = load.Server(output_dir)
+    server = load.Server(output_dir, python=forked.python())
     try:
       browser.get("http://127.0.0.1:%d/" % server.port)
       browser.implicitly_wait(20)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 
+import forked
 from bert.model import distribution
 from bert.model import estimator
 from bert.options import shared
@@ -233,7 +234,7 @@ threading = tf.config.threading
 print(threading.get_inter_op_parallelism_threads(),
       threading.get_intra_op_parallelism_threads())
 """
-  shown = subprocess.check_output([sys.executable, "-c", script, "folder"],
+  shown = subprocess.check_output(forked.python() + ["-c", script, "folder"],
                                   stderr=subprocess.DEVNULL, cwd=ROOT)
   cores = max(1, (os.cpu_count() or 1) // 2)
   assert shown.decode().split() == ["2", str(cores)]

@@ -33,10 +33,9 @@ def set_variables(session):
   reader = tf.train.load_checkpoint(golden.checkpoint())
   session.run(tf.global_variables_initializer())
   for each in tf.trainable_variables():
-    name = each.op.name
-    value = VARIABLES.get(name)
-    session.run(each.assign(reader.get_tensor(name) if value is None else
-                            value))
+    value = VARIABLES.get(each.op.name)
+    each.load(reader.get_tensor(each.op.name) if value is None else value,
+              session)
 
 
 def constants():
@@ -100,21 +99,28 @@ def test_streamed_metrics_are_weighted_means(session, cpu_replicas):
   assert 0 <= found["next_sentence_accuracy"] <= 1
 
 
+def trained(**parts):
+  """The losses of three steps, and the variables after them."""
+  with tf.Graph().as_default(), tf.Session() as session:
+    spec = make_spec(TRAIN, **parts)
+    set_variables(session)
+    losses = [session.run([spec.loss, spec.train_op])[0] for _ in range(3)]
+    return losses, session.run(
+        {variable.op.name: variable for variable in tf.global_variables()})
+
+
+@pytest.fixture(scope="module")
+def whole():
+  return trained()
+
+
 @pytest.mark.parametrize("parts", [dict(num_micro_batches=4),
                                    dict(cpu_replicas=2)])
-def test_steps_in_parts_are_those_of_the_whole_batch(parts):
+def test_steps_in_parts_are_those_of_the_whole_batch(parts, whole):
   """Though parts have different numbers of masked words."""
   weights = FEATURES["masked_lm_weights"]
   assert len(set(weights.reshape(4, -1).sum(axis=1))) > 1
-  found = []
-  for each in (dict(), parts):
-    with tf.Graph().as_default(), tf.Session() as session:
-      spec = make_spec(TRAIN, **each)
-      set_variables(session)
-      losses = [session.run([spec.loss, spec.train_op])[0] for _ in range(3)]
-      found.append((losses, session.run(
-          {variable.op.name: variable for variable in tf.global_variables()})))
-  (expected_losses, expected), (losses, actual) = found
+  (expected_losses, expected), (losses, actual) = whole, trained(**parts)
   golden.assert_close(losses, expected_losses)
   assert set(actual) == set(expected)
   for name in expected:

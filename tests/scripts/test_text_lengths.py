@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import commands
+import forked
 from bert.common import command
 from processors import base
 
@@ -214,7 +215,7 @@ def test_histogram_is_drawn(flags, tmp_path):
 
 def test_script_runs_from_any_folder(flags, tmp_path):
   process = subprocess.run(
-      [sys.executable, SCRIPT] + commands.argv(flags), cwd=str(tmp_path),
+      forked.python() + [SCRIPT] + commands.argv(flags), cwd=str(tmp_path),
       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
   assert process.returncode == 0, process.stderr
   assert process.stdout.decode("utf-8").startswith("Tokens an example")

@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 import commands
+import forked
 import run_classifier
 import run_search
 from bert.common import signals
@@ -88,7 +88,7 @@ def test_search_leaves_its_files(sampler, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("changes", [
-    dict(), dict(random_seed=None),
+    dict(),
     # A share of the training set, drawn by the seed.
     dict(random_seed=None, train_fraction=0.5)])
 def test_best_flags_train_the_best_again(changes, tmp_path):
@@ -240,10 +240,8 @@ def test_best_trials_keep_their_checkpoints(tmp_path):
   assert (worst / "eval_results.txt").exists()
 
 
-@pytest.mark.parametrize("pruner", ["median", "halving"])
-def test_trial_that_is_pruned_stops_at_its_evaluation(
-    pruner, tmp_path, monkeypatch):
-  flags = flags_of(tmp_path, pruner=pruner, eval_every="epoch",
+def test_trial_that_is_pruned_stops_at_its_evaluation(tmp_path, monkeypatch):
+  flags = flags_of(tmp_path, pruner="median", eval_every="epoch",
                    num_train_epochs=4, num_search_trials=2)
   class Pruner:  # Optuna's own are not ours to test.
     def prune(self, study, trial):
@@ -310,7 +308,7 @@ def test_full_disk_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
 
 
 def start(flags):
-  return subprocess.Popen([sys.executable, SCRIPT] + commands.argv(flags),
+  return subprocess.Popen(forked.python() + [SCRIPT] + commands.argv(flags),
                           stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
                           env=commands.environment({}))
 
@@ -322,13 +320,22 @@ def wait_for(path, process):
     time.sleep(0.05)
 
 
+LONG = dict(sampler="tpe", num_search_trials=3, num_train_epochs=20,
+            save_checkpoints_steps=5)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+  """The output folder of a search that nothing stopped."""
+  flags = flags_of(tmp_path_factory.mktemp("whole"), **LONG)
+  run(flags)
+  return flags["output_dir"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_search_has_the_trials_of_one_that_was_not(number, tmp_path):
-  changes = dict(sampler="tpe", num_search_trials=3, num_train_epochs=20,
-                 save_checkpoints_steps=5)
-  whole = flags_of(tmp_path / "whole", **changes)
-  killed = flags_of(tmp_path / "killed", **changes)
-  run(whole)
+def test_killed_search_has_the_trials_of_one_that_was_not(
+    number, whole, tmp_path):
+  killed = flags_of(tmp_path, **LONG)
   process = start(killed)
   wait_for(os.path.join(killed["output_dir"], "trial_2",
                         "model.ckpt-5.index"), process)
@@ -336,8 +343,7 @@ def test_killed_search_has_the_trials_of_one_that_was_not(number, tmp_path):
   process.communicate(timeout=60)
   log = run(killed)
   assert "***** Trial 2 of 3" in log and "***** Trial 1 of 3" not in log
-  rows, expected = [table(tmp_path / name / "out")
-                    for name in ("killed", "whole")]
+  rows, expected = table(tmp_path / "out"), table(whole)
   for row, other in zip(rows, expected):
     assert {key: value for key, value in row.items() if key != "seconds"} == {
         key: value for key, value in other.items() if key != "seconds"}
@@ -349,7 +355,7 @@ def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
   run(flags)
   flags = dict(flags, num_search_trials=2)
   for _ in range(3):
-    process = subprocess.run([sys.executable, "-c", (
+    process = subprocess.run(forked.python() + ["-c", (
         "import os, sys; sys.argv = %r; import run_search\n"
         "from bert.common import command\n"
         "import bert.training.actions as actions\n"
@@ -365,15 +371,28 @@ def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
       "complete", "fail"]
 
 
+def study_of(folder, steps, **changes):
+  return study_lib.Study(
+      str(folder), SearchOptions(num_search_trials=1, **changes),
+      study_lib.StudySettings(
+          [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
+          "eval_accuracy", False, 1, {}), steps.__getitem__)
+
+
+@pytest.mark.parametrize("name, kind", [
+    ("none", optuna.pruners.NopPruner),
+    ("median", optuna.pruners.MedianPruner),
+    ("halving", optuna.pruners.SuccessiveHalvingPruner)])
+def test_pruner_is_the_one_of_the_flag(name, kind, tmp_path):
+  study = study_of(tmp_path, {}, pruner=name).optuna
+  assert isinstance(study.pruner, kind)
+
+
 class Start:
   """One process of a search: its trial, and how it ends."""
 
   def __init__(self, folder, steps):
-    self.study = study_lib.Study(
-        str(folder), SearchOptions(num_search_trials=1),
-        study_lib.StudySettings(
-            [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
-            "eval_accuracy", False, 1, {}), steps.__getitem__)
+    self.study = study_of(folder, steps)
 
   def end(self, error):
     """Returns whether there was a trial to run."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import commands
+import forked
 import run_predictor
 import served
 import tiny_encoder
@@ -197,9 +198,10 @@ def test_command_answers_clients_until_it_is_ended(tmp_path):
   flags = tiny_encoder.run(tiny_encoder.flags_of(tmp_path))
   ports = served.free_ports()
   process = subprocess.Popen(
-      [sys.executable, os.path.abspath(run_predictor.__file__),
-       "--export_dir=" + flags["output_dir"],
-       "--bert_serving=%d,%d" % tuple(ports)], stdout=subprocess.PIPE)
+      forked.python() + [
+          os.path.abspath(run_predictor.__file__),
+          "--export_dir=" + flags["output_dir"],
+          "--bert_serving=%d,%d" % tuple(ports)], stdout=subprocess.PIPE)
   try:
     assert b"bert-serving-client" in process.stdout.readline()
     with client_lib.BertClient("127.0.0.1", *ports, timeout=20000) as client:
