@@ -38,6 +38,7 @@ class KeptPadding:
 
   def __init__(self, input_mask):
     self._sizes = modeling.get_shape_list(input_mask)
+    self.rows = self.trimmed_rows = self
 
   def trim_mask(self, input_mask):
     return input_mask, self._sizes

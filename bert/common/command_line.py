@@ -11,8 +11,8 @@ import re
 import sys
 import textwrap
 import warnings
-from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
-                    Optional, Sequence, Tuple)
+from typing import (Any, Callable, Container, Dict, Iterable, Iterator, List,
+                    Mapping, Optional, Sequence, Tuple)
 
 from absl import flags
 
@@ -30,15 +30,16 @@ class Repeated(tuple):
 
 
 def option(default, help_text, aliases: Optional[Mapping[str, Optional[
-    Callable[[str], Dict[str, Any]]]]] = None, **limits):
+    Callable[[str, Container[str]], Dict[str, Any]]]]] = None, **limits):
   """A flag.
 
   Args:
     default: its value when not given.
     help_text: for --help and docs/flags.md.
     aliases: earlier names, which may still be given. Of a flag that had other
-      values, a function: text -> name -> value of the flags to use now; it may
-      raise UserError.
+      values, a function: its text, and the current names of the flags that are
+      given by these -> name -> value of the flags to use now; it may raise
+      UserError.
     **limits: minimum, maximum (both allowed), above, choices, or required.
   """
   return dataclasses.field(default=default, metadata=dict(
@@ -225,10 +226,11 @@ def _given(values, groups):
   """
   given = {field.name: values[field.name].value for group in groups
            for field in dataclasses.fields(group) if values[field.name].present}
+  present = frozenset(given)
   for field, old, convert in _aliases(groups):
     if values[old].present:
       value = values[old].value
-      new = convert(value) if convert else {field.name: value}
+      new = convert(value, present) if convert else {field.name: value}
       for name in new:
         if given.setdefault(name, new[name]) != new[name]:
           raise UserError(

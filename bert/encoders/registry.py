@@ -4,6 +4,7 @@ A new family is one file, imported here; one of a user's own registers itself
 from a --processor_module.
 """
 
+import re
 from typing import Any, Dict
 
 import tensorflow.compat.v1 as tf
@@ -21,9 +22,42 @@ _ENCODERS = Registry("encoder")
 
 
 def register(encoder: EncoderClass) -> EncoderClass:
-  """Makes an Encoder known by its family; a decorator for a user's own."""
+  """Makes an Encoder known by its family; a decorator for a user's own.
+
+  Raises:
+    UserError: it lacks something, or another one has its family.
+  """
+  if not (isinstance(encoder, type) and issubclass(encoder, Encoder)):
+    raise UserError("encoder %r: it has to be a subclass of "
+                    "bert.encoders.base.Encoder" % (encoder,))
+  for name, is_right, needed in (
+      ("family", _is_name, "a name"), ("title", _is_name, "a name"),
+      ("scope", _is_name, "a name"), ("model_class", callable, "a class"),
+      ("layer_scope", _has_one_group, "a regular expression with one group")):
+    value = getattr(encoder, name)
+    if not is_right(value):
+      raise UserError("encoder %s: %s is %r, %s is needed" % (
+          encoder.__name__, name, value, needed))
+  other = _ENCODERS.get(encoder.family, encoder)
+  # A notebook may run a cell again.
+  if (other.__module__, other.__name__) != (encoder.__module__,
+                                            encoder.__name__):
+    raise UserError("encoder %s: %s.%s has the family %r already; give it "
+                    "another one" % (encoder.__name__, other.__module__,
+                                     other.__name__, encoder.family))
   _ENCODERS[encoder.family] = encoder
   return encoder
+
+
+def _is_name(value):
+  return isinstance(value, str) and bool(value)
+
+
+def _has_one_group(value):
+  try:
+    return re.compile(value).groups == 1
+  except (TypeError, re.error):
+    return False
 
 
 register(Bert)
@@ -69,8 +103,14 @@ def read(bert_config_file: str) -> Encoder:
     UserError: no such file, not JSON, a key lacks, or has a wrong value.
   """
   values = files.read_json(bert_config_file, _FLAG)
-  return class_of_config(values).read(
-      values, "%s=%s" % (_FLAG, bert_config_file))
+  encoder = class_of_config(values)
+  named = values.get(MODEL_TYPE) if isinstance(values, dict) else None
+  if named not in (None, encoder.family):
+    tf.logging.warning(
+        "%s: %s %r is not known (%s, and those that --processor_module "
+        "imports); it is read as %s", _FLAG, MODEL_TYPE, named,
+        " ".join(sorted(_ENCODERS)), encoder.title)
+  return encoder.read(values, "%s=%s" % (_FLAG, bert_config_file))
 
 
 def check_sizes(encoder: Encoder, bert_config_file: str, max_seq_length: int,

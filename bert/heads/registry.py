@@ -37,7 +37,9 @@ def register(head: Type[Head]) -> Type[Head]:
     if hasattr(head, old):
       raise UserError("head %r: %s of heads is called %s now; rename it" % (
           head.kind, old, new))
-  if "labels" in inspect.signature(head).parameters:
+  named = [each.name for each in inspect.signature(head).parameters.values()
+           if each.kind is each.POSITIONAL_OR_KEYWORD]
+  if named not in ([], ["spec"]):
     raise UserError("head %r: __init__ of heads takes one argument now, spec, "
                     "which has labels and settings (bert.heads.task_spec)" %
                     head.kind)

@@ -11,7 +11,7 @@ from bert.common.errors import UserError
 from bert.options import shared
 
 
-def _onnx_of_formats(text):
+def _onnx_of_formats(text, _):
   """Returns what an earlier --export_formats means; raises UserError."""
   formats = set(text.split(","))
   if not {"saved_model"} <= formats <= {"saved_model", "onnx"}:

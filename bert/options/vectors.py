@@ -10,8 +10,21 @@ from bert.common.errors import UserError
 from bert.options import shared
 
 
-def _pooling_of(text):
-  """Returns what an earlier --sentence_vectors means."""
+_POOLINGS = ("mean", "max", "mean_max", "cls", "last", "tokens")
+_POOLINGS_OF_SPECIAL_TOKENS = ("mean_all", "mean_max_all")
+
+
+def _pooling_of(text, given):
+  """Returns what an earlier --sentence_vectors means; raises UserError."""
+  where = "--sentence_vectors=%s" % text
+  if text not in _POOLINGS + _POOLINGS_OF_SPECIAL_TOKENS:
+    raise UserError("%s: must be one of: %s; --pooling replaces it" % (
+        where, " ".join(_POOLINGS + _POOLINGS_OF_SPECIAL_TOKENS)))
+  if "layers" in given:
+    # They would be other vectors than those that the same command wrote.
+    raise UserError(
+        "%s: --layers counted for nothing with it; leave --layers out, or give "
+        "--pooling in place of --sentence_vectors" % where)
   suffix = "_all"
   has_all = text.endswith(suffix)
   return {"pooling": text[:-len(suffix)] if has_all else text,
@@ -40,7 +53,7 @@ class VectorOptions:
       "mean_max (both), cls (the first token) or last (the last token); or "
       "tokens, with --do_export only: one vector per token. The mean leaves "
       "out [CLS] and [SEP].",
-      choices=("mean", "max", "mean_max", "cls", "last", "tokens"),
+      choices=_POOLINGS,
       aliases={"sentence_vectors": _pooling_of})
   pool_special_tokens: bool = option(
       False, "Include [CLS] and [SEP] in the mean of --pooling=mean and "

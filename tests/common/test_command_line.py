@@ -10,7 +10,8 @@ from bert.common.errors import UserError
 from mistakes import message_of
 
 
-def _unit_of(text):
+def _unit_of(text, given):
+  del given
   if text not in ("short", "long"):
     raise UserError("--old_unit=%s: must be short or long" % text)
   return {"minutes": text == "long", "rows": 1 if text == "short" else 9}

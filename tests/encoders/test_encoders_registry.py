@@ -156,6 +156,46 @@ def test_families_are_registered_by_name(monkeypatch):
   assert registry.registered()["claimed"] is Claimed
 
 
+@pytest.mark.parametrize("changes, fragment", [
+    (dict(family=""), "family is ''"), (dict(family=5), "family is 5"),
+    (dict(title=None), "title is None"), (dict(scope=""), "scope is ''"),
+    (dict(model_class=None), "model_class is None"),
+    (dict(layer_scope="layer_("), "layer_scope is 'layer_('"),
+    (dict(layer_scope="layer_"), "with one group is needed"),
+    (dict(family="bert"), "bert.encoders.bert.Bert has the family 'bert'")])
+def test_family_that_lacks_something_is_refused(monkeypatch, changes, fragment):
+  # pylint: disable=protected-access
+  monkeypatch.setattr(registry, "_ENCODERS", dict(registry._ENCODERS))
+  own = type("Own", (Encoder,), dict(dict(family="own", title="Own"),
+                                     **changes))
+  message = message_of(registry.register, own)
+  assert message.startswith("encoder Own: ") and fragment in message
+  assert list(registry.registered()) == ["bert"]
+
+
+@pytest.mark.parametrize("value", [3, Bert(CONFIG), dict])
+def test_what_is_no_family_is_refused(value):
+  assert "a subclass of bert.encoders.base.Encoder" in message_of(
+      registry.register, value)
+
+
+def test_notebook_may_register_its_family_again(monkeypatch):
+  # pylint: disable=protected-access
+  monkeypatch.setattr(registry, "_ENCODERS", dict(registry._ENCODERS))
+  first, second = [type("Own", (Encoder,), dict(family="own", title="Own"))
+                   for _ in range(2)]
+  registry.register(first)
+  registry.register(second)
+  assert registry.registered()["own"] is second
+
+
+def test_unknown_family_is_warned_of(tmp_path, warnings):
+  path = write_config(tmp_path, dict(CONFIG, model_type="roberta"))
+  assert isinstance(registry.read(path), Bert)
+  assert any("model_type 'roberta' is not known (bert" in line and
+             "read as BERT" in line for line in warnings)
+
+
 @pytest.mark.usefixtures("claimed")
 def test_export_is_of_the_family_that_its_task_json_names():
   assert registry.class_in({}) is Bert

@@ -218,7 +218,7 @@ def test_evaluations_by_another_metric_do_not_compete(watched):
 
 
 @pytest.mark.parametrize("changes, fragment", [
-    (dict(checkpoint="best"), "--checkpoint=best needs --eval_every"),
+    (dict(checkpoint="best"), "--checkpoint=best with --do_train needs --eval_every"),
     (dict(checkpoint="x/model.ckpt-3"), "give best or newest"),
     (dict(do_train=False, checkpoint="best"), "holds no checkpoint"),
     (dict(do_train=False, checkpoint="nowhere"), "no such checkpoint")])

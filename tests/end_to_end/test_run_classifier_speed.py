@@ -7,6 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import commands
+from bert import modeling
 from bert.common.errors import UserError
 from bert.data import input_fns
 from bert.encoders import registry as encoders
@@ -16,6 +17,7 @@ from bert.model import model_function
 from tiny_runs import NUM_TEST, pairs
 
 LABELS = ["0", "1"]
+
 
 @pytest.fixture
 def without_dropout(monkeypatch):

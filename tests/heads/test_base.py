@@ -103,7 +103,8 @@ def old_head(**members):
     ({"sizes": lambda self, *counts: []}, ["sizes", "size_lines"]),
     ({"headings": {}}, ["headings", "log_headings"]),
     ({"__init__": lambda self, labels, settings=None: None},
-     ["__init__", "spec"])])
+     ["__init__", "spec"]),
+    ({"__init__": lambda self, names, *args: None}, ["__init__", "spec"])])
 def test_own_head_of_an_earlier_version_is_refused_when_registered(members,
                                                                    fragments):
   before = registry.registered()

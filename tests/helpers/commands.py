@@ -19,6 +19,8 @@ import golden
 import run_classifier
 from bert.common import command as command_lib
 from bert.data import label_types
+# Registers the kinds of heads, which forgetting_own_tasks puts back.
+from bert.heads import registry as _  # pylint: disable=unused-import
 from bert.encoders import registry as encoders
 from processors import base
 

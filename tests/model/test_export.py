@@ -5,6 +5,7 @@ import pytest
 
 from bert import modeling
 from bert.data.examples import InputExample
+from bert.encoders.bert import Bert
 from bert.heads import registry
 from bert.model import export
 
@@ -23,7 +24,8 @@ def test_new_export_has_the_highest_number(there, now, expected, tmp_path,
   assert export._next_number(str(tmp_path)) == expected
 
 
-CONFIG = modeling.BertConfig(756, max_position_embeddings=64, type_vocab_size=2)
+ENCODER = Bert(modeling.BertConfig(756, max_position_embeddings=64,
+                                   type_vocab_size=2))
 EXAMPLES = [InputExample("0", "the ferry", None, "a")]
 
 
@@ -32,7 +34,7 @@ EXAMPLES = [InputExample("0", "the ferry", None, "a")]
     (EXAMPLES, {"sample_inputs": [{"text_a": "the ferry"}]})])
 def test_task_says_the_sizes_of_the_model_and_some_samples(samples, expected):
   assert export.describe(
-      CONFIG, registry.create("classification", ["a", "b"]),
+      ENCODER, registry.create("classification", ["a", "b"]),
       {"max_seq_length": 16}, samples) == dict(
           expected, max_seq_length=16, vocab_size=756, max_positions=64,
           num_segment_ids=2)

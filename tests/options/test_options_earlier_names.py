@@ -77,7 +77,12 @@ def test_exports_keep_the_names_of_vectors(pooling, has_special, expected):
 
 
 @pytest.mark.parametrize("arguments, fragment", [
-    (["--sentence_vectors=sum"], "--pooling=sum: must be one of: mean max"),
+    (["--sentence_vectors=sum"],
+     "--sentence_vectors=sum: must be one of: mean max"),
+    (["--sentence_vectors=cls_all"],
+     "--sentence_vectors=cls_all: must be one of: mean max"),
+    (["--sentence_vectors=cls", "--layers=-1"],
+     "--layers counted for nothing with it"),
     (["--sentence_vectors=mean", "--pooling=max"],
      "--sentence_vectors=mean is an earlier form of --pooling=mean, but "
      "--pooling=max is given"),
