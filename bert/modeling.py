@@ -697,6 +697,11 @@ def drawing_by(uniform):
     _draws.uniform = outer
 
 
+def drawn_by():
+  """Returns the function of the drawing_by around; None without one."""
+  return _draws.uniform
+
+
 class _Draws(threading.local):
   uniform = None  # Of each thread, as threads may build graphs side by side.
 

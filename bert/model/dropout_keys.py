@@ -1,45 +1,27 @@
 """Dropout that a resumed run draws as one that was not interrupted does: from a
 key of the step instead of TensorFlow's generators, whose state is not saved."""
 
-import contextlib
-import threading
-from typing import Iterator, Optional, Union
+from typing import ContextManager, Optional, Union
 
 import tensorflow.compat.v1 as tf
 
 from bert import modeling
 
 
-class _Scope(threading.local):
-  """The key in use, of each thread, as threads may build graphs side by side.
-  """
-  key = None  # type: Optional[_DropoutKey]
-
-
-_scope = _Scope()
-
-
-@contextlib.contextmanager
-def dropout_key(key: Optional[tf.Tensor]) -> Iterator[None]:
+def dropout_key(key: Optional[tf.Tensor]) -> ContextManager[None]:
   """Makes dropout within it draw from the key and the number of the call alone,
   so that a run of the graph with an equal key draws the same again.
 
   Args:
     key: int32 [2], such as a seed and a step; None: draws as without this.
   """
-  outer = _scope.key
-  _scope.key = None if key is None else _DropoutKey(key)
-  try:
-    with modeling.drawing_by(_scope.key.uniform if _scope.key else None):
-      yield
-  finally:
-    _scope.key = outer
+  return modeling.drawing_by(None if key is None else _DropoutKey(key))
 
 
-def dropout_part(number: Union[int, tf.Tensor]):
+def dropout_part(number: Union[int, tf.Tensor]) -> ContextManager[None]:
   """A dropout_key of its own for each number, int or int32 scalar, of a part of
   the batch; without effect where no dropout_key is around it."""
-  outer = _scope.key
+  outer = modeling.drawn_by()
   return dropout_key(None if outer is None else outer.of_part(number))
 
 
@@ -52,7 +34,7 @@ class _DropoutKey:
                                             tf.int32)
     self._num_calls = 0
 
-  def uniform(self, shape, *bounds_and_type):
+  def __call__(self, shape, *bounds_and_type):
     """tf.random.uniform from the next call's seed."""
     self._num_calls += 1
     seed = self._key + tf.constant([self._num_calls, 0])

@@ -30,7 +30,6 @@ MAX_P90_LINES = 25
 SETTABLE = {
     "bert.common.command": ("logger",),
     "bert.evaluation.plots": ("values",),
-    "bert.model.dropout_keys": ("_scope",),
     "bert.model.estimator": ("config", "rewrite"),
     "bert.model.onnx_files": ("value",),
     "bert.modeling": ("config", "_draws"),
