@@ -98,14 +98,14 @@ class OutputFolder:
       UserError: another run has it, or it can't be written to.
     """
     files.make_folder(self.path)
-    try:
-      with locks.locked(self.path):
+    with locks.locked(self.path):
+      try:
         yield
-    finally:
-      # A process may train many models: TensorFlow never closes these, and
-      # glibc keeps what a graph took for its next use, but in other arenas.
-      tf.summary.FileWriterCache.clear()
-      machine.release_memory()
+      finally:
+        # A process may train many models: TensorFlow never closes these, and
+        # glibc keeps what a graph took for its next use, but in other arenas.
+        tf.summary.FileWriterCache.clear()
+        machine.release_memory()
     if self._task_time is not None and self._task_time != self._stat_task():
       tf.logging.warning(
           "%s has changed meanwhile: another run has written to the folder, and "
