@@ -20,11 +20,9 @@ from bert.common import command
 
 _SAMPLES = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "samples")
-_CONFIG = {
-    "attention_probs_dropout_prob": 0.1, "hidden_act": "gelu",
-    "hidden_dropout_prob": 0.1, "hidden_size": 64, "initializer_range": 0.02,
-    "intermediate_size": 256, "max_position_embeddings": 64,
-    "num_attention_heads": 2, "num_hidden_layers": 6, "type_vocab_size": 2}
+_SIZES = {"hidden_size": 64, "intermediate_size": 256,
+          "max_position_embeddings": 64, "num_attention_heads": 2,
+          "num_hidden_layers": 6}
 _SKIPPED = 3  # The first ones load libraries and fill caches.
 
 
@@ -46,14 +44,15 @@ class _Recorder(io.StringIO):
 
 def _flags(folder: str) -> Dict[str, object]:
   """Returns flags of a tiny model; writes its config into the folder."""
-  vocab = os.path.join(_SAMPLES, "vocab.txt")
-  with open(vocab, encoding="utf-8") as stream:
-    config = dict(_CONFIG, vocab_size=len(stream.read().splitlines()))
+  with open(os.path.join(_SAMPLES, "bert_config.json"),
+            encoding="utf-8") as stream:
+    config = dict(json.load(stream), **_SIZES)
   path = os.path.join(folder, "config.json")
   with open(path, "w", encoding="utf-8") as stream:
     json.dump(config, stream)
   return {"task_name": "domainc", "data_dir": os.path.join(_SAMPLES, "domainc"),
-          "vocab_file": vocab, "bert_config_file": path, "max_seq_length": 32,
+          "vocab_file": os.path.join(_SAMPLES, "vocab.txt"),
+          "bert_config_file": path, "max_seq_length": 32,
           "output_dir": os.path.join(folder, "out"), "train_batch_size": 8,
           "random_seed": 1}
 
