@@ -128,7 +128,7 @@ class Study:
 
   def is_running(self) -> bool:
     """Whether a trial has not ended."""
-    return any(trial.state.name == "RUNNING" for trial in self.trials())
+    return bool(self._running())
 
   def report(self, trial, number: int, value: float) -> bool:
     """Notes an evaluation; returns whether the pruner ends the trial.
@@ -215,6 +215,9 @@ class Study:
             "median": lambda: pruners.MedianPruner(n_startup_trials=3),
             "halving": pruners.SuccessiveHalvingPruner}[self._search.pruner]()
 
+  def _running(self):
+    return [each for each in self.trials() if each.state.name == "RUNNING"]
+
   def _enqueue_grid(self):
     """Has all settings wait for their turn, once."""
     settings = list(space.combinations(self.settings.dimensions))
@@ -227,8 +230,10 @@ class Study:
 
   def _take_over(self, stack):
     """Returns a trial whose process has died, None if there is none."""
-    for each in self.trials():
-      if each.state.name != "RUNNING" or not self._hold(each.number, stack):
+    for each in self._running():
+      # Its process may have ended it since the list was read.
+      if not self._hold(each.number, stack) or each.number not in {
+          trial.number for trial in self._running()}:
         continue
       trial = self._optuna.trial.Trial(self.optuna, each._trial_id)
       step = self._last_step(each.number)

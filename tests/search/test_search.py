@@ -437,6 +437,22 @@ def test_trial_is_given_up_after_three_deaths_without_a_step(
   assert num_starts(tmp_path, ends, steps) == expected
 
 
+def test_trial_that_ends_meanwhile_is_not_taken_over(tmp_path, monkeypatch):
+  study = study_of(str(tmp_path), {0: 0})
+  with study.next_trial():
+    pass  # It runs: nobody has said how it ended.
+  hold = study_lib.Study._hold
+
+  def hold_late(self, number, stack):
+    study.end(study.trials()[0], "complete", 0.5)
+    return hold(self, number, stack)
+
+  monkeypatch.setattr(study_lib.Study, "_hold", hold_late)
+  with study.next_trial() as trial:
+    assert trial is None
+  assert [each.state.name for each in study.trials()] == ["COMPLETE"]
+
+
 def test_search_goes_on_after_its_flag_was_renamed(tmp_path, monkeypatch):
   monkeypatch.setattr(space, "_GROUPS", (Renamed,))
 
