@@ -11,7 +11,6 @@ import contextlib
 import copy
 import functools
 import json
-import math
 import numbers
 import re
 import threading
@@ -21,12 +20,12 @@ import six
 import tensorflow.compat.v1 as tf
 
 _unknown_keys_warned = set()
+_draws = threading.local()  # Threads may build graphs side by side.
 # Name of a graph's attribute: {operation's name: its gradient function}.
 _GRADIENTS = "_bert_gradients"
 
 
 # The config: sizes and probabilities, as a bert_config.json holds them.
-
 class BertConfig:
   """The size and shape of a BertModel; dropout and range are probabilities."""
 
@@ -36,17 +35,15 @@ class BertConfig:
                attention_probs_dropout_prob=0.1, max_position_embeddings=512,
                type_vocab_size=16, initializer_range=0.02):
     # Each parameter is an attribute, and a key of bert_config.json.
-    values = dict(locals())
-    del values["self"]
-    self.__dict__.update(values)
+    self.__dict__.update(locals())
+    del self.self
 
   @classmethod
   def from_dict(cls, json_object):
     """Returns a config; unknown keys become attributes, with one warning."""
     config = cls(vocab_size=None)
-    unknown = sorted(set(json_object) - set(config.__dict__))
+    new = sorted(set(json_object) - set(config.__dict__) - _unknown_keys_warned)
     config.__dict__.update(json_object)
-    new = [key for key in unknown if key not in _unknown_keys_warned]
     if new:
       _unknown_keys_warned.update(new)
       tf.logging.warning("The BERT config has keys that the model does not "
@@ -67,7 +64,6 @@ class BertConfig:
 
 
 # The model: embeddings, transformer, pooler; a family may replace each.
-
 class BertModel:
   """BERT, from ids to vectors.
 
@@ -79,6 +75,7 @@ class BertModel:
   # False where attention knows the positions: nothing limits the length then.
   use_position_embeddings = True
   use_token_types = True
+  _pooled_output = None  # Outputs are built when a getter first returns them.
 
   def __init__(self, config, is_training, input_ids, input_mask=None,
                token_type_ids=None, use_one_hot_embeddings=False, scope=None,
@@ -105,13 +102,12 @@ class BertModel:
     """
     self.config = config = copy.deepcopy(config)
     if not is_training:
-      config.hidden_dropout_prob = 0.0
-      config.attention_probs_dropout_prob = 0.0
-    _check_heads(config.hidden_size, config.num_attention_heads)
+      config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
     shape = get_shape_list(input_ids, expected_rank=2)
     if self.use_position_embeddings:
       _check_length(shape[1], config.max_position_embeddings)
     self._shape = shape + [config.hidden_size]
+    self._sequences = {}  # Name of a matrix -> its [B, L, H].
     self._first_token_only = first_token_only
     with tf.variable_scope(scope, default_name=self.default_scope
                           ) as self._scope:
@@ -125,9 +121,6 @@ class BertModel:
           input_ids, token_type_ids, position_ids, use_one_hot_embeddings)
       self._layers = self._run_transformer(input_mask, is_training)
       self._make_pooler()
-    # Outputs are built when a getter first returns them.
-    self._all_layers = self._sequence_output = self._pooled_output = None
-    self._embedding_output = None
 
   def _embed(self, input_ids, token_type_ids, position_ids,
              use_one_hot_embeddings):
@@ -136,9 +129,7 @@ class BertModel:
     with tf.variable_scope("embeddings"):
       vectors, table = self._embed_words(input_ids, use_one_hot_embeddings)
       return reshape_to_matrix(embedding_postprocessor(
-          vectors, use_token_type=self.use_token_types,
-          token_type_ids=token_type_ids,
-          token_type_vocab_size=config.type_vocab_size,
+          vectors, self.use_token_types, token_type_ids, config.type_vocab_size,
           use_position_embeddings=self.use_position_embeddings,
           initializer_range=config.initializer_range,
           max_position_embeddings=config.max_position_embeddings,
@@ -180,10 +171,9 @@ class BertModel:
     """Returns float32 [B, H]: tanh dense of the first token's vector."""
     if self._pooled_output is None:
       with self._naming("pooler"):
-        first = self._layers[-1]
-        if not self._first_token_only:
-          first = tf.squeeze(self.get_sequence_output()[:, 0:1, :], axis=1)
-        self._pooled_output = self._pool(first)
+        self._pooled_output = self._pool(
+            self._layers[-1] if self._first_token_only else
+            tf.squeeze(self.get_sequence_output()[:, 0:1, :], axis=1))
     return self._pooled_output
 
   def get_sequence_output(self):
@@ -191,23 +181,16 @@ class BertModel:
     if self._first_token_only:
       raise ValueError("A model built with first_token_only has no sequence "
                        "output")
-    if self._sequence_output is None:
-      self._sequence_output = self._to_sequence(self._layers[-1])
-    return self._sequence_output
+    return self._to_sequence(self._layers[-1])
 
   def get_all_encoder_layers(self):
     """Returns a list of float32 [B, L, H], first layer first; see above."""
-    if self._all_layers is None:
-      last = self.get_sequence_output()
-      self._all_layers = [self._to_sequence(layer)
-                          for layer in self._layers[:-1]] + [last]
-    return list(self._all_layers)
+    self.get_sequence_output()  # The first to be built.
+    return [self._to_sequence(layer) for layer in self._layers]
 
   def get_embedding_output(self):
     """Returns float32 [B, L, H]: normalized sum of the embeddings."""
-    if self._embedding_output is None:
-      self._embedding_output = self._to_sequence(self._embeddings, "embeddings")
-    return self._embedding_output
+    return self._to_sequence(self._embeddings, "embeddings")
 
   def get_embedding_table(self):
     """Returns the variable float32 [vocab_size, H]."""
@@ -227,14 +210,15 @@ class BertModel:
         yield
 
   def _to_sequence(self, matrix, name="encoder"):
-    with self._naming(name):
-      if self._unpadding:
-        matrix = self._unpadding.rows.pad_with_zeros(matrix)
-      return reshape_from_matrix(matrix, self._shape)
+    if matrix.name not in self._sequences:
+      with self._naming(name):
+        self._sequences[matrix.name] = reshape_from_matrix(
+            self._unpadding.rows.pad_with_zeros(matrix) if self._unpadding
+            else matrix, self._shape)
+    return self._sequences[matrix.name]
 
 
 # The transformer: its matrices have a row for each token.
-
 class Transformer:
   """The layers of an encoder.
 
@@ -259,13 +243,14 @@ class Transformer:
     self.is_training = is_training
     self.unpadding = unpadding  # With it matrices are [R, x], else [B * L, x].
     self._activation = get_activation(config.hidden_act)
+    if config.hidden_size % config.num_attention_heads:
+      raise ValueError("hidden_size %d is not a multiple of num_attention_heads "
+                       "%d" % (config.hidden_size, config.num_attention_heads))
     self._head_size = config.hidden_size // config.num_attention_heads
 
   def run(self, matrix, mask, sizes, first_token_only=False):
-    """[B * L, H] -> a list of them, one a layer; sizes is (B, L).
-
-    With first_token_only the last one is [B, H].
-    """
+    """[B * L, H] -> a list: that of each layer; of first tokens, [B, H], the
+    last one with first_token_only. sizes is (B, L)."""
     layers = []
     last = self.config.num_hidden_layers - 1
     for index in range(last + 1):
@@ -333,7 +318,7 @@ class Transformer:
     keys, values = [self._split_heads(matrix, batch_size, to_length)
                     for matrix in (keys, values)]
     # Scaling the queries costs F * D products a head; the scores, F * T.
-    queries = self._split_heads(queries * (1.0 / math.sqrt(self._head_size)),
+    queries = self._split_heads(queries * (1.0 / np.sqrt(self._head_size)),
                                 batch_size, from_length)
     scores = self.scores(queries, keys)
     if mask is not None:
@@ -362,7 +347,7 @@ class Transformer:
     """
     size = self._head_size
     queries = tf.reshape(self._project(first, "query"), [
-        -1, self.config.num_attention_heads, size]) * (1.0 / math.sqrt(size))
+        -1, self.config.num_attention_heads, size]) * (1.0 / np.sqrt(size))
     key_kernel, key_bias = self._head_variables("key")
     value_kernel, value_bias = self._head_variables("value")
     # q * (K x + b) = (q * K) x + q * b; query_key is [B, N, H].
@@ -431,8 +416,6 @@ def mask_penalty(mask):
   return (1.0 - tf.cast(mask, tf.float32)) * -10000.0
 
 
-# Activations and layer normalization.
-
 def gelu(x):
   """Gaussian Error Linear Unit, tanh form; float tensor, any shape.
 
@@ -444,10 +427,7 @@ def gelu(x):
 
 
 def gelu_exact(x):
-  """Gaussian Error Linear Unit, erf form, as Hugging Face's "gelu" is.
-
-  Source: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
-  """
+  """gelu in its erf form, as Hugging Face's "gelu" is."""
   return 0.5 * x * (1.0 + tf.math.erf(x / np.sqrt(2.0)))
 
 
@@ -458,8 +438,8 @@ def get_activation(activation_string):
   functions = {"": None, "linear": None, "relu": tf.nn.relu, "gelu": gelu,
                "gelu_exact": gelu_exact, "tanh": tf.tanh}
   if activation_string.lower() not in functions:
-    raise ValueError("Unknown activation %r; known: linear, relu, gelu, "
-                     "gelu_exact, tanh" % activation_string)
+    raise ValueError("Unknown activation %r; known: %s" % (
+        activation_string, ", ".join(filter(None, functions))))
   return functions[activation_string.lower()]
 
 
@@ -487,7 +467,6 @@ def layer_norm_and_dropout(input_tensor, dropout_prob, name=None):
 
 
 # The reference release's functions, which forks and notebooks call.
-
 def get_assignment_map_from_checkpoint(tvars, init_checkpoint):
   """Pairs a list of variables with a checkpoint's of the same names.
 
@@ -498,10 +477,8 @@ def get_assignment_map_from_checkpoint(tvars, init_checkpoint):
   names = [re.sub(r":\d+$", "", variable.name) for variable in tvars]
   saved = {name for name, _ in tf.train.list_variables(init_checkpoint)}
   found = [name for name in names if name in saved]
-  assignment_map = collections.OrderedDict((name, name) for name in found)
-  initialized = dict.fromkeys(found, 1)
-  initialized.update(dict.fromkeys((name + ":0" for name in found), 1))
-  return assignment_map, initialized
+  return (collections.OrderedDict((name, name) for name in found),
+          dict.fromkeys(found + [name + ":0" for name in found], 1))
 
 
 def create_initializer(initializer_range=0.02):
@@ -526,10 +503,8 @@ def embedding_lookup(input_ids, vocab_size, embedding_size=128,
                           initializer=create_initializer(initializer_range))
   shape = get_shape_list(input_ids, expected_rank=[2, 3])
   flat_ids = tf.reshape(input_ids, [-1])
-  if use_one_hot_embeddings:
-    vectors = tf.matmul(tf.one_hot(flat_ids, depth=vocab_size), table)
-  else:
-    vectors = tf.gather(table, flat_ids)
+  vectors = (tf.matmul(tf.one_hot(flat_ids, depth=vocab_size), table)
+             if use_one_hot_embeddings else tf.gather(table, flat_ids))
   width = embedding_size * (shape[2] if len(shape) == 3 else 1)
   return tf.reshape(vectors, shape[:2] + [width]), table
 
@@ -648,7 +623,6 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
   Returns:
     float32 [B, L, H], or a list of them, one a layer.
   """
-  _check_heads(hidden_size, num_attention_heads)
   shape = get_shape_list(input_tensor, expected_rank=3)
   if shape[2] != hidden_size:
     raise ValueError("The input's width is %s, hidden_size %d; they must be "
@@ -665,7 +639,6 @@ def transformer_model(input_tensor, attention_mask=None, hidden_size=768,
 
 
 # Dropout, which draws 16 bits an element.
-
 def dropout(input_tensor, dropout_prob):
   """Drops with a probability in [0, 1); None and 0 leave the tensor as is.
 
@@ -690,7 +663,7 @@ def dropout(input_tensor, dropout_prob):
 def drawing_by(uniform):
   """Makes dropout within it draw by a function of tf.random.uniform's shape,
   minval, maxval and dtype; None: by TensorFlow's generators."""
-  outer, _draws.uniform = _draws.uniform, uniform
+  outer, _draws.uniform = drawn_by(), uniform
   try:
     yield
   finally:
@@ -699,23 +672,16 @@ def drawing_by(uniform):
 
 def drawn_by():
   """Returns the function of the drawing_by around; None without one."""
-  return _draws.uniform
-
-
-class _Draws(threading.local):
-  uniform = None  # Of each thread, as threads may build graphs side by side.
-
-
-_draws = _Draws()
+  return getattr(_draws, "uniform", None)
 
 
 def _drop_by_floats(tensor, rate):
   """tf.nn.dropout, but for drawing_by; the rate is a number or a tensor."""
   if not _is_known(rate):
     rate = tf.cast(tf.convert_to_tensor(rate), tensor.dtype)
-  if not _draws.uniform:
+  if not drawn_by():
     return tf.nn.dropout(tensor, rate=rate)
-  is_kept = _draws.uniform(tf.shape(tensor)) >= tf.cast(rate, tf.float32)
+  is_kept = drawn_by()(tf.shape(tensor)) >= tf.cast(rate, tf.float32)
   return tensor * tf.cast(is_kept, tensor.dtype) / (1 - rate)
 
 
@@ -729,7 +695,7 @@ def _draw_dropout(like, dropout_prob):
   and the factor that restores the mean."""
   num_dropped = min(int(round(dropout_prob * 2**16)), 2**16 - 1)
   size = tf.size(like)
-  bits = tf.bitcast((_draws.uniform or tf.random.uniform)(
+  bits = tf.bitcast((drawn_by() or tf.random.uniform)(
       [(size + 3) // 4], -2**63, 2**63 - 1, tf.int64), tf.int16)
   is_kept = tf.reshape(tf.reshape(bits, [-1])[:size] >= tf.constant(
       num_dropped - 2**15, tf.int16), tf.shape(like))
@@ -751,7 +717,6 @@ def _is_compiled():
 
 
 # Leaving padding out: all but attention is computed on real tokens alone.
-
 class _Unpadding:
   """Leaves padding rows out of matrices, and puts them back.
 
@@ -788,8 +753,7 @@ class _Unpadding:
 class _RowIndex:
   """Which rows of a matrix are kept: kept, int32 [R], are their indices."""
 
-  def __init__(self, is_kept):
-    """Takes bool [B, length]."""
+  def __init__(self, is_kept):  # bool [B, length].
     self._is_kept = tf.reshape(is_kept, [-1])
     self.kept = tf.cast(tf.reshape(tf.where_v2(self._is_kept), [-1]), tf.int32)
     # int32 [rows]: for a row that is left out, the kept row before it.
@@ -817,14 +781,11 @@ class _RowIndex:
 
 
 # Gradients by hand, which keep and read less than those of TensorFlow.
-
 def _with_gradient(function, *inputs):
   """tf.custom_gradient, which would leave an operation that nothing uses.
 
-  Args:
-    function: of the inputs; returns the output, and a function of the output's
-      gradient that returns a list or tuple of the inputs' gradients.
-    inputs: tensors or variables.
+  The function returns the output, and a function of the output's gradient that
+  returns a list or tuple of the inputs' gradients.
   """
   if tf.executing_eagerly():
     return tf.custom_gradient(function)(*inputs)
@@ -833,11 +794,10 @@ def _with_gradient(function, *inputs):
   graph = tf.get_default_graph()
   with graph.gradient_override_map({"IdentityN": _gradient_name()}):
     output = tf.identity_n([output] + inputs)[0]
-  # The graph keeps it: in TensorFlow's registry it would outlive the graph, and
-  # all of the graph with it.
-  if not hasattr(graph, _GRADIENTS):
-    setattr(graph, _GRADIENTS, {})
-  getattr(graph, _GRADIENTS)[output.op.name] = gradient
+  # In TensorFlow's registry it would outlive the graph, and keep all of it.
+  gradients = getattr(graph, _GRADIENTS, {})
+  gradients[output.op.name] = gradient
+  setattr(graph, _GRADIENTS, gradients)
   return output
 
 
@@ -946,8 +906,6 @@ def _normalize(x, gamma, beta, epsilon=1e-12):
   return _with_gradient(normalize, x, gamma, beta)
 
 
-# Shapes and checks.
-
 def get_shape_list(tensor, expected_rank=None, name=None):
   """Returns the shape: ints where known, scalar int32 tensors elsewhere."""
   if expected_rank is not None:
@@ -981,9 +939,7 @@ def reshape_from_matrix(output_tensor, orig_shape_list):
 
 def assert_rank(tensor, expected_rank, name=None):
   """Raises ValueError unless the rank is expected_rank, or one in the list."""
-  ranks = ([expected_rank] if isinstance(expected_rank, six.integer_types)
-           else list(expected_rank))
-  if tensor.shape.ndims not in ranks:
+  if tensor.shape.ndims not in np.ravel(expected_rank):
     raise ValueError("Tensor %s has rank %s (shape %s), expected %s" % (
         name or tensor.name, tensor.shape.ndims, tensor.shape, expected_rank))
 
@@ -992,9 +948,3 @@ def _check_length(length, max_position_embeddings):
   if isinstance(length, int) and length > max_position_embeddings:
     raise ValueError("Sequence length %d is over max_position_embeddings %d"
                      % (length, max_position_embeddings))
-
-
-def _check_heads(hidden_size, num_attention_heads):
-  if hidden_size % num_attention_heads:
-    raise ValueError("hidden_size %d is not a multiple of num_attention_heads "
-                     "%d" % (hidden_size, num_attention_heads))
