@@ -16,6 +16,9 @@ LABELS = {"csv_reviews": ["0", "1"], "codecs_pairs": ["0", "1"],
           "pandas_table": ["3", "12"], "quoted_tsv": ["bad", "good"],
           "found_labels": ["体育", "财经"]}
 
+# A pair, and labels that the data alone has.
+EXPORTED = {"codecs_pairs": ("two votes", "两张票"), "found_labels": "two votes"}
+
 
 def texts():
   return [" ".join(WORDS[index:index + 3]) for index in range(8)]
@@ -41,7 +44,7 @@ def rows_of(task):
   return "%s.txt", "".join("%s_!_%s\n" % each for each in zip(pairs, texts()))
 
 
-def make_flags(folder, task, **changes):
+def make_flags(folder, task):
   name, text = rows_of(task)
   for split in ("train", "dev", "test"):
     commands.write(folder / "data" / (name % split), text)
@@ -50,7 +53,19 @@ def make_flags(folder, task, **changes):
   shutil.copy(os.path.join(FORKS, task + ".py"), module)
   return commands.tiny_flags(
       folder, task, processor_module=module, do_train=True, do_eval=True,
-      do_predict=True, do_export=True, **changes)
+      do_predict=True, do_export=task in EXPORTED)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+  """Returns a function: task -> flags of its run, which is complete."""
+  runs = {}
+  def finish(task):
+    if task not in runs:
+      runs[task] = make_flags(tmp_path_factory.mktemp(task), task)
+      commands.finish(runs[task])
+    return runs[task]
+  return finish
 
 
 def test_every_fork_has_its_case():
@@ -59,9 +74,8 @@ def test_every_fork_has_its_case():
 
 
 @pytest.mark.parametrize("task", sorted(LABELS))
-def test_fork_trains_evaluates_predicts_and_exports(tmp_path, task):
-  flags = make_flags(tmp_path, task)
-  commands.finish(flags)
+def test_fork_trains_evaluates_and_predicts(finished, task):
+  flags = finished(task)
   with open(os.path.join(flags["output_dir"], "task.json"),
             encoding="utf-8") as reader:
     assert json.load(reader)["labels"] == LABELS[task]
@@ -70,18 +84,20 @@ def test_fork_trains_evaluates_predicts_and_exports(tmp_path, task):
   assert len(commands.probabilities(flags["output_dir"])) == 8
   predicted = [row[1] for row in commands.predictions(flags["output_dir"])]
   assert set(predicted) <= set(LABELS[task])
-  model = predictor.Predictor(exported.folder_of(flags))
-  text = ("two votes", "两张票") if task == "codecs_pairs" else "two votes"
-  (output,) = model.predict([text])
+
+
+@pytest.mark.parametrize("task", sorted(EXPORTED))
+def test_export_of_a_fork_predicts_its_labels(finished, task):
+  model = predictor.Predictor(exported.folder_of(finished(task)))
+  (output,) = model.predict([EXPORTED[task]])
   assert output.labels[0] in LABELS[task]
 
 
 @pytest.mark.parametrize("task", ["pandas_table", "found_labels"])
-def test_finished_run_of_a_fork_is_read_out_again(tmp_path, task):
-  flags = make_flags(tmp_path, task)
-  commands.finish(flags)
+def test_finished_run_of_a_fork_is_read_out_again(finished, task):
+  flags = finished(task)
   before = commands.content(flags["output_dir"], "test_results.tsv")
-  commands.finish(dict(flags, do_train=False))
+  commands.finish(dict(flags, do_train=False, do_export=False))
   assert commands.content(flags["output_dir"], "test_results.tsv") == before
 
 

@@ -1,6 +1,7 @@
 """A command given again in its folder, after its data or settings changed."""
 import json
 import os
+import shutil
 
 import pytest
 
@@ -33,6 +34,15 @@ def change_table(flags, name, column, value):
 
 def other_label(label):
   return str(1 - int(label))
+
+
+def moved(flags, folder):
+  """Flags of a run in a copy of its folder."""
+  source = os.path.dirname(flags["output_dir"])
+  shutil.copytree(source, str(folder / "copy"))
+  return {name: str(value).replace(source, str(folder / "copy"))
+          if str(value).startswith(source) else value
+          for name, value in flags.items()}
 
 
 def task_of(folder):
@@ -86,7 +96,7 @@ def test_other_order_of_the_same_examples_is_the_same_set(finished):
   data = commands.content(path)
   rows = commands.lines(path)
   commands.write(path, "\n".join(rows[:1] + rows[:0:-1]) + "\n")
-  log = commands.finish(finished)
+  log = commands.finish(dict(finished, do_eval=False, do_predict=False))
   commands.write(path, data)
   assert "Training is complete" in log
 
@@ -144,10 +154,9 @@ def test_drawn_seed_is_written_down_and_is_no_change(tmp_path):
 
 # -- Settings, steps left -----------------------------------------------------
 
-def test_training_goes_on_with_another_schedule_and_keeps_both(tmp_path):
-  flags = pairs(tmp_path, train_batch_size=2, num_train_epochs=1,
-                do_predict=False)
-  commands.finish(flags)
+def test_training_goes_on_with_another_schedule_and_keeps_both(
+    finished, tmp_path):
+  flags = dict(moved(finished, tmp_path), do_predict=False)
   log = commands.finish(dict(flags, num_train_epochs=2, learning_rate=1e-3))
   assert ("Until step 5 trained with --learning_rate=0.01 "
           "--num_train_epochs=1.0; from there with --learning_rate=0.001 "
@@ -166,16 +175,22 @@ def test_training_goes_on_with_another_schedule_and_keeps_both(tmp_path):
 
 # -- The best checkpoint ------------------------------------------------------
 
-@pytest.fixture
-def watched(tmp_path):
+@pytest.fixture(scope="module")
+def first_watched(tmp_path_factory):
   """A run of 10 steps with evaluations, whose best is of step 5: the rate is
   so low that both have the same accuracy, and the first one counts."""
-  flags = pairs(tmp_path, train_batch_size=2, num_train_epochs=2,
-                eval_every=5, best_metric="eval_accuracy", learning_rate=1e-9,
-                do_predict=False)
+  flags = pairs(tmp_path_factory.mktemp("watched"), train_batch_size=2,
+                num_train_epochs=2, eval_every=5, best_metric="eval_accuracy",
+                learning_rate=1e-9, do_predict=False)
   commands.finish(flags)
   assert commands.results(flags["output_dir"])["global_step"] == 5
   return flags
+
+
+@pytest.fixture
+def watched(first_watched, tmp_path):
+  """Flags of that run, in a folder of the test's own."""
+  return moved(first_watched, tmp_path)
 
 
 def evaluations(flags):
@@ -191,7 +206,7 @@ def test_best_is_not_used_after_a_training_without_evaluations(watched):
   log = commands.finish(dict(unwatched, num_train_epochs=3))
   assert "the last training there was without --eval_every" in log
   assert commands.results(watched["output_dir"])["global_step"] == 15
-  for choice, step in (("best", 5), ("newest", 15), (os.path.join(
+  for choice, step in (("best", 5), (os.path.join(
       watched["output_dir"], "model.ckpt-10"), 10)):
     commands.finish(dict(unwatched, do_train=False, checkpoint=choice))
     assert commands.results(watched["output_dir"])["global_step"] == step
@@ -230,10 +245,17 @@ def test_checkpoint_that_is_not_there_is_refused(finished, changes, fragment):
 
 # -- Other commands -----------------------------------------------------------
 
-def test_trials_given_again_with_another_rate_train_nothing(tmp_path):
-  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_seeds=2,
-                do_predict=False)
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory):
+  """Flags of two trials that are complete."""
+  flags = pairs(tmp_path_factory.mktemp("trials"), train_batch_size=5,
+                num_train_epochs=1, num_seeds=2, do_predict=False)
   commands.finish(flags)
+  return flags
+
+
+def test_trials_given_again_with_another_rate_train_nothing(trials, tmp_path):
+  flags = moved(trials, tmp_path)
   table = commands.content(flags["output_dir"], "trials.txt")
   folders = [os.path.join(flags["output_dir"], each)
              for each in ("", "trial_1", "trial_2")]
@@ -247,9 +269,20 @@ def test_trials_given_again_with_another_rate_train_nothing(tmp_path):
   assert result.code == 2 and "another training set" in result.log
 
 
-def test_questions_given_again(tmp_path):
-  flags = tiny_squad.flags_of(tmp_path, num_train_epochs=1)
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+  """Flags of a run on questions that is complete."""
+  flags = tiny_squad.flags_of(tmp_path_factory.mktemp("answered"),
+                              num_train_epochs=1, version_2_with_negative=True)
+  for name, count in (("train", 6), ("predict", 8)):
+    commands.write(flags[name + "_file"], json.dumps(
+        tiny_squad.document(count, is_impossible=False)))
   tiny_squad.finish(flags)
+  return flags
+
+
+def test_questions_given_again(answered, tmp_path):
+  flags = dict(moved(answered, tmp_path), do_eval=False, do_predict=False)
   before = kept(flags["output_dir"])
   log = tiny_squad.finish(dict(flags, learning_rate=1e-3))
   assert "this run asks for --learning_rate=0.001" in log
@@ -258,7 +291,7 @@ def test_questions_given_again(tmp_path):
       flags["output_dir"], "run.flags"), "--do_train"], run_squad)
   assert again.code == 0, again.log
   assert "this run asks for" not in again.log
-  document = tiny_squad.document(6)
+  document = tiny_squad.document(6, is_impossible=False)
   document["data"][0]["paragraphs"][0]["qas"][0]["question"] = "who left ?"
   commands.write(flags["train_file"], json.dumps(document))
   result = commands.run(flags, run_squad)
@@ -297,10 +330,8 @@ def test_pretraining_given_again(tmp_path):
   assert result.code == 2, result.log
 
 
-def test_further_trials_go_on_with_the_seeds_of_the_first(tmp_path):
-  flags = pairs(tmp_path, train_batch_size=5, num_train_epochs=1, num_seeds=2,
-                do_predict=False, random_seed=7)
-  commands.finish(flags)
+def test_further_trials_go_on_with_the_seeds_of_the_first(trials, tmp_path):
+  flags = moved(trials, tmp_path)
   table = commands.content(flags["output_dir"], "trials.txt")
   result = commands.run(dict(flags, random_seed=6, num_seeds=3))
   assert result.code == 2
@@ -355,18 +386,14 @@ def test_folder_without_a_step_takes_other_data(tmp_path, killed_early):
   killed_early(flags)
   assert "train_set" in task_of(flags["output_dir"])
   change_table(flags, "train", 0, other_label)
-  commands.finish(flags)
+  commands.finish(dict(flags, do_eval=False))
 
 
 # -- Earlier versions and other programs --------------------------------------
 
-def test_settings_that_an_earlier_version_left_to_its_flags_are_kept(tmp_path):
-  flags = tiny_squad.flags_of(tmp_path, num_train_epochs=1,
-                              version_2_with_negative=True)
-  for name, count in (("train", 6), ("predict", 8)):
-    commands.write(flags[name + "_file"], json.dumps(
-        tiny_squad.document(count, is_impossible=False)))
-  tiny_squad.finish(flags)
+def test_settings_that_an_earlier_version_left_to_its_flags_are_kept(
+    answered, tmp_path):
+  flags = moved(answered, tmp_path)
   task = task_of(flags["output_dir"])
   for name in ("version_2_with_negative", "max_query_length", "doc_stride"):
     del task[name]

@@ -2,7 +2,6 @@
 import os
 
 import pytest
-import tensorflow.compat.v1 as tf
 
 import commands
 import create_pretraining_data
@@ -11,6 +10,9 @@ import golden
 import run_classifier
 import run_cross_validation
 import run_pretraining
+from golden_runs import expected_results
+from golden_runs import golden_checkpoint
+from golden_runs import golden_flags
 from tiny_runs import pairs
 from tiny_runs import pretraining_text
 from tiny_runs import write_v1
@@ -22,11 +24,12 @@ RELEASE = os.path.dirname(golden.checkpoint())
 
 def classifier(folder):
   return dict(pairs(folder, num_train_epochs=1), do_eval=False,
-              bert_config_file=CONFIG)
+              do_predict=False, bert_config_file=CONFIG)
 
 
 def cross_validation(folder):
-  flags = pairs(folder, num_folds=2, num_train_epochs=1, num_workers=1)
+  flags = pairs(folder, num_folds=2, num_train_epochs=1, num_workers=1,
+                do_predict=False)
   return {name: value for name, value in dict(
       flags, bert_config_file=CONFIG).items()
           if name not in ("do_train", "do_eval")}
@@ -71,9 +74,8 @@ def test_folder_is_read_and_an_empty_one_refused(tmp_path, name):
       result.log)
 
 
-# Folds are trained as run_classifier.py trains.
-@pytest.mark.parametrize("name", sorted(
-    set(COMMANDS) - {"run_cross_validation"}))
+# Folds and pre-training begin as run_classifier.py does.
+@pytest.mark.parametrize("name", ["extract_features", "run_classifier"])
 def test_checkpoint_of_tensorflows_first_format_starts_each(tmp_path, name):
   command, make_flags = COMMANDS[name]
   path = write_v1(golden.checkpoint(), tmp_path / "v1" / "bert_model.ckpt")
@@ -86,14 +88,14 @@ def test_checkpoint_of_tensorflows_first_format_starts_each(tmp_path, name):
 
 
 def test_trained_model_of_the_first_format_is_used_as_it_was(tmp_path):
-  flags = pairs(tmp_path, num_train_epochs=1)
-  commands.finish(flags)
-  folder = flags["output_dir"]
-  path = write_v1(tf.train.latest_checkpoint(folder),
-                  tmp_path / "v1" / "model.ckpt-2")
-  other = str(tmp_path / "other")
-  commands.finish(dict(flags, do_train=False, do_export=True,
-                       init_checkpoint=path, output_dir=other))
-  assert commands.results(other) == pytest.approx(commands.results(folder))
-  assert commands.probabilities(other) == pytest.approx(
-      commands.probabilities(folder))
+  path = write_v1(golden_checkpoint("cola"), tmp_path / "v1" / "model.ckpt-20")
+  folder = str(tmp_path / "out")
+  commands.finish(golden_flags(
+      "cola", do_eval=True, do_predict=True, do_export=True,
+      init_checkpoint=path, output_dir=folder))
+  results = commands.results(folder)
+  for name in ("eval_accuracy", "eval_loss", "global_step"):
+    assert results[name] == pytest.approx(expected_results("cola")[name])
+  expected = [[float(cell) for cell in line.split("\t")] for line in golden.text(
+      "cli", "cola", "expected_test_results.tsv").strip().split("\n")]
+  golden.assert_close(commands.probabilities(folder), expected)

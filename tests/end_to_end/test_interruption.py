@@ -45,7 +45,7 @@ def make_flags(folder, **changes):
   """Five steps with checkpoints at 2, 4 and 5."""
   flags = tiny_runs.pairs(folder, task_name="active", processor_module=
                           commands.write(folder / "active.py", ACTIVE_TASK))
-  return dict(flags, num_workers=1, log_steps=1, **changes)
+  return dict(flags, **dict(dict(num_workers=1, log_steps=1), **changes))
 
 
 def last_line(log):
@@ -89,15 +89,16 @@ def test_signal_while_training_saves_a_checkpoint_first(name, code, tmp_path,
   assert last_line(result.log).startswith(
       "Interrupted at step 3 of 5, checkpoint saved; ")
   assert tf.train.latest_checkpoint(flags["output_dir"]).endswith("ckpt-3")
-  log = commands.finish(flags)
-  assert "from step 3" in log
-  assert_same_end(flags["output_dir"], undisturbed)
+  if name == "SIGTERM":  # Both have left the same checkpoint.
+    log = commands.finish(flags)
+    assert "from step 3" in log
+    assert_same_end(flags["output_dir"], undisturbed)
 
 
 def test_second_run_in_a_folder_is_refused_and_changes_nothing(tmp_path):
-  flags = make_flags(tmp_path)
+  flags = make_flags(tmp_path, do_eval=False, do_predict=False)
   second = " ".join(forked.python() + [commands.SCRIPT] + commands.argv(
-      dict(flags, do_train=False)))
+      dict(flags, do_train=False, do_eval=True)))
   result = commands.spawn(
       flags, ACT_AT_3="ACT_AT_3= %s" % second, PYTHONPATH=os.pathsep.join(
           sys.path))
@@ -110,7 +111,7 @@ def test_second_run_in_a_folder_is_refused_and_changes_nothing(tmp_path):
 
 
 def test_lock_of_a_dead_run_is_taken_over(tmp_path):
-  flags = make_flags(tmp_path)
+  flags = make_flags(tmp_path, do_eval=False, do_predict=False)
   result = commands.spawn(flags, ACT_AT_3="SIGKILL")
   assert result.code == -signal.SIGKILL, result.log
   assert ".lock" in os.listdir(flags["output_dir"])
@@ -144,12 +145,13 @@ def test_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(
     '{"type": "worker", "index": 0}}', "{", '{"task": 3}'])
 def test_cluster_of_an_earlier_job_is_ignored(value, tmp_path, monkeypatch):
   monkeypatch.setenv("TF_CONFIG", value)
-  log = commands.finish(dict(make_flags(tmp_path), do_predict=False))
+  log = commands.finish(make_flags(tmp_path, do_eval=False, do_predict=False,
+                                   num_train_epochs=1))
   assert log.count("TF_CONFIG is ignored") == 1
 
 
 def test_home_folder_is_meant_by_a_tilde(tmp_path, monkeypatch):
-  flags = make_flags(tmp_path)
+  flags = make_flags(tmp_path, do_predict=False)
   monkeypatch.setenv("HOME", str(tmp_path))
   monkeypatch.chdir(tmp_path)
   commands.finish(dict(flags, data_dir="~/data", output_dir="~/out",

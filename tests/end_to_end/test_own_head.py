@@ -91,8 +91,7 @@ def test_folds_are_made_of_it(flags, tmp_path):
   import run_cross_validation
   fold_flags = {name: value for name, value in flags.items()
                 if not name.startswith("do_")}
-  fold_flags.update(output_dir=str(tmp_path / "out"), num_folds=2,
-                    do_predict=True)
+  fold_flags.update(output_dir=str(tmp_path / "out"), num_folds=2)
   result = commands.run(fold_flags, run_cross_validation)
   assert result.code == 0, result.log
   assert "eval_mcc" in commands.results(tmp_path / "out")

@@ -89,41 +89,38 @@ elif MOMENT == "delete":
 ROWS = [("0", "1", "2", "fold the dough", "the dough"),
         ("1", "3", "4", "the ferry left", "before sunrise")]
 
+NUM_STEPS = 10  # 8 examples in batches of 4, 5 times over.
+
 # Where a run dies; how often it is spared there; files that it leaves and
-# lacks then, by how their names begin.
-Death = collections.namedtuple("Death", "at leaves lacks spared")
+# lacks then, by how their names begin; the step that the next run resumes from.
+Death = collections.namedtuple("Death", "at leaves lacks next spared")
 
 
-def death(at, leaves, lacks=(), spared=0):
-  return Death(at, leaves, lacks, spared)
+def death(at, leaves, lacks=(), next_step=0, spared=0):
+  return Death(at, leaves, lacks, next_step, spared)
 
 
 DEATHS = collections.OrderedDict([
-    ("while_the_task_and_then_records_are_written", [
+    ("while_the_task_records_and_checkpoints_are_written", [
         death("rename task.json", ["task.json.partial"],
-              ["task.json", "train.tf_record"]),
+              ["task.json", "train.tf_record"], next_step=None),
         death("example 5", ["task.json", "train.tf_record.partial"],
-              ["train.tf_record", "checkpoint"])]),
-    ("while_training", [
-        death("step 7", ["train.tf_record", "model.ckpt-6.index"],
-              ["model.ckpt-9.index"])]),
-    ("while_a_checkpoint_is_saved", [
+              ["train.tf_record", "checkpoint"]),
         death("rename checkpoint", ["model.ckpt-3.index"],
-              ["model.ckpt-6.index"], spared=1)]),
-    ("while_the_graph_and_then_old_checkpoints_are_dealt_with", [
+              ["model.ckpt-6.index"], spared=1),
+        death("step 7", ["train.tf_record", "model.ckpt-6.index"],
+              ["model.ckpt-9.index"], next_step=6)]),
+    ("while_the_graph_old_checkpoints_and_results_are_dealt_with", [
         death("rename graph.pbtxt", ["train.tf_record"], ["graph.pbtxt"]),
         death("delete model.ckpt-0", ["model.ckpt-6.index"],
-              ["model.ckpt-9.index"])]),
-    ("while_results_are_written", [
+              ["model.ckpt-9.index"], next_step=6),
         death("rename eval_results.txt",
               ["model.ckpt-10.index", "eval_results.txt.partial"],
-              ["eval_results.txt", "test_results.tsv"]),
+              ["eval_results.txt", "test_results.tsv"], next_step=NUM_STEPS),
         death("rename test_results.tsv",
               ["eval_results.txt", "test_results.tsv.partial"],
-              ["test_results.tsv"])]),
+              ["test_results.tsv"], next_step=NUM_STEPS)]),
 ])
-
-NUM_STEPS = 10  # 8 examples in batches of 4, 5 times over.
 
 
 def make_flags(folder):
@@ -147,7 +144,8 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=list(DEATHS))
 def resumed(request, tmp_path_factory):
-  """A run killed and given again -> how, its output folder, the last log."""
+  """A run killed and given again -> how, its output folder, the logs."""
+  logs = []
   flags = make_flags(tmp_path_factory.mktemp("killed"))
   for each in DEATHS[request.param]:
     code, log = commands.spawn(flags, DIE_AT=each.at,
@@ -156,7 +154,9 @@ def resumed(request, tmp_path_factory):
     names = commands.names(flags["output_dir"])
     assert set(each.leaves) <= names
     assert not set(each.lacks) & names
-  return request.param, flags["output_dir"], commands.finish(flags)
+    logs.append(log)
+  logs.append(commands.finish(flags))
+  return request.param, flags["output_dir"], logs
 
 
 def test_resumed_run_ends_with_the_same_files(undisturbed, resumed):
@@ -186,25 +186,25 @@ def test_resumed_run_ends_with_whole_results(undisturbed, resumed):
             commands.records(os.path.join(undisturbed, name + ".tf_record")))
 
 
-# The step of the newest checkpoint at each death; None: nothing is trained.
-RESUMED_FROM = {
-    "while_training": 6,
-    "while_the_graph_and_then_old_checkpoints_are_dealt_with": 6,
-    "while_results_are_written": NUM_STEPS}
-
-
-def test_resumed_run_says_where_it_goes_on(resumed):
-  moment, _, log = resumed
-  step = RESUMED_FROM.get(moment)
-  if step is None:
-    assert "Training: 1 of 10" in log
-  elif step == NUM_STEPS:
+def assert_resumes_from(log, step):
+  if step == NUM_STEPS:
     assert "complete" in log
     assert "Running training" not in log
-  else:
+  elif step:
     assert "from step %d" % step in log
     assert "Training: %d of 10" % step not in log
     assert "Training: %d of 10" % (step + 1) in log
+  else:
+    assert "Training: 1 of 10" in log
+
+
+def test_resumed_run_says_where_it_goes_on(resumed):
+  moments, _, logs = resumed
+  for each, log in zip(DEATHS[moments], logs[1:]):
+    if each.next is None:
+      assert "Training: " not in log  # It dies before, too.
+    else:
+      assert_resumes_from(log, each.next)
 
 
 def test_remains_of_a_checkpoint_half_written_are_removed(

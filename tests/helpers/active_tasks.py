@@ -38,13 +38,19 @@ from bert.common import command
 
 
 def act():
-  os.kill(os.getpid(), signal.SIGKILL)
+  os.kill(os.getpid(), signal.%s)
 """
 
 
-def deadly(folder, command):
-  """Writes a script that is a command, killed after step 3 -> its path."""
+def deadly(folder, command, name="SIGKILL"):
+  """Writes a script that is a command, killed after step 3 -> its path.
+
+  Args:
+    folder: of the script.
+    command: its module.
+    name: of the signal.
+  """
   return commands.write(folder / "deadly.py", _KILLED % (
-      os.path.dirname(os.path.abspath(command.__file__)), command.__name__) +
+      os.path.dirname(os.path.abspath(command.__file__)), command.__name__, name) +
                         ACT_AFTER_STEP_3 +
                         "\nsys.exit(command.run(program.main, sys.argv))\n")

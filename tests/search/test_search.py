@@ -2,27 +2,22 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
-import time
 
 import pytest
 
+import active_tasks
 import commands
 import forked
+import instant_trials
+import interrupted
 import run_classifier
 import run_search
-from bert.common import signals
-from bert.options.search import SearchOptions
+from bert.search import figures
 from bert.search import search as search_lib
-from bert.search import space
 from bert.search import study as study_lib
-from renamed import Renamed
-from bert.training import actions
 
 optuna = pytest.importorskip("optuna", reason="requirements-search.txt")
-
-SCRIPT = os.path.abspath(run_search.__file__)
 
 
 def flags_of(folder, **changes):
@@ -53,18 +48,24 @@ def has_checkpoint(folder):
   return os.path.exists(os.path.join(str(folder), "checkpoint"))
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe"])
-def test_search_leaves_its_files(sampler, tmp_path, capsys):
+@pytest.fixture
+def instant(monkeypatch):
+  """Lets trials train nothing: the search around them is tested."""
+  instant_trials.install(monkeypatch.setattr)
+
+
+def test_search_leaves_its_files(tmp_path, capsys):
   matplotlib = pytest.importorskip("matplotlib")
   style = dict(matplotlib.rcParams)
-  flags = flags_of(tmp_path, sampler=sampler, do_predict=True, do_export=True)
+  flags = flags_of(tmp_path, keep_trials=2, do_predict=True, do_export=True)
   run(flags)
   out = tmp_path / "out"
   rows = table(out)
   assert [row["trial"] for row in rows] == ["1", "2", "3"]
   assert {row["state"] for row in rows} == {"complete"}
   assert all(1e-3 <= float(row["learning_rate"]) <= 1e-1 for row in rows)
-  best = max(rows, key=lambda row: float(row["eval_accuracy"]))
+  ranked = sorted(rows, key=lambda row: -float(row["eval_accuracy"]))
+  best, _, worst = ranked
   folder = out / ("trial_" + best["trial"])
   for name in ("eval_results.txt", "test_results.tsv"):
     assert commands.content(str(out), name) == commands.content(
@@ -73,8 +74,11 @@ def test_search_leaves_its_files(sampler, tmp_path, capsys):
       float(best["eval_accuracy"]), abs=1e-6)
   # Its settings are those of its training.
   assert os.listdir(str(folder / "export"))
-  assert [has_checkpoint(out / ("trial_" + row["trial"])) for row in rows] == [
-      row is best for row in rows]
+  assert "--random_seed=7" in commands.lines(out, "best.flags")
+  assert [has_checkpoint(out / ("trial_" + row["trial"]))
+          for row in ranked] == [True, True, False]
+  # What is not the program's own stays.
+  assert (out / ("trial_" + worst["trial"]) / "eval_results.txt").exists()
   for name in ("search_history.png", "search_parallel.png"):
     with open(str(out / name), "rb") as stream:
       assert stream.read(4) == b"\x89PNG"
@@ -87,14 +91,14 @@ def test_search_leaves_its_files(sampler, tmp_path, capsys):
   assert shown[2].split()[0] == best["trial"] and len(shown) == 5
 
 
-@pytest.mark.parametrize("changes", [
-    dict(),
-    # A share of the training set, drawn by the seed.
-    dict(random_seed=None, train_fraction=0.5)])
-def test_best_flags_train_the_best_again(changes, tmp_path):
-  flags = flags_of(tmp_path, num_search_trials=2, **changes)
-  run(flags)
+def test_best_flags_train_the_best_again(tmp_path):
+  # A share of the training set, drawn by the seed.
+  run(flags_of(tmp_path, num_search_trials=2, random_seed=None,
+               train_fraction=0.5))
   out = tmp_path / "out"
+  best = max(table(out), key=lambda row: float(row["eval_accuracy"]))
+  assert [has_checkpoint(out / ("trial_" + row["trial"]))
+          for row in table(out)] == [row == best for row in table(out)]
   # All trials have one seed: that of the search.
   seeds = [line for number in (1, 2) for line in commands.lines(
       str(out), "trial_%d" % number, "run.flags") if "--random_seed=" in line]
@@ -108,7 +112,7 @@ def test_best_flags_train_the_best_again(changes, tmp_path):
       commands.results(str(out)), abs=1e-5)
 
 
-def test_grid_tries_all_once(tmp_path):
+def test_grid_tries_all_once(instant, tmp_path):
   flags = flags_of(tmp_path, sampler="grid", num_search_trials=None,
                    search="train_batch_size=choice:2,4",
                    search_file=commands.write(
@@ -122,7 +126,7 @@ def test_grid_tries_all_once(tmp_path):
   assert len(table(tmp_path / "out")) == 4
 
 
-def test_search_goes_on_where_more_trials_are_asked_for(tmp_path):
+def test_search_goes_on_where_more_trials_are_asked_for(instant, tmp_path):
   flags = flags_of(tmp_path, num_search_trials=1)
   run(flags)
   first = settings(tmp_path / "out")
@@ -131,7 +135,7 @@ def test_search_goes_on_where_more_trials_are_asked_for(tmp_path):
   assert found[:1] == first and len(set(found)) == 3
 
 
-def test_small_space_ends_the_search(tmp_path):
+def test_small_space_ends_the_search(instant, tmp_path):
   flags = flags_of(tmp_path, search="train_batch_size=choice:2,4",
                    num_search_trials=5)
   log = run(flags)
@@ -221,40 +225,37 @@ def test_trials_of_an_earlier_version_keep_their_own_seeds(searched, tmp_path):
                                               "best.flags")
 
 
-def test_loss_is_the_better_the_less(tmp_path):
+def test_loss_is_the_better_the_less(instant, tmp_path):
   run(flags_of(tmp_path, best_metric="loss", num_search_trials=2))
-  rows = table(tmp_path / "out")
-  best = min(rows, key=lambda row: float(row["loss"]))
-  assert commands.results(str(tmp_path / "out"))["loss"] == pytest.approx(
-      float(best["loss"]), abs=1e-5)
-
-
-def test_best_trials_keep_their_checkpoints(tmp_path):
-  run(flags_of(tmp_path, keep_trials=2))
-  out = tmp_path / "out"
-  ranked = sorted(table(out), key=lambda row: -float(row["eval_accuracy"]))
-  assert [has_checkpoint(out / ("trial_" + row["trial"]))
-          for row in ranked] == [True, True, False]
-  # What is not the program's own stays.
-  worst = out / ("trial_" + ranked[-1]["trial"])
-  assert (worst / "eval_results.txt").exists()
+  rates = [float(row["learning_rate"]) for row in table(tmp_path / "out")]
+  assert commands.results(tmp_path / "out")["loss"] == pytest.approx(
+      instant_trials.scores_of(min(rates))["loss"], rel=1e-5)
 
 
 def test_trial_that_is_pruned_stops_at_its_evaluation(tmp_path, monkeypatch):
   flags = flags_of(tmp_path, pruner="median", eval_every="epoch",
-                   num_train_epochs=4, num_search_trials=2)
+                   num_train_epochs=2, num_search_trials=2)
   class Pruner:  # Optuna's own are not ours to test.
     def prune(self, study, trial):
-      return trial.number == 1 and trial.last_step == 2
+      return trial.number == 1 and trial.last_step == 1
   monkeypatch.setattr(study_lib.Study, "_pruner", lambda self: Pruner())
   run(flags)
   rows = table(tmp_path / "out")
   assert [row["state"] for row in rows] == ["complete", "pruned"]
   assert len(commands.lines(str(tmp_path / "out"), "trial_1",
-                            "evaluations.jsonl")) == 4
-  assert len(commands.lines(str(tmp_path / "out"), "trial_2",
                             "evaluations.jsonl")) == 2
+  assert len(commands.lines(str(tmp_path / "out"), "trial_2",
+                            "evaluations.jsonl")) == 1
   assert not has_checkpoint(tmp_path / "out" / "trial_2")
+
+
+def second_raises(error):
+  """Trials of which the second one raises an error."""
+  def run_trial(tuning, *unused):
+    if tuning.folder.path.endswith("trial_2"):
+      raise error
+    return instant_trials.run(tuning)
+  return run_trial
 
 
 @pytest.mark.parametrize("error, text", [
@@ -262,12 +263,7 @@ def test_trial_that_is_pruned_stops_at_its_evaluation(tmp_path, monkeypatch):
     (search_lib.UserError("it diverged"), "it diverged")])
 def test_dead_trial_is_one_line_and_the_search_goes_on(
     error, text, tmp_path, monkeypatch):
-  real = actions.run
-  def broken(tuning, *args):
-    if tuning.folder.path.endswith("trial_2"):
-      raise error
-    return real(tuning, *args)
-  monkeypatch.setattr(actions, "run", broken)
+  instant_trials.install(monkeypatch.setattr, second_raises(error))
   log = run(flags_of(tmp_path))
   assert log.count("Trial 2 has failed: " + text) == 1
   rows = table(tmp_path / "out")
@@ -293,182 +289,85 @@ def test_search_without_a_complete_trial_says_so(tmp_path):
 
 def test_full_disk_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
   flags = flags_of(tmp_path)
-  real = actions.run
-  def full(tuning, *args):
-    if tuning.folder.path.endswith("trial_2"):
-      raise OSError(28, "No space left on device")
-    return real(tuning, *args)
-  with monkeypatch.context() as patch:
-    patch.setattr(actions, "run", full)
-    result = commands.run(flags, run_search)
+  instant_trials.install(monkeypatch.setattr, second_raises(
+      OSError(28, "No space left on device")))
+  result = commands.run(flags, run_search)
   assert result.code == 1 and "failed: " in result.log
+  instant_trials.install(monkeypatch.setattr)
   run(flags)
   rows = table(tmp_path / "out")
   assert [row["state"] for row in rows] == ["complete"] * 3
 
 
-def start(flags):
-  return subprocess.Popen(forked.python() + [SCRIPT] + commands.argv(flags),
-                          stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                          env=commands.environment({}))
+def killed_flags(folder):
+  """Two trials of four steps, with dropout."""
+  flags = flags_of(folder, sampler="tpe", num_search_trials=2, keep_trials=2,
+                   num_train_epochs=2, save_checkpoints_steps=2)
+  return dict(flags, bert_config_file=commands.write_config(
+      folder, **interrupted.CONFIG))
 
 
-def wait_for(path, process):
-  until = time.monotonic() + 240
-  while not os.path.exists(path) and time.monotonic() < until:
-    assert process.poll() is None, process.stderr.read().decode()
-    time.sleep(0.05)
-
-
-LONG = dict(sampler="tpe", num_search_trials=3, num_train_epochs=20,
-            save_checkpoints_steps=5)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-  """The output folder of a search that nothing stopped."""
-  flags = flags_of(tmp_path_factory.mktemp("whole"), **LONG)
-  run(flags)
-  return flags["output_dir"]
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_search_has_the_trials_of_one_that_was_not(
-    number, whole, tmp_path):
-  killed = flags_of(tmp_path, **LONG)
-  process = start(killed)
-  wait_for(os.path.join(killed["output_dir"], "trial_2",
-                        "model.ckpt-5.index"), process)
-  process.send_signal(number)
-  process.communicate(timeout=60)
+    tmp_path, monkeypatch):
+  monkeypatch.setattr(figures, "draw", instant_trials.draw_nothing)
+  whole, killed = [killed_flags(tmp_path / name)
+                   for name in ("whole", "killed")]
+  run(whole)
+  run(dict(killed, num_search_trials=1))
+  # The second trial dies without a word after step 3, and then by a signal.
+  for name, code in (("SIGKILL", -9), ("SIGTERM", 143)):
+    script = active_tasks.deadly(tmp_path, run_search, name)
+    result = commands.spawn(killed, script)
+    assert result.code == code, result.log
+    assert "***** Trial 2 of 2" in result.log
   log = run(killed)
-  assert "***** Trial 2 of 3" in log and "***** Trial 1 of 3" not in log
-  rows, expected = table(tmp_path / "out"), table(whole)
-  for row, other in zip(rows, expected):
-    assert {key: value for key, value in row.items() if key != "seconds"} == {
-        key: value for key, value in other.items() if key != "seconds"}
-  assert len(rows) == 3
+  assert "***** Trial 2 of 2" in log and "***** Trial 1 of 2" not in log
+  rows, expected = [[dict(row, seconds="") for row in table(
+      flags["output_dir"])] for flags in (killed, whole)]
+  assert rows == expected and len(rows) == 2
+  interrupted.assert_equal_variables(
+      killed["output_dir"], whole["output_dir"], step=4)
 
 
-def test_trial_that_kills_its_process_fails_in_the_end(tmp_path):
+PROGRAM = """
+import sys
+import instant_trials
+import run_search
+from bert.common import command
+
+instant_trials.install(setattr, %s)
+sys.exit(command.run(run_search.main, sys.argv))
+"""
+
+
+def start(flags, run_trial):
+  """Starts a search whose trials are a function's."""
+  folders = [os.path.dirname(os.path.abspath(each.__file__))
+             for each in (run_search, instant_trials)]
+  return subprocess.Popen(
+      forked.python() + ["-c", PROGRAM % run_trial] + commands.argv(flags),
+      stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+      env=commands.environment({"PYTHONPATH": os.pathsep.join(folders)}))
+
+
+def test_trial_that_kills_its_process_fails_in_the_end(instant, tmp_path,
+                                                       monkeypatch):
   flags = flags_of(tmp_path, num_search_trials=1)
   run(flags)
   flags = dict(flags, num_search_trials=2)
-  for _ in range(3):
-    process = subprocess.run(forked.python() + ["-c", (
-        "import os, sys; sys.argv = %r; import run_search\n"
-        "from bert.common import command\n"
-        "import bert.training.actions as actions\n"
-        "actions.run = lambda *args: os._exit(9)\n"
-        "command.run(run_search.main, sys.argv)") % (
-            ["run_search.py"] + commands.argv(flags),)],
-                             env=commands.environment({
-                                 "PYTHONPATH": os.path.dirname(SCRIPT)}))
-    assert process.returncode == 9
+  process = start(flags, "lambda *_: __import__('os')._exit(9)")
+  log = process.communicate(timeout=240)[1].decode()
+  assert process.returncode == 9, log
+  # Two deaths more, each of which looks like that one in the next start.
+  with monkeypatch.context() as patch:
+    instant_trials.install(patch.setattr, second_raises(interrupted.Killed()))
+    for _ in range(2):
+      with pytest.raises(interrupted.Killed):
+        commands.run(flags, run_search)
   log = run(flags)
   assert "its process has died 3 times" in log
   assert [row["state"] for row in table(tmp_path / "out")] == [
       "complete", "fail"]
-
-
-def study_of(folder, steps, **changes):
-  return study_lib.Study(
-      str(folder), SearchOptions(num_search_trials=1, **changes),
-      study_lib.StudySettings(
-          [space.Dimension("learning_rate", "log", 1e-3, 1e-1)],
-          "eval_accuracy", False, 1, {}), steps.__getitem__)
-
-
-@pytest.mark.parametrize("name, kind", [
-    ("none", optuna.pruners.NopPruner),
-    ("median", optuna.pruners.MedianPruner),
-    ("halving", optuna.pruners.SuccessiveHalvingPruner)])
-def test_pruner_is_the_one_of_the_flag(name, kind, tmp_path):
-  study = study_of(tmp_path, {}, pruner=name).optuna
-  assert isinstance(study.pruner, kind)
-
-
-class Start:
-  """One process of a search: its trial, and how it ends."""
-
-  def __init__(self, folder, steps):
-    self.study = study_of(folder, steps)
-
-  def end(self, error):
-    """Returns whether there was a trial to run."""
-    with self.study.next_trial() as trial:
-      if trial is None:
-        return False
-      if error is not None:
-        raise error
-    return True  # The process has died: nobody has said how the trial ended.
-
-
-def num_starts(folder, ends, steps):
-  """How many processes get the trial, each of which ends with an error, or with
-  None dies, after which the trial has saved a step."""
-  count, saved = 0, {0: 0}
-  for error, step in zip(ends, steps):
-    try:
-      count += Start(folder, saved).end(error)
-    except (KeyboardInterrupt, OSError, ValueError) as raised:
-      assert raised is error
-      count += 1
-    saved[0] = step
-  return count
-
-
-NO_STEP = [0] * 7
-
-
-@pytest.mark.parametrize("ends, steps, expected", [
-    ([None] * 7, NO_STEP, 3),  # It kills its process.
-    ([ValueError("a bug")] * 7, NO_STEP, 3),
-    # SIGTERM and Ctrl-C, before a step as well as after some.
-    ([signals.Interrupted(15)] * 7, NO_STEP, 7),
-    ([KeyboardInterrupt()] * 7, [5, 10, 15, 20, 25, 30, 35], 7),
-    ([OSError(28, "No space left on device")] * 7, NO_STEP, 7),
-    ([None, signals.Interrupted(15), None, None, None, None, None], NO_STEP, 4),
-    # A machine that is taken away without a word: each start saves a step.
-    ([None] * 7, [5, 10, 15, 20, 25, 30, 35], 7),
-    ([None] * 7, [0, 0, 5, 5, 5, 5, 5], 6)])
-def test_trial_is_given_up_after_three_deaths_without_a_step(
-    ends, steps, expected, tmp_path):
-  assert num_starts(tmp_path, ends, steps) == expected
-
-
-def test_trial_that_ends_meanwhile_is_not_taken_over(tmp_path, monkeypatch):
-  study = study_of(str(tmp_path), {0: 0})
-  with study.next_trial():
-    pass  # It runs: nobody has said how it ended.
-  hold = study_lib.Study._hold
-
-  def hold_late(self, number, stack):
-    study.end(study.trials()[0], "complete", 0.5)
-    return hold(self, number, stack)
-
-  monkeypatch.setattr(study_lib.Study, "_hold", hold_late)
-  with study.next_trial() as trial:
-    assert trial is None
-  assert [each.state.name for each in study.trials()] == ["COMPLETE"]
-
-
-def test_search_goes_on_after_its_flag_was_renamed(tmp_path, monkeypatch):
-  monkeypatch.setattr(space, "_GROUPS", (Renamed,))
-
-  def run_trials(flag, number):
-    """Opens the study, ends a trial -> names in its trials, and in its space."""
-    study = study_lib.Study(
-        str(tmp_path), SearchOptions(num_search_trials=number),
-        study_lib.StudySettings([space.Dimension(flag, "float", 1.0, 2.0)],
-                                "eval_accuracy", False, 1, {}), lambda _: 0)
-    with study.next_trial() as trial:
-      study.end(trial, "complete", 0.5)
-    return ([list(each.params) for each in study.trials()],
-            [each.flag for each in study.settings.dimensions])
-
-  assert run_trials("pace", 1) == ([["pace"]], ["pace"])
-  assert run_trials("speed", 2) == ([["pace"]] * 2, ["pace"])
 
 
 @pytest.mark.parametrize("sampler, search", [
@@ -477,7 +376,8 @@ def test_search_goes_on_after_its_flag_was_renamed(tmp_path, monkeypatch):
 def test_two_processes_make_no_trial_twice(sampler, search, tmp_path):
   flags = flags_of(tmp_path, sampler=sampler, search=search,
                    num_search_trials=4)
-  processes = [start(flags) for _ in range(2)]
+  processes = [start(flags, "instant_trials.run_beside_another")
+               for _ in range(2)]
   logs = [each.communicate(timeout=240)[1].decode() for each in processes]
   assert [each.returncode for each in processes] == [0, 0], logs
   rows = table(tmp_path / "out")
@@ -486,9 +386,10 @@ def test_two_processes_make_no_trial_twice(sampler, search, tmp_path):
   for number in range(1, 5):
     starts = sum(log.count("***** Trial %d of 4:" % number) for log in logs)
     assert starts == 1
+  assert all("***** Trial " in log for log in logs)
 
 
-def test_time_that_is_over_begins_no_trial(tmp_path):
+def test_time_that_is_over_begins_no_trial(instant, tmp_path):
   flags = flags_of(tmp_path, num_search_trials=2)
   run(dict(flags, num_search_trials=1))
   log = run(dict(flags, search_timeout=1e-6))
@@ -496,7 +397,7 @@ def test_time_that_is_over_begins_no_trial(tmp_path):
   assert len(table(tmp_path / "out")) == 1
 
 
-def test_storage_may_be_elsewhere(tmp_path):
+def test_storage_may_be_elsewhere(instant, tmp_path):
   storage = "sqlite:///%s" % (tmp_path / "elsewhere.db")
   run(flags_of(tmp_path, search_storage=storage, num_search_trials=1))
   study = optuna.load_study(study_name="search", storage=storage)
