@@ -228,8 +228,8 @@ def test_keyboard_is_enough(browser):
 @pytest.mark.parametrize("languages, lang, button", [
     ("zh-CN,zh,en", "zh-CN", "提交"), ("fr,zh-TW", "zh-CN", "提交"),
     ("en-GB,zh", "en", "Ask"), ("fr", "en", "Ask")])
-def test_page_speaks_the_language_of_the_browser(languages, lang, button, driver,
-                                                 url):
+def test_page_speaks_the_language_of_the_browser(
+    languages, lang, button, driver, url):
   with pages.speaking(driver, languages):
     driver.get(url)
     assert driver.find_element("id", "ask").text == button
