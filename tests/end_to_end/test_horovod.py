@@ -10,16 +10,18 @@ import tensorflow.compat.v1 as tf
 import commands
 import golden
 import horovod_runs
+import tiny_runs
+from bert.common.errors import UserError
+from bert.model import distribution
 
 pytestmark = horovod_runs.needs_horovod
 
 # Number of workers, and flags.
 CASES = {
-    "watched": (2, dict(eval_every=10, plateau_patience=1,
-                        layerwise_lr_decay=0.9, adam_bias_correction=True,
-                        class_weights="balanced")),
-    "by length, accumulated": (3, dict(bucket_by_length=True,
-                                       gradient_accumulation_steps=2)),
+    "watched, by length, accumulated": (2, dict(
+        eval_every=5, plateau_patience=1, layerwise_lr_decay=0.9,
+        adam_bias_correction=True, class_weights="balanced",
+        bucket_by_length=True, gradient_accumulation_steps=3)),
     "from a checkpoint": (2, dict(init_checkpoint=golden.checkpoint(),
                                   cpu_replicas=2, trainable="top:1"))}
 
@@ -45,7 +47,7 @@ def assert_same_end(folder, other):
 def assert_same_weights(folder, other):
   """Two runs have ended at the same step, with the same weights."""
   checkpoints = [tf.train.latest_checkpoint(each) for each in (folder, other)]
-  assert all(each.endswith("model.ckpt-30") for each in checkpoints)
+  assert all(each.endswith("model.ckpt-15") for each in checkpoints)
   weights, expected = map(commands.variables, checkpoints)
   assert set(weights) == set(expected)
   for name, value in expected.items():
@@ -74,7 +76,7 @@ def test_workers_end_as_one_process_does(tmp_path, name):
   assert_same_end(folders["workers"], folders["alone"])
   # The first worker alone writes and speaks.
   assert os.listdir(str(temporary)) == []
-  assert horovod_runs.lines_of(result.log, 0, "Training: 30 of 30")
+  assert horovod_runs.lines_of(result.log, 0, "Training: 15 of 15")
   for worker in range(1, size):
     assert not horovod_runs.lines_of(result.log, worker, "")
 
@@ -107,67 +109,81 @@ def test_evaluation_and_prediction_leave_the_same_bytes(alone, tmp_path):
       assert (folder / name).read_bytes() == stream.read(), name
 
 
-@pytest.mark.parametrize("worker, act, others", [
-    (1, "SIGKILL", "failed: another worker has ended"),
-    (0, "SIGKILL", "failed: another worker has ended"),
-    (1, "SIGTERM", "Interrupted at step 4 of 30, checkpoint saved"),
-    (0, "SIGTERM", "Interrupted at step 4 of 30, checkpoint saved"),
-    (0, "FULL_DISK", "failed: another worker has ended")])
-def test_end_of_a_worker_ends_all_with_a_line_each(alone, tmp_path, worker, act,
-                                                   others):
-  flags = dict(horovod_runs.make_flags(tmp_path), save_checkpoints_steps=2)
-  result = horovod_runs.run(2, flags, WORKER=str(worker), ACT_AT_3=act)
+def assert_line_each(result, worker, own, others):
+  """A worker that fails has ended all, and each has said why in a line."""
   assert result.code != 0, result.log
-  own = {"SIGKILL": [], "SIGTERM": [others],
-         "FULL_DISK": ["No space left on device; make room"]}[act]
-  for each, expected in ((worker, own), (1 - worker, [others])):
+  for each, expected in ((worker, own), (1 - worker, others)):
     lines = horovod_runs.lines_of(result.log, each, "failed: |Interrupted")
-    assert len(lines) == len(expected), result.log
-    for line, part in zip(lines, expected):
+    assert len(lines) == (expected is not None), result.log
+    for line in lines:
       # On a busy machine horovodrun's SIGTERM may come before the news.
-      is_first = each != worker and act != "SIGTERM" and "Interrupted" in line
-      assert part in line or is_first
+      is_first = each != worker and "failed" in others and "Interrupted" in line
+      assert expected in line or is_first
     assert not horovod_runs.lines_of(result.log, each, "Traceback"), result.log
-  if (worker, act) not in ((1, "SIGKILL"), (0, "SIGTERM")):
-    return
-  # The same command goes on.
-  result = horovod_runs.run(2, dict(flags, save_checkpoints_steps=10,
+
+
+def test_end_of_a_worker_ends_all_and_the_same_command_resumes(alone, tmp_path):
+  """Three times after step 3: from the start, and twice from checkpoint 2."""
+  flags = dict(horovod_runs.make_flags(tmp_path), save_checkpoints_steps=2)
+  ended = "failed: another worker has ended"
+  interrupted = "Interrupted at step 4 of 15, checkpoint saved"
+  for worker, act, own, others in (
+      (1, "SIGKILL", None, ended),
+      (0, "FULL_DISK", "No space left on device; make room", ended),
+      (1, "SIGTERM", interrupted, interrupted)):
+    result = horovod_runs.run(2, flags, WORKER=str(worker), ACT_AT_3=act)
+    assert_line_each(result, worker, own, others)
+    assert bool(horovod_runs.lines_of(
+        result.log, 0, "Going on from step 2")) == (act != "SIGKILL")
+  result = horovod_runs.run(2, dict(flags, save_checkpoints_steps=5,
                                     do_eval=False, do_predict=False))
   assert result.code == 0, result.log
-  assert horovod_runs.lines_of(result.log, 0, "Going on from step")
+  assert horovod_runs.lines_of(result.log, 0, "Going on from step 4")
   assert_same_weights(flags["output_dir"], alone["output_dir"])
 
 
-@pytest.mark.parametrize("own, environment, name", [
-    ("--learning_rate=0.$HOROVOD_RANK", {}, "flags"),
-    ("", {"WORKER": "1", "OTHER_TEXT": "!"}, "train set"),
-    ("--vocab_file=vocab$HOROVOD_RANK.txt", {}, "vocabulary")])
-def test_worker_with_something_else_is_found_at_the_start(
-    tmp_path, monkeypatch, own, environment, name):
+def test_worker_with_other_texts_is_found_at_the_start(tmp_path):
   flags = horovod_runs.make_flags(tmp_path)
-  if "vocab" in own:
-    monkeypatch.chdir(tmp_path)
-    with open(flags.pop("vocab_file"), "rb") as stream:
-      content = stream.read()
-    for number, end in enumerate((b"", b"more\n")):
-      commands.write(tmp_path / ("vocab%d.txt" % number), content + end)
-    commands.write_config(tmp_path, vocab_size=800)
-  if "rate" in own:
-    own = own.replace("0.$", "0.1$")
-    flags.pop("learning_rate")
-  result = horovod_runs.run_each(2, flags, own, **environment)
+  result = horovod_runs.run(2, flags, WORKER="1", OTHER_TEXT="!")
   assert result.code != 0, result.log
   (line,) = horovod_runs.lines_of(result.log, 1, "error: ")
-  assert "worker 1 differs from worker 0 in its %s" % name in line
+  assert "worker 1 differs from worker 0 in its train set" in line
   assert "model.ckpt" not in " ".join(commands.names(flags["output_dir"]) if (
       os.path.exists(flags["output_dir"])) else ())
 
 
-def test_batch_that_workers_do_not_divide_is_refused_first(tmp_path):
-  flags = horovod_runs.make_flags(tmp_path, train_batch_size=5)
-  result = horovod_runs.run(2, flags)
-  assert result.code != 0, result.log
-  line = (horovod_runs.lines_of(result.log, 0, "error: ") +
-          horovod_runs.lines_of(result.log, 1, "error: "))[0]
-  assert "--train_batch_size=5 is the total over all workers" in line
+def digests_of(monkeypatch, flags):
+  """What workers compare before a run starts."""
+  compared = []
+
+  def check(_, make_digests):
+    compared.append(make_digests())
+    raise UserError("compared")
+
+  with monkeypatch.context() as patch:
+    patch.setattr(distribution.Workers, "check_same", check)
+    assert commands.run(flags).code == 2
+  return compared[0]
+
+
+def test_workers_compare_their_flags_and_vocabularies(monkeypatch, tmp_path):
+  flags = tiny_runs.pairs(tmp_path)
+  commands.write_config(tmp_path, vocab_size=800)
+  plain = digests_of(monkeypatch, flags)
+  with open(flags["vocab_file"], "rb") as stream:
+    other_vocabulary = commands.write(tmp_path / "vocab.txt",
+                                      stream.read() + b"more\n")
+  for changes, name in ((dict(learning_rate=0.1), "flags"),
+                        (dict(vocab_file=other_vocabulary), "vocabulary")):
+    digests = digests_of(monkeypatch, dict(flags, **changes))
+    assert [each for each in plain if digests[each] != plain[each]] == [name]
+
+
+def test_batch_that_workers_do_not_divide_is_refused_first(monkeypatch,
+                                                           tmp_path):
+  monkeypatch.setattr(distribution.Workers, "size", 2)
+  flags = tiny_runs.pairs(tmp_path, train_batch_size=5)
+  result = commands.run(flags)
+  assert result.code == 2
+  assert "--train_batch_size=5 is the total over all workers" in result.log
   assert not os.path.exists(flags["output_dir"])

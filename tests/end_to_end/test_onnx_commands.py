@@ -1,17 +1,17 @@
 """ONNX from the command that exports to the one that answers."""
+import contextlib
+import io
 import os
-import subprocess
+import sys
+from unittest import mock
 
 import pytest
 
 import commands
 import exported
-import forked
 import run_predictor
 import tiny_runs
 from bert.common import libraries
-
-SCRIPT = os.path.abspath(run_predictor.__file__)
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +20,14 @@ def flags(tmp_path_factory):
 
 
 def ask(flags, *arguments):
-  process = subprocess.Popen(
-      forked.python() + [SCRIPT, "--export_dir=" + flags["output_dir"]] +
-      list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-      stderr=subprocess.PIPE)
-  out, log = process.communicate(b"two votes\nthe captain ||| said two\n")
-  return process.returncode, out.decode("utf-8"), log.decode("utf-8")
+  """Answers two lines of a pipe -> code, stdout, stderr."""
+  lines = io.BytesIO(b"two votes\nthe captain ||| said two\n")
+  with mock.patch.object(sys, "stdin", io.TextIOWrapper(lines)):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+      code, log = commands.run(
+          ["--export_dir=" + flags["output_dir"]] + list(arguments),
+          run_predictor)
+  return code, out.getvalue(), log
 
 
 def test_a_pipe_is_answered_by_any_engine(flags):
@@ -43,11 +45,7 @@ def test_a_pipe_is_answered_by_any_engine(flags):
   assert {label for label, _ in int8} <= {"0", "1"}
 
 
-def test_an_export_has_its_files_and_the_log_goes_on(tmp_path):
-  flags = tiny_runs.single_texts(tmp_path)
-  log = commands.finish(dict(flags, do_export=True,
-                             export_onnx=True))
-  commands.assert_in_order(log, ["Exported "])
+def test_an_export_has_its_files(flags):
   folder = os.path.join(exported.folder_of(flags), "onnx")
   assert sorted(os.listdir(folder)) == ["serving_default.float32.onnx",
                                         "serving_default.int8.onnx"]
@@ -88,10 +86,11 @@ def test_a_library_that_is_missing_is_named_before_training(tmp_path,
 
 
 def test_trials_may_export(tmp_path):
-  """What is exported is not read as a dataset."""
+  """What is exported is not read as a dataset; ONNX leaves the log on."""
   flags = tiny_runs.single_texts(tmp_path, num_seeds=2, do_export=True,
-                                 do_predict=False)
-  commands.finish(flags)
+                                 export_onnx=True, do_predict=False)
+  log = commands.finish(flags)
+  commands.assert_in_order(log, ["Exported ", "Exported "])
   for number in (1, 2):
     assert os.path.isdir(os.path.join(flags["output_dir"],
                                       "trial_%d" % number, "export"))

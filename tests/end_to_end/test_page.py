@@ -7,9 +7,11 @@ import pytest
 import commands
 import exported
 import pages
+import served
 import tiny_encoder
 import tiny_squad
 from bert import predictor as predictor_lib
+from bert.server import settings
 from bert.serving import formats
 from bert.serving import predictor
 from processors import base
@@ -24,14 +26,60 @@ pytestmark = pages.needs_browser
 
 
 @pytest.fixture(scope="module")
-def flags(tmp_path_factory):
-  return exported.of_pairs(tmp_path_factory.mktemp("page"))
+def models(tmp_path_factory):
+  """Name -> the flags that a model was exported with."""
+  folder = tmp_path_factory.mktemp("page")
+  is_exported = dict(do_export=True, do_eval=False, do_predict=False)
+  flags = {
+      "pairs": exported.of_pairs(folder / "pairs"),
+      "singles": exported.of_singles(folder / "singles"),
+      "words": exported.of_words(folder / "words"),
+      "answers": tiny_squad.flags_of(folder / "answers", **is_exported),
+      "choices": swag(folder / "choices", **is_exported),
+      "vectors": tiny_encoder.run(tiny_encoder.flags_of(folder / "vectors"))}
+  tiny_squad.finish(flags["answers"])
+  commands.finish(flags["choices"])
+  return flags
 
 
 @pytest.fixture(scope="module")
-def browser(flags):
-  with pages.opened(flags["output_dir"]) as made:
+def flags(models):
+  return models["pairs"]
+
+
+@pytest.fixture(scope="module")
+def asked(flags):
+  return predictor.Predictor(flags["output_dir"])
+
+
+@pytest.fixture(scope="module")
+def url(models):
+  """Of a server of all models."""
+  with served.running(*[settings.ModelSpec(name, each["output_dir"])
+                        for name, each in models.items()]) as server:
+    yield "http://127.0.0.1:%d/" % server.listeners["http"].port
+
+
+@pytest.fixture(scope="module")
+def driver():
+  with pages.opened() as made:
     yield made
+
+
+@pytest.fixture
+def browser(driver, url):
+  """Shows the page of the first model."""
+  driver.get(url)
+  return driver
+
+
+@pytest.fixture
+def show(driver, url):
+  """A function that shows the page of a model."""
+  def show_model(name):
+    driver.get(url + "?model=" + name)
+    return driver
+  return show_model
 
 
 def ask(browser, text_a, text_b=""):
@@ -58,11 +106,11 @@ def bars(browser):
 
 @pytest.mark.parametrize("question", [
     "two votes", ("the captain said", "two votes"), "<b>两张票</b> & \"x\""])
-def test_texts_and_pairs_are_classified(browser, flags, question):
+def test_texts_and_pairs_are_classified(browser, asked, question):
   texts = question if isinstance(question, tuple) else (question,)
   ask(browser, *texts)
   found = bars(browser)
-  (answer,) = predictor.Predictor(flags["output_dir"]).predict([question])
+  (answer,) = asked.predict([question])
   assert set(found) == set(answer.probabilities)
   for label, (score, is_chosen, width) in found.items():
     assert score == pytest.approx(answer.probabilities[label], abs=1e-4)
@@ -78,8 +126,7 @@ def test_mistake_is_shown(browser):
       "return document.querySelectorAll('#answer .row').length") == 0
 
 
-def test_texts_are_sent_as_they_stand(browser, flags):
-  asked = predictor.Predictor(flags["output_dir"])
+def test_texts_are_sent_as_they_stand(browser, asked):
   for texts in ((" two votes ",), (" two ||| votes ", " a ||| b"),
                 ("the", " said "), ("the", " ")):
     question = texts if len(texts) > 1 else texts[0]
@@ -90,52 +137,47 @@ def test_texts_are_sent_as_they_stand(browser, flags):
         asked.to_example(formats.of_object(each)).__dict__ for each in sent]
 
 
-def test_answer_is_marked_in_its_context(tmp_path):
-  flags = tiny_squad.flags_of(tmp_path, do_export=True, do_eval=False,
-                              do_predict=False)
-  tiny_squad.finish(flags)
+def test_answer_is_marked_in_its_context(models, show):
   # A character outside of the plane that JavaScript counts one by one.
   context = "\U0001d11e the ferry left before sunrise"
-  (output,) = predictor.Predictor(flags["output_dir"]).predict(
+  (output,) = predictor.Predictor(models["answers"]["output_dir"]).predict(
       [("who left ?", context)])
-  with pages.opened(flags["output_dir"]) as browser:
-    assert browser.find_element("id", "name_a").text == "Question"
-    assert browser.find_element("id", "name_b").text == "Context"
-    # The driver types no such characters.
-    browser.execute_script("get('text_b').value = arguments[0]", context)
-    browser.find_element("id", "text_a").send_keys("who left ?")
-    browser.find_element("id", "ask").click()
-    marked = browser.find_element("css selector", "#answer mark").text
-    assert marked == output.labels[0]
-    assert browser.find_element("css selector", "#answer p").text == context
-    assert bars(browser)[marked][1]
+  browser = show("answers")
+  assert browser.find_element("id", "name_a").text == "Question"
+  assert browser.find_element("id", "name_b").text == "Context"
+  # The driver types no such characters.
+  browser.execute_script("get('text_b').value = arguments[0]", context)
+  browser.find_element("id", "text_a").send_keys("who left ?")
+  browser.find_element("id", "ask").click()
+  marked = browser.find_element("css selector", "#answer mark").text
+  assert marked == output.labels[0]
+  assert browser.find_element("css selector", "#answer p").text == context
+  assert bars(browser)[marked][1]
 
 
-def test_choices_are_a_line_each(tmp_path):
-  flags = swag(tmp_path, do_eval=False, do_predict=False)
-  commands.finish(flags)
-  text = choices_of(flags)[0]
-  with pages.opened(flags["output_dir"]) as browser:
-    ask(browser, text.text_a, "\n".join(text.choices))
-    found = bars(browser)
-  (output,) = predictor.Predictor(flags["output_dir"]).predict([text])
+def test_choices_are_a_line_each(models, show):
+  text = choices_of(models["choices"])[0]
+  browser = show("choices")
+  ask(browser, text.text_a, "\n".join(text.choices))
+  found = bars(browser)
+  (output,) = predictor.Predictor(models["choices"]["output_dir"]).predict(
+      [text])
   assert set(found) == {"0", "1", "2", "3"}
   assert [label for label, (_, is_chosen, _) in found.items()
           if is_chosen] == output.labels
 
 
-def test_vectors_are_compared_in_a_table(tmp_path):
-  flags = tiny_encoder.run(tiny_encoder.flags_of(tmp_path))
+def test_vectors_are_compared_in_a_table(models, show):
   texts = ["the ferry left", "two votes", "the ferry"]
-  vectors = predictor_lib.Encoder(flags["output_dir"]).encode(texts)
+  vectors = predictor_lib.Encoder(models["vectors"]["output_dir"]).encode(texts)
   units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-  with pages.opened(flags["output_dir"]) as browser:
-    browser.find_element("id", "text_a").send_keys("\n".join(texts))
-    browser.find_element("id", "ask").click()
-    browser.find_element("css selector", "#answer td")
-    assert pages.take_picture(browser, 360, "light", "vectors") <= 0
-    cells = [float(each.text) for each in browser.find_elements(
-        "css selector", "#answer td") if each.text]
+  browser = show("vectors")
+  browser.find_element("id", "text_a").send_keys("\n".join(texts))
+  browser.find_element("id", "ask").click()
+  browser.find_element("css selector", "#answer td")
+  assert pages.take_picture(browser, 360, "light", "vectors") <= 0
+  cells = [float(each.text) for each in browser.find_elements(
+      "css selector", "#answer td") if each.text]
   np.testing.assert_allclose(np.reshape(cells, [3, 3]), units @ units.T,
                              atol=1e-3)
 
@@ -172,7 +214,6 @@ def test_examples_of_the_dev_set_can_be_asked(browser, flags):
 
 
 def test_keyboard_is_enough(browser):
-  browser.refresh()
   keys = action_chains.ActionChains(browser)
   # The first field has the focus; then the second one.
   keys.send_keys("two votes", Keys.TAB, "the ferry").key_down(
@@ -187,49 +228,50 @@ def test_keyboard_is_enough(browser):
 @pytest.mark.parametrize("languages, lang, button", [
     ("zh-CN,zh,en", "zh-CN", "提交"), ("fr,zh-TW", "zh-CN", "提交"),
     ("en-GB,zh", "en", "Ask"), ("fr", "en", "Ask")])
-def test_page_speaks_the_language_of_the_browser(languages, lang, button, flags):
-  with pages.opened(flags["output_dir"], languages) as browser:
-    assert browser.find_element("id", "ask").text == button
-    assert browser.find_element("css selector", "html").get_attribute(
+def test_page_speaks_the_language_of_the_browser(
+    languages, lang, button, driver, url):
+  with pages.speaking(driver, languages):
+    driver.get(url)
+    assert driver.find_element("id", "ask").text == button
+    assert driver.find_element("css selector", "html").get_attribute(
         "lang") == lang
     if lang == "zh-CN":
-      ask(browser, "渡轮在日出前离开", "两张票")
-      bars(browser)
+      ask(driver, "渡轮在日出前离开", "两张票")
+      bars(driver)
       for width, scheme in SIZES:
-        assert pages.take_picture(browser, width, scheme, "chinese") <= 0
+        assert pages.take_picture(driver, width, scheme, "chinese") <= 0
 
 
-def test_entities_are_marked_in_their_text(tmp_path):
-  flags = exported.of_words(tmp_path)
+def test_entities_are_marked_in_their_text(models, show):
   text = "the  captain said two votes"
-  (output,) = predictor.Predictor(flags["output_dir"]).predict([text])
-  with pages.opened(flags["output_dir"]) as browser:
-    assert not browser.find_element("id", "text_b").is_displayed()
-    browser.find_element("id", "text_a").send_keys(text)
-    browser.find_element("id", "ask").click()
-    shown = browser.find_element("css selector", "#answer .text")
-    for width, scheme in SIZES:
-      assert pages.take_picture(browser, width, scheme, "entities") <= 0
-    marks = shown.find_elements("css selector", "mark")
-    labels = [label for label in output.labels if label != "O"]
-    assert len(marks) <= len(labels) and bool(marks) == bool(labels)
-    # Beside the names of types, it is the text as it was.
-    names = [each.text for each in shown.find_elements(
-        "css selector", "mark small")]
-    assert set(names) <= {label[2:] for label in labels}
-    browser.execute_script(
-        "document.querySelectorAll('mark small').forEach(e => e.remove())")
-    assert shown.get_property("textContent") == text
-    # Runs of labels, as their scheme has them.
-    assert browser.execute_script(
-        "return entitiesOf(arguments[0])",
-        ["B-a", "I-a", "O", "B-a", "B-a", "I-b", "S-c", "S-c", "a", "a",
-         "O"]) == [["a", 0, 2], ["a", 3, 4], ["a", 4, 5], ["b", 5, 6],
-                   ["c", 6, 7], ["c", 7, 8], ["a", 8, 10]]
+  (output,) = predictor.Predictor(models["words"]["output_dir"]).predict(
+      [text])
+  browser = show("words")
+  assert not browser.find_element("id", "text_b").is_displayed()
+  browser.find_element("id", "text_a").send_keys(text)
+  browser.find_element("id", "ask").click()
+  shown = browser.find_element("css selector", "#answer .text")
+  for width, scheme in SIZES:
+    assert pages.take_picture(browser, width, scheme, "entities") <= 0
+  marks = shown.find_elements("css selector", "mark")
+  labels = [label for label in output.labels if label != "O"]
+  assert len(marks) <= len(labels) and bool(marks) == bool(labels)
+  # Beside the names of types, it is the text as it was.
+  names = [each.text for each in shown.find_elements(
+      "css selector", "mark small")]
+  assert set(names) <= {label[2:] for label in labels}
+  browser.execute_script(
+      "document.querySelectorAll('mark small').forEach(e => e.remove())")
+  assert shown.get_property("textContent") == text
+  # Runs of labels, as their scheme has them.
+  assert browser.execute_script(
+      "return entitiesOf(arguments[0])",
+      ["B-a", "I-a", "O", "B-a", "B-a", "I-b", "S-c", "S-c", "a", "a",
+       "O"]) == [["a", 0, 2], ["a", 3, 4], ["a", 4, 5], ["b", 5, 6],
+                 ["c", 6, 7], ["c", 7, 8], ["a", 8, 10]]
 
 
-def test_single_texts_have_one_field(tmp_path):
-  flags = exported.of_singles(tmp_path)
-  with pages.opened(flags["output_dir"]) as browser:
-    assert browser.find_element("id", "text_a").is_displayed()
-    assert not browser.find_element("id", "text_b").is_displayed()
+def test_single_texts_have_one_field(show):
+  browser = show("singles")
+  assert browser.find_element("id", "text_a").is_displayed()
+  assert not browser.find_element("id", "text_b").is_displayed()

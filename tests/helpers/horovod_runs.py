@@ -62,11 +62,11 @@ def refuse(*args, **kwargs):
 
 
 def make_flags(folder, **changes):
-  """Thirty steps of six examples, with checkpoints at each tenth."""
+  """15 steps of six examples, with checkpoints at each fifth."""
   flags = tiny_runs.pairs(folder, task_name="active", processor_module=
                           commands.write(folder / "active.py", ACTIVE_TASK))
   return dict(dict(flags, random_seed=1, log_steps=1, train_batch_size=6,
-                   num_train_epochs=18, save_checkpoints_steps=10,
+                   num_train_epochs=9, save_checkpoints_steps=5,
                    learning_rate=1e-3,
                    eval_batch_size=2, predict_batch_size=3), **changes)
 

@@ -6,9 +6,6 @@ import shutil
 
 import pytest
 
-import forked
-from benchmarks import load
-
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 _HAS_SELENIUM = importlib.util.find_spec("selenium") is not None
 needs_browser = pytest.mark.skipif(
@@ -18,32 +15,42 @@ needs_browser = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def opened(output_dir, languages="en-US,en"):
-  """A browser that shows the page of an export's server.
-
-  Args:
-    output_dir: of the export.
-    languages: that the browser asks for.
-  """
+def opened():
+  """A browser, which waits for what it is to find."""
   from selenium import webdriver
   options = webdriver.ChromeOptions()
   options.binary_location = CHROMIUM
   for each in ("--headless=new", "--no-sandbox", "--disable-gpu",
-               "--disable-dev-shm-usage"):
+               "--disable-dev-shm-usage", "--lang=en-US"):
     options.add_argument(each)
-  options.add_experimental_option(
-      "prefs", {"intl.accept_languages": languages})
   browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
   try:
-    server = load.Server(output_dir, python=forked.python())
-    try:
-      browser.get("http://127.0.0.1:%d/" % server.port)
-      browser.implicitly_wait(20)
-      yield browser
-    finally:
-      server.stop()
+    browser.implicitly_wait(20)
+    yield browser
   finally:
     browser.quit()
+
+
+@contextlib.contextmanager
+def speaking(browser, languages):
+  """Lets a browser ask for languages while the block runs.
+
+  Args:
+    browser: from opened().
+    languages: such as "zh-CN,en", the most preferred one first.
+  """
+  agent, usual = browser.execute_script(
+      "return [navigator.userAgent, navigator.languages.join()]")
+
+  def ask_for(each):
+    browser.execute_cdp_cmd("Emulation.setUserAgentOverride", {
+        "userAgent": agent, "acceptLanguage": each})
+
+  ask_for(languages)
+  try:
+    yield
+  finally:
+    ask_for(usual)
 
 
 def take_picture(browser, width, scheme, name):
