@@ -90,8 +90,6 @@ from bert import tokenization
 from bert.data.examples import InputExample
 from processors import base
 
-pytestmark = pytest.mark.usefixtures("plain_graphs")
-
 
 class MineProcessor(base.DataProcessor):
 
