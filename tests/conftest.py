@@ -11,12 +11,17 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-import tensorflow.compat.v1 as tf  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+import tensorflow.compat.v1 as tf
+
+import graph_rewriter
+# pylint: enable=wrong-import-position
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORE = os.path.join(PROJECT, "bert")
 sys.path.insert(0, PROJECT)
 tf.disable_v2_behavior()
+graph_rewriter.leave_out()
 # Else a failed assert in these would not show what it compared.
 pytest.register_assert_rewrite(
     "bad_input", "commands", "golden_runs", "mistakes")
@@ -104,6 +109,13 @@ def console_log(log, monkeypatch):
 def warnings(monkeypatch):
   """The warnings of the test."""
   return _lines_of(monkeypatch, "warning")
+
+
+@pytest.fixture(scope="module")
+def plain_graphs():
+  """Commands of the file run in this process without the graph rewriter."""
+  with graph_rewriter.left_out_of_commands():
+    yield
 
 
 @pytest.fixture

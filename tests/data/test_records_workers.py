@@ -28,9 +28,10 @@ def parts_of(path, num_workers, batch_size, order, **options):
   return parts
 
 
-@pytest.mark.parametrize("name", SHUFFLES)
-@pytest.mark.parametrize("num_workers, is_indexed", [
-    (2, False), (6, False), (2, True), (3, True)])
+@pytest.mark.parametrize("num_workers, is_indexed, name", [
+    (2, False, "shuffled"), (2, False, "by length, resumed"),
+    (6, False, "resumed"), (2, True, "resumed"), (2, True, "by length"),
+    (3, True, "shuffled"), (3, True, "by length, resumed")])
 def test_workers_batches_make_up_those_of_one_process(
     tmp_path, monkeypatch, num_workers, name, is_indexed):
   shuffle = SHUFFLES[name]

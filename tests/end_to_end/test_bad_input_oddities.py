@@ -7,6 +7,8 @@ import commands
 import golden
 from bad_input import HEADER
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 
 def with_crlf(content):
   return b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n")[:-2]

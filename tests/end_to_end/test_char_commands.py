@@ -15,6 +15,8 @@ import served
 from bert.serving import predictor
 from tiny_runs import pretraining_text
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 TEXT = "two votes"
 # The golden vocabulary has all of these letters.
 TOKENS = ["t", "w", "o", "[unused1]", "v", "o", "t", "e", "s"]

@@ -13,6 +13,8 @@ from bert import modeling
 from bert import tokenization
 from bert.model import dataset_outputs
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 LINES = ["the captain said", "two votes ||| before sunrise", "",
          "the dough ferry left before sunrise " * 4, "two"]
 
@@ -76,7 +78,7 @@ def test_lines_are_the_references(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [
-    "mean", "mean_all", "max", "mean_max", "cls"])
+    "mean_all", "mean_max", "cls"])
 def test_texts_have_one_vector_each(tmp_path, kind):
   flags = make_flags(tmp_path, layers=None, pooling=kind.replace("_all", ""),
                      pool_special_tokens=kind.endswith("_all"))

@@ -96,7 +96,7 @@ def test_exported_choices_are_those_of_the_command(chosen):
 
 def test_choices_go_through_folds_seeds_and_micro_batches(tmp_path):
   flags = swag(tmp_path, do_export=None, gradient_accumulation_steps=2,
-               num_seeds=2, eval_every=2, pooling="mean")
+               num_seeds=2, eval_every=2, pooling="mean", num_train_epochs=1)
   commands.finish(dict(flags, do_predict=False))
   assert len(commands.lines(flags["output_dir"], "trials.txt")) == 5
   folds = {name: value for name, value in flags.items()

@@ -9,6 +9,8 @@ import tiny_runs
 from bert.data import example_store
 from processors import adapter
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 KINDS = {"pairs": tiny_runs.pairs, "single_texts": tiny_runs.single_texts,
          "sentences": tiny_runs.sentences}
 # Of TensorFlow's and of a run's own, which tell the time.

@@ -9,23 +9,23 @@ import tensorflow.compat.v1 as tf
 import commands
 from tiny_runs import WORDS, pairs, sentences, single_texts
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
 
 
-# Each value of each flag in a run; what it computes is tested in heads and model.
+
+# Each flag in a run, several together; what a value computes is tested in heads
+# and model.
 FLAGS = [
-    dict(pooling="mean", loss="focal", truncation="tail"),
+    dict(pooling="mean", loss="focal", truncation="tail", encoder_top="cnn",
+         class_weights="1,2.5", adam_bias_correction=True),
     dict(pooling="attention", class_weights="balanced", truncation="head_tail",
-         head_tokens=4, head_learning_rate=1e-3),
-    dict(pooling="mean_max_attention", encoder_top="cnn", label_smoothing=0.1,
-         adam_bias_correction=True),
-    dict(pooling="max", encoder_top="bilstm", loss="f1", trainable="head"),
-    dict(num_windows=3, class_weights="1,2.5", trainable="top:1"),
-    dict(num_windows=3, window_stride=7, window_pooling="attention",
+         head_tokens=4, head_learning_rate=1e-3, label_smoothing=0.1,
          layerwise_lr_decay=0.5),
-    dict(num_windows=2, window_pooling="max", pooling="max",
-         trainable="LayerNorm|output_"),
-    dict(num_windows=3, gradient_accumulation_steps=2, bucket_by_length=True,
-         pooling="attention")]
+    dict(pooling="max", encoder_top="bilstm", loss="f1", num_windows=2,
+         window_pooling="max", trainable="LayerNorm|output_"),
+    dict(pooling="mean_max_attention", num_windows=3, window_stride=7,
+         window_pooling="attention", gradient_accumulation_steps=2,
+         bucket_by_length=True)]
 
 
 @pytest.mark.parametrize("changes", FLAGS, ids=str)
@@ -73,24 +73,20 @@ def test_what_is_frozen_has_no_slot_and_stays(tmp_path, trainable, is_trained):
     assert ("*FROZEN*" in line) != is_trained(name)
 
 
-def test_cut_texts_are_counted_in_the_log(tmp_path):
-  log = commands.finish(single_texts(tmp_path, do_predict=False))
+def test_texts_are_counted_and_the_folder_refuses_other_settings(tmp_path):
+  log = commands.finish(single_texts(tmp_path, do_predict=False, do_eval=False))
   # 40 and 25 of 40, 25, 3 and 1 words do not fit into 14 pieces.
   assert re.search(r"train set: 4 of 8 examples are longer than "
                    r"--max_seq_length=16; [\d.]+ % of all tokens are not read",
                    log)
-
-
-def test_folder_of_other_settings_is_refused(tmp_path):
-  commands.finish(single_texts(tmp_path, pooling="mean"))
-  result = commands.run(single_texts(tmp_path, pooling="cls"))
+  result = commands.run(single_texts(tmp_path, pooling="mean"))
   assert result.code == 2 and "pooling" in result.log
 
 
 @pytest.mark.parametrize("changes", [
-    dict(), dict(encoder_top="bilstm", crf=True),
     dict(encoder_top="cnn", loss="focal", class_weights="balanced"),
-    dict(gradient_accumulation_steps=2, crf=True, bucket_by_length=True)],
+    dict(encoder_top="bilstm", gradient_accumulation_steps=2, crf=True,
+         bucket_by_length=True)],
                          ids=str)
 def test_tagging_ends_with_a_column_of_labels(tmp_path, changes):
   flags = sentences(tmp_path, **changes)

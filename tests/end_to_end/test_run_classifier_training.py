@@ -11,6 +11,8 @@ import golden
 from golden_runs import (
     assert_golden_records, golden_checkpoint, golden_flags)
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 # 40 examples in batches of 8, 2.3 times over, are 11.5 steps; 0.3 of 11, 3.3.
 NUM_STEPS = 11
 NUM_WARMUP_STEPS = 3

@@ -14,6 +14,8 @@ from bert.cross_validation import folds
 from mistakes import message_of
 from tiny_runs import pairs
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 
 def run(flags):
   return commands.run(flags, run_cross_validation)

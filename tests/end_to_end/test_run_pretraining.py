@@ -15,6 +15,8 @@ from bert.data import record_check
 from bert.pretraining import instance_files
 from tiny_runs import pretraining_text
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 SCRIPT = os.path.abspath(run_pretraining.__file__)
 KEYS = {"masked_lm_accuracy", "masked_lm_loss", "next_sentence_accuracy",
         "next_sentence_loss", "global_step", "loss"}
@@ -94,7 +96,7 @@ def test_evaluation_reads_its_own_file(trained, data, tmp_path):
 
 def test_killed_run_goes_on_as_if_it_had_not_been(trained, data, tmp_path):
   whole, _ = trained
-  halved = make_flags(tmp_path, data)
+  halved = make_flags(tmp_path, data, do_eval=False)
   folder = halved["output_dir"]
   shutil.copytree(whole["output_dir"], folder)
   for name in os.listdir(folder):
@@ -117,10 +119,11 @@ def test_complete_run_says_so(trained, data, tmp_path):
 
 
 @pytest.mark.parametrize("changes", [
-    dict(gradient_accumulation_steps=2), dict(cpu_replicas=2),
-    dict(adam_bias_correction=True)])
+    dict(gradient_accumulation_steps=2, adam_bias_correction=True),
+    dict(cpu_replicas=2)])
 def test_flags_of_training_are_taken(data, tmp_path, changes):
-  flags = make_flags(tmp_path, data, num_train_steps=2, **changes)
+  flags = make_flags(tmp_path, data, num_train_steps=2, max_eval_steps=1,
+                     **changes)
   finish(flags)
   assert np.isfinite(list(commands.results(flags["output_dir"]).values())).all()
 
@@ -128,7 +131,8 @@ def test_flags_of_training_are_taken(data, tmp_path, changes):
 def test_any_checkpoint_can_be_continued(trained, data, tmp_path):
   flags, _ = trained
   start = tf.train.latest_checkpoint(flags["output_dir"])
-  changes = dict(num_train_steps=1, learning_rate=1e-30, init_checkpoint=start)
+  changes = dict(num_train_steps=1, learning_rate=1e-30, init_checkpoint=start,
+                 do_eval=False)
   more = make_flags(tmp_path, data, **changes)
   log = finish(more)
   assert ("cls/predictions/output_bias:0, shape = (756,), *INIT_FROM_CKPT*"
@@ -239,8 +243,9 @@ BAD_FILES = {
     "cut": (cut, {}, "the file is cut short")}
 
 
-@pytest.mark.parametrize("name", sorted(BAD_FILES))
-@pytest.mark.parametrize("todo", ["before", "train", "eval"])
+@pytest.mark.parametrize("todo, name", [
+    ("before", "ids"), ("before", "positions"), ("before", "cut"),
+    ("train", "positions"), ("train", "cut"), ("eval", "ids"), ("eval", "cut")])
 def test_bad_record_is_told_in_one_line(trained, data, tmp_path, monkeypatch,
                                         name, todo):
   change, changes, fragment = BAD_FILES[name]
@@ -262,7 +267,6 @@ def test_bad_record_is_told_in_one_line(trained, data, tmp_path, monkeypatch,
 
 @pytest.mark.parametrize("changes, is_warned", [
     (dict(num_train_steps=2, num_warmup_steps=8), True),
-    (dict(num_train_steps=2, num_warmup_steps=2), True),
     (dict(num_train_steps=2, num_warmup_steps=1), False)])
 def test_warmup_that_lasts_to_the_end_is_warned_of(data, tmp_path, changes,
                                                    is_warned):

@@ -9,6 +9,8 @@ import official_scorers
 import run_squad
 import tiny_squad
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 
 def broken(change):
   """Returns the text of a file after a change of its document."""

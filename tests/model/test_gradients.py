@@ -63,9 +63,12 @@ def train_op_inputs(monkeypatch, kind, **settings):
   return given[0], [tf.convert_to_tensor(each) for each in given[1]]
 
 
-@pytest.mark.parametrize("name", ["num_micro_batches", "cpu_replicas"])
-@pytest.mark.parametrize("kind, num_parts", [
-    ("classification", 4), ("multi_label", 2)])
+@pytest.mark.parametrize("variable_kind, name, kind, num_parts", [
+    ("reference", "num_micro_batches", "classification", 4),
+    ("reference", "cpu_replicas", "multi_label", 2),
+    ("resource", "num_micro_batches", "multi_label", 2),
+    ("resource", "cpu_replicas", "classification", 4)],
+                         indirect=["variable_kind"])
 def test_parts_have_the_loss_and_gradients_of_the_whole(
     without_dropout, monkeypatch, variable_kind, kind, num_parts, name):
   results = []
@@ -100,9 +103,11 @@ def trained(batch, **settings):
     return losses, values
 
 
-@pytest.mark.parametrize("name", ["num_micro_batches", "cpu_replicas"])
-@pytest.mark.parametrize("num_parts, are_words_unique", [
-    (2, True), (4, False)], ids=["unique_words", "repeated_words"])
+@pytest.mark.parametrize("variable_kind, name, num_parts, are_words_unique", [
+    ("reference", "num_micro_batches", 4, False),
+    ("reference", "cpu_replicas", 2, True),
+    ("resource", "num_micro_batches", 2, True),
+    ("resource", "cpu_replicas", 4, False)], indirect=["variable_kind"])
 def test_steps_in_parts_leave_the_variables_of_whole_steps(
     without_dropout, variable_kind, num_parts, are_words_unique, name):
   batch = make_batch(are_words_unique=are_words_unique)
@@ -119,8 +124,8 @@ def test_steps_in_parts_leave_the_variables_of_whole_steps(
                                atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("mode", [EVAL, PREDICT])
-@pytest.mark.parametrize("num_rows", [1, 2, 3, 4])
+@pytest.mark.parametrize("mode, num_rows", [
+    (EVAL, 1), (PREDICT, 2), (PREDICT, 3), (EVAL, 4)])
 def test_outputs_of_parts_are_those_of_the_whole(mode, num_rows):
   """Whatever the last batch of a set has left, fewer rows than parts too."""
   found = []
