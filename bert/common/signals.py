@@ -3,11 +3,14 @@ and SIGINT, Ctrl-C.
 """
 
 import contextlib
+import os
 import signal
 import threading
 from typing import Iterator, Optional
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Seconds until a signal that can't be raised is sent again.
+_DELAY = 0.05
 
 
 class Interrupted(KeyboardInterrupt):
@@ -46,8 +49,10 @@ class StopRequest:
 def raising() -> Iterator[None]:
   """Makes SIGTERM raise Interrupted, as Ctrl-C raises KeyboardInterrupt."""
   def handle(signum, frame):
-    del frame
-    raise Interrupted(signum)
+    if _is_in_destructor(frame):
+      _send_later(signum)
+    else:
+      raise Interrupted(signum)
 
   with _handled(handle, [signal.SIGTERM]):
     yield
@@ -62,12 +67,26 @@ def deferred() -> Iterator[StopRequest]:
   def handle(signum, frame):
     if request.signum is None:
       request.put(signum)
+    elif _is_in_destructor(frame):
+      _send_later(signum)
     else:
-      del frame
       raise Interrupted(signum)
 
   with _handled(handle, _SIGNALS):
     yield request
+
+
+def _is_in_destructor(frame):
+  """Whether Python would print and ignore what is raised now."""
+  while frame is not None and frame.f_code.co_name != "__del__":
+    frame = frame.f_back
+  return frame is not None
+
+
+def _send_later(signum):
+  timer = threading.Timer(_DELAY, os.kill, (os.getpid(), signum))
+  timer.daemon = True
+  timer.start()
 
 
 @contextlib.contextmanager

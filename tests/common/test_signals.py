@@ -31,6 +31,22 @@ def test_first_signal_is_put_off_and_a_second_one_is_not(signum):
   assert caught.value.signum == signum and caught.value.state == " at step 3"
 
 
+class Destroyed:
+  """Gets SIGTERM while it is destroyed, where Python ignores what is raised."""
+
+  def __del__(self):
+    send(signal.SIGTERM)
+
+
+def test_signal_amid_a_destructor_is_raised_after_it(capsys):
+  def destroy(argv):
+    Destroyed()
+    threading.Event().wait(10)
+
+  assert command.run(destroy, ["tool.py"]) == 143
+  assert capsys.readouterr().err.startswith("Interrupted; ")
+
+
 def test_handlers_are_those_from_before_afterwards():
   before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)]
   with signals.raising(), signals.deferred():

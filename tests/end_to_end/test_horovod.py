@@ -123,12 +123,12 @@ def assert_line_each(result, worker, own, others):
 
 
 def test_end_of_a_worker_ends_all_and_the_same_command_resumes(alone, tmp_path):
-  """Three times after step 3: from the start, and twice from checkpoint 2."""
+  """Four times after step 3: from the start, then from checkpoint 2."""
   flags = dict(horovod_runs.make_flags(tmp_path), save_checkpoints_steps=2)
   ended = "failed: another worker has ended"
   interrupted = "Interrupted at step 4 of 15, checkpoint saved"
   for worker, act, own, others in (
-      (1, "SIGKILL", None, ended),
+      (1, "SIGKILL", None, ended), (0, "SIGKILL", None, ended),
       (0, "FULL_DISK", "No space left on device; make room", ended),
       (1, "SIGTERM", interrupted, interrupted)):
     result = horovod_runs.run(2, flags, WORKER=str(worker), ACT_AT_3=act)
