@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from typing import Iterator, Optional
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -84,9 +85,12 @@ def _is_in_destructor(frame):
 
 
 def _send_later(signum):
-  timer = threading.Timer(_DELAY, os.kill, (os.getpid(), signum))
-  timer.daemon = True
-  timer.start()
+  threading.Thread(target=_send, args=(signum,), daemon=True).start()
+
+
+def _send(signum):
+  time.sleep(_DELAY)
+  os.kill(os.getpid(), signum)
 
 
 @contextlib.contextmanager
