@@ -2,6 +2,7 @@
 
 Usage: python -m benchmarks.load --export_dir=DIR --input_file=TEXTS
        python -m benchmarks.load vectors ... (see benchmarks.encoder_load)
+       python -m benchmarks.load scenarios ... (see benchmarks.hostile_load)
 
 TEXTS has a text a line, or `text_a ||| text_b`. Starts run_predictor.py --http,
 and reports the latency of one text in a bare session, in the Predictor and over
@@ -12,6 +13,7 @@ that many times meanwhile.
 
 import argparse
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -26,6 +28,8 @@ import threading
 import time
 import urllib.request
 from typing import Callable, Dict, Sequence, Tuple
+
+import numpy as np
 
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.serving import exports
@@ -87,6 +91,13 @@ class Client:
         self._connection = None
         if is_last:
           raise
+
+  def get(self, path: str) -> int:
+    """Returns the status of a GET request."""
+    made = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+    with contextlib.closing(made):
+      made.request("GET", path)
+      return made.getresponse().status
 
   def send(self, content: bytes, is_answered: bool) -> Tuple[int, dict]:
     """Sends bytes as they are; returns (0, {}) if nothing is to come back."""
@@ -280,8 +291,7 @@ class Swapper:
 def is_close(one: dict, other: dict) -> bool:
   """Whether two answers are the same to 1e-5, vectors to 1e-4."""
   if "vector" in one:
-    return all(abs(a - b) < 1e-4
-               for a, b in zip(one["vector"], other["vector"]))
+    return np.allclose(one["vector"], other["vector"], rtol=0, atol=1e-4)
   numbers = lambda answer: [answer["score"]] + [
       each for _, each in sorted(answer.get("probabilities", {}).items())]
   return one.get("label") == other.get("label") and all(
@@ -304,5 +314,8 @@ if __name__ == "__main__":
   if sys.argv[1:2] == ["vectors"]:
     from benchmarks import encoder_load
     encoder_load.main(sys.argv[2:])
+  elif sys.argv[1:2] == ["scenarios"]:
+    from benchmarks import hostile_load
+    hostile_load.main(sys.argv[2:])
   else:
     main(sys.argv[1:])
