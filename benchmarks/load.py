@@ -136,13 +136,19 @@ def to_body(question) -> bytes:
   return json.dumps({"instances": [question]}).encode()
 
 
+def with_new_words(number: int) -> str:
+  """Returns a text of words that no other number's text has."""
+  return " ".join("n%dw%d" % (number, index) for index in range(12))
+
+
 def load(server: Server, asked: Sequence, is_right: Callable,
          num_requests: int, num_clients: int) -> Dict[str, object]:
   """Sends requests from several threads, each when its last was answered.
 
   Args:
     server: what is asked.
-    asked: questions, again from the first when they end.
+    asked: questions, again from the first when they end; none: texts of words
+      that are all new, whose answers are not compared.
     is_right: (number of the question, prediction) -> bool.
     num_requests, num_clients: how many.
 
@@ -179,10 +185,14 @@ def load(server: Server, asked: Sequence, is_right: Callable,
       return "%s: %s" % (kind, status if "error" in said or not status else
                          "no error told")
     start = time.perf_counter()
-    status, said = client.post(bodies[number % len(bodies)])
+    status, said = client.post(
+        bodies[number % len(bodies)] if bodies else
+        to_body(with_new_words(number)))
     if status != 200:
       return "status %d" % status
     seconds.append(time.perf_counter() - start)
+    if not bodies:
+      return "answered"
     return "right" if is_right(number % len(bodies),
                                said["predictions"][0]) else "wrong answer"
 
@@ -225,6 +235,8 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--requests", type=int, default=10000)
   parser.add_argument("--clients", type=int, default=32)
   parser.add_argument("--swaps", type=int, default=0)
+  parser.add_argument("--new_words", action="store_true",
+                      help="all words of each request are new")
   args = parser.parse_args(argv)
   with open(args.input_file, encoding="utf-8") as stream:
     asked = [formats.of_line(line) for line in stream if line.strip()]
@@ -245,8 +257,10 @@ def main(argv: Sequence[str]) -> None:
         lambda: client.post(to_body(shortest))))
     start = time.perf_counter()
     swapper = Swapper(args.export_dir, args.swaps)
-    found = load(server, asked, lambda number, said: is_close(
-        said, shown[number]), args.requests, args.clients)
+    found = load(
+        server, [] if args.new_words else asked,
+        lambda number, said: is_close(said, shown[number]), args.requests,
+        args.clients)
     tell(found, time.perf_counter() - start, rate)
     swapper.finish(server.port)
   finally:
@@ -254,7 +268,8 @@ def main(argv: Sequence[str]) -> None:
 
 
 class Swapper:
-  """Copies the newest export to newer numbers while a load runs."""
+  """Copies the newest export to newer numbers while a load runs; those before
+  the last two copies go."""
 
   def __init__(self, export_dir: str, count: int):
     self._made = []
@@ -275,17 +290,19 @@ class Swapper:
           len(self._made), state["version"] == os.path.basename(
               self._made[-1])))
     for folder in self._made:
-      shutil.rmtree(folder)
+      shutil.rmtree(folder, ignore_errors=True)
 
   def _work(self, count):
     parent, number = os.path.split(self._source)
     for step in range(1, count + 1):
-      if self._ended.wait(5):
+      if self._ended.wait(4):
         return
       folder = os.path.join(parent, str(int(number) + step))
       shutil.copytree(self._source, folder + ".copy")
       os.rename(folder + ".copy", folder)
       self._made.append(folder)
+      for old in self._made[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def is_close(one: dict, other: dict) -> bool:
