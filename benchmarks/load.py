@@ -2,6 +2,7 @@
 
 Usage: python -m benchmarks.load --export_dir=DIR --input_file=TEXTS
        python -m benchmarks.load vectors ... (see benchmarks.encoder_load)
+       python -m benchmarks.load scenarios ... (see benchmarks.hostile_load)
 
 TEXTS has a text a line, or `text_a ||| text_b`. Starts run_predictor.py --http,
 and reports the latency of one text in a bare session, in the Predictor and over
@@ -12,6 +13,7 @@ that many times meanwhile.
 
 import argparse
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -26,6 +28,8 @@ import threading
 import time
 import urllib.request
 from typing import Callable, Dict, Sequence, Tuple
+
+import numpy as np
 
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.serving import exports
@@ -88,6 +92,13 @@ class Client:
         if is_last:
           raise
 
+  def get(self, path: str) -> int:
+    """Returns the status of a GET request."""
+    made = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+    with contextlib.closing(made):
+      made.request("GET", path)
+      return made.getresponse().status
+
   def send(self, content: bytes, is_answered: bool) -> Tuple[int, dict]:
     """Sends bytes as they are; returns (0, {}) if nothing is to come back."""
     with socket.create_connection(("127.0.0.1", self._port), 60) as made:
@@ -125,13 +136,19 @@ def to_body(question) -> bytes:
   return json.dumps({"instances": [question]}).encode()
 
 
+def with_new_words(number: int) -> str:
+  """Returns a text of words that no other number's text has."""
+  return " ".join("n%dw%d" % (number, index) for index in range(12))
+
+
 def load(server: Server, asked: Sequence, is_right: Callable,
          num_requests: int, num_clients: int) -> Dict[str, object]:
   """Sends requests from several threads, each when its last was answered.
 
   Args:
     server: what is asked.
-    asked: questions, again from the first when they end.
+    asked: questions, again from the first when they end; none: texts of words
+      that are all new, whose answers are not compared.
     is_right: (number of the question, prediction) -> bool.
     num_requests, num_clients: how many.
 
@@ -168,10 +185,14 @@ def load(server: Server, asked: Sequence, is_right: Callable,
       return "%s: %s" % (kind, status if "error" in said or not status else
                          "no error told")
     start = time.perf_counter()
-    status, said = client.post(bodies[number % len(bodies)])
+    status, said = client.post(
+        bodies[number % len(bodies)] if bodies else
+        to_body(with_new_words(number)))
     if status != 200:
       return "status %d" % status
     seconds.append(time.perf_counter() - start)
+    if not bodies:
+      return "answered"
     return "right" if is_right(number % len(bodies),
                                said["predictions"][0]) else "wrong answer"
 
@@ -214,6 +235,8 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--requests", type=int, default=10000)
   parser.add_argument("--clients", type=int, default=32)
   parser.add_argument("--swaps", type=int, default=0)
+  parser.add_argument("--new_words", action="store_true",
+                      help="all words of each request are new")
   args = parser.parse_args(argv)
   with open(args.input_file, encoding="utf-8") as stream:
     asked = [formats.of_line(line) for line in stream if line.strip()]
@@ -234,8 +257,10 @@ def main(argv: Sequence[str]) -> None:
         lambda: client.post(to_body(shortest))))
     start = time.perf_counter()
     swapper = Swapper(args.export_dir, args.swaps)
-    found = load(server, asked, lambda number, said: is_close(
-        said, shown[number]), args.requests, args.clients)
+    found = load(
+        server, [] if args.new_words else asked,
+        lambda number, said: is_close(said, shown[number]), args.requests,
+        args.clients)
     tell(found, time.perf_counter() - start, rate)
     swapper.finish(server.port)
   finally:
@@ -243,7 +268,8 @@ def main(argv: Sequence[str]) -> None:
 
 
 class Swapper:
-  """Copies the newest export to newer numbers while a load runs."""
+  """Copies the newest export to newer numbers while a load runs; those before
+  the last two copies go."""
 
   def __init__(self, export_dir: str, count: int):
     self._made = []
@@ -264,24 +290,25 @@ class Swapper:
           len(self._made), state["version"] == os.path.basename(
               self._made[-1])))
     for folder in self._made:
-      shutil.rmtree(folder)
+      shutil.rmtree(folder, ignore_errors=True)
 
   def _work(self, count):
     parent, number = os.path.split(self._source)
     for step in range(1, count + 1):
-      if self._ended.wait(5):
+      if self._ended.wait(4):
         return
       folder = os.path.join(parent, str(int(number) + step))
       shutil.copytree(self._source, folder + ".copy")
       os.rename(folder + ".copy", folder)
       self._made.append(folder)
+      for old in self._made[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def is_close(one: dict, other: dict) -> bool:
   """Whether two answers are the same to 1e-5, vectors to 1e-4."""
   if "vector" in one:
-    return all(abs(a - b) < 1e-4
-               for a, b in zip(one["vector"], other["vector"]))
+    return np.allclose(one["vector"], other["vector"], rtol=0, atol=1e-4)
   numbers = lambda answer: [answer["score"]] + [
       each for _, each in sorted(answer.get("probabilities", {}).items())]
   return one.get("label") == other.get("label") and all(
@@ -304,5 +331,8 @@ if __name__ == "__main__":
   if sys.argv[1:2] == ["vectors"]:
     from benchmarks import encoder_load
     encoder_load.main(sys.argv[2:])
+  elif sys.argv[1:2] == ["scenarios"]:
+    from benchmarks import hostile_load
+    hostile_load.main(sys.argv[2:])
   else:
     main(sys.argv[1:])

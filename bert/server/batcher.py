@@ -1,6 +1,5 @@
 """Runs the texts of many callers in batches."""
 
-import collections
 import threading
 import time
 import typing
@@ -9,7 +8,15 @@ from typing import Callable, List, Optional
 
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
+from bert.server import fair_queue
 from bert.serving import formats
+
+
+# Work of a request that is due at once, for each text of a full batch.
+_QUANTUM = 32
+# Seconds that a large request leaves to others, once a batch is done, within so
+# many seconds of the last time that others waited beside it.
+_PAUSE, _RECENT = 0.02, 1.0
 
 
 class Full(Exception):
@@ -20,7 +27,6 @@ class _Pending(typing.NamedTuple):
   text: TextInput
   future: futures.Future
   since: float
-  size: int
 
 
 class Batcher:
@@ -51,7 +57,8 @@ class Batcher:
     self._wait = wait
     self.max_queue = max_queue
     self._observe = observe or (lambda num_texts, waits: None)
-    self._queue = collections.deque()
+    self._queue = fair_queue.FairQueue(_QUANTUM * max_batch)
+    self._shared = -_RECENT  # When requests last waited side by side.
     self._changed = threading.Condition()
     self._is_closed = False
     self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -67,13 +74,12 @@ class Batcher:
       Full: there is no capacity for all of them.
     """
     now = time.monotonic()
-    pending = [_Pending(text, futures.Future(), now, formats.num_chars(text))
-               for text in texts]
+    pending = [_Pending(text, futures.Future(), now) for text in texts]
     with self._changed:
       if self._is_closed or (
           len(self._queue) + len(pending) > self.max_queue):
         raise Full()
-      self._queue.extend(pending)
+      self._queue.push(pending, list(map(formats.num_chars, texts)))
       self._changed.notify()
     return [each.future for each in pending]
 
@@ -104,27 +110,22 @@ class Batcher:
         left = until - time.monotonic()
         if left <= 0 or not self._changed.wait(left):
           break
-      batch = self._choose()
+      self._let_others_in()
+      batch = self._queue.pop(self._max_batch)
     # Callers that gave up need no output.
     return ([each for each in batch
              if each.future.set_running_or_notify_cancel()] or
             (batch and self._take()))
 
-  def _choose(self):
-    """Takes a batch off the queue: the oldest text, and those of the most
-    similar lengths, as shorter ones are padded."""
-    if len(self._queue) <= self._max_batch:
-      batch = list(self._queue)
-      self._queue.clear()
-      return batch
-    waiting = list(self._queue)
-    oldest = waiting[0].size
-    nearest = sorted(range(1, len(waiting)), key=lambda index: abs(
-        waiting[index].size - oldest))
-    chosen = {0, *nearest[:self._max_batch - 1]}
-    self._queue = collections.deque(
-        each for index, each in enumerate(waiting) if index not in chosen)
-    return [waiting[index] for index in sorted(chosen)]
+  def _let_others_in(self):
+    """Waits for other requests if they are frequent, and what waits now has had
+    its share."""
+    now = time.monotonic()
+    if self._queue.num_requests > 1:
+      self._shared = now
+    if now < self._shared + _RECENT:
+      self._changed.wait_for(lambda: self._queue.is_due or self._is_closed,
+                             _PAUSE)
 
   def _run(self, batch):
     try:
