@@ -1,84 +1,166 @@
-"""Runs the texts of many callers in batches."""
+"""Runs the records of many callers in batches."""
 
 import collections
+import heapq
 import threading
 import time
-import typing
 from concurrent import futures
-from typing import Callable, List, Optional
+from typing import Any, Callable, List, Optional, Sequence
 
-from bert.common.errors import UserError
-from bert.data.examples import TextInput
-from bert.serving import formats
+from bert.serving.predictor import Record
+
+
+# Records of up to so many tokens are run together; a longer one, with those
+# that have a quarter of its tokens at least, as all are padded to the longest.
+_SHORT, _MAX_RATIO = 128, 4
 
 
 class Full(Exception):
   """The queue has no capacity left."""
 
 
-class _Pending(typing.NamedTuple):
-  text: TextInput
-  future: futures.Future
-  since: float
-  size: int
+class Deadline:
+  """When a request has to be answered."""
+
+  def __init__(self, seconds: float):
+    """Begins now."""
+    self._end = time.monotonic() + seconds
+
+  @property
+  def seconds_left(self) -> float:
+    """Seconds until then, 0 after it."""
+    return max(0.0, self._end - time.monotonic())
+
+  def check(self) -> None:
+    """Raises futures.TimeoutError after the deadline."""
+    if not self.seconds_left:
+      raise futures.TimeoutError()
+
+
+class Pending:
+  """The output of a text or a row of ids, of which the records are queued."""
+
+  def __init__(self, records: List[futures.Future], finish: Callable):
+    """Takes a Future for each record, and a function of their outputs that
+    returns the output of the whole."""
+    self._records = records
+    self._finish = finish
+
+  def done(self) -> bool:
+    """Whether all records have been run, or have failed."""
+    return all(each.done() for each in self._records)
+
+  def result(self, deadline: Optional[Deadline] = None) -> Any:
+    """Returns the output; raises what running it raised, and
+    futures.TimeoutError after the deadline."""
+    return self._finish([
+        each.result(deadline and deadline.seconds_left)
+        for each in self._records])
+
+  def cancel(self) -> None:
+    """Takes records that have not been run off the queue."""
+    for each in self._records:
+      each.cancel()
+
+  def add_done_callback(self, function: Callable) -> None:
+    """Calls a function whenever a record is done."""
+    for each in self._records:
+      each.add_done_callback(function)
+
+
+class _Request:
+  """Whose turn it is, among those with records in the queue.
+
+  Attributes:
+    turn: number of the last batch before the request, or with records of it.
+  """
+
+  def __init__(self, turn: int):
+    self.turn = turn
+
+  def serve(self, turn: int) -> None:
+    """Counts a batch with records of it."""
+    self.turn = turn
+
+
+class _Waiting:
+  """A record in the queue; num_texts is 1 for the first one of a text, 0 for
+  its others."""
+
+  def __init__(self, record: Record, num_texts: int, request: _Request):
+    self.record = record
+    self.num_texts = num_texts
+    self.request = request
+    self.future = futures.Future()
+    self.since = time.monotonic()
 
 
 class Batcher:
-  """A thread that runs waiting texts in batches.
+  """A thread that runs waiting records in batches of one kind.
 
-  A single text waits for others at most `wait` seconds; a full batch does not
-  wait.
+  A single record waits for others at most `wait` seconds; a full batch does
+  not wait. Requests take turns, so that one of many records does not hold up
+  the others.
 
   Attributes:
-    max_queue: most texts that wait.
+    max_queue: most texts that wait, whose records may be several.
   """
 
-  def __init__(self, predict: Callable, max_batch: int, wait: float,
+  def __init__(self, run: Callable, max_batch: int, wait: float,
                max_queue: int, observe: Optional[Callable] = None):
     """Starts the thread.
 
     Args:
-      predict: list of texts -> list of outputs; raises UserError if one of the
-        texts is blank or not of the task.
-      max_batch: most texts of a batch.
+      run: list of records of one kind -> list of their outputs; an exception
+        for one that failed alone.
+      max_batch: most records of a batch.
       wait: seconds.
       max_queue: most texts that wait.
-      observe: called with the number of texts of each batch, and the seconds
+      observe: called with the number of records of each batch, and the seconds
         that each of them waited.
     """
-    self._predict = predict
+    self._run_records = run
     self._max_batch = max_batch
     self._wait = wait
     self.max_queue = max_queue
-    self._observe = observe or (lambda num_texts, waits: None)
+    self._observe = observe or (lambda num_records, waits: None)
     self._queue = collections.deque()
+    self._num_texts = self._turn = 0
     self._changed = threading.Condition()
     self._is_closed = False
     self._thread = threading.Thread(target=self._serve, daemon=True)
     self._thread.start()
 
   def __len__(self):
-    return len(self._queue)
+    return self._num_texts
 
-  def submit(self, texts: List[TextInput]) -> List[futures.Future]:
-    """Returns a Future of the output for each text.
+  def check_capacity(self, num_texts: int) -> None:
+    """Raises Full if there is no capacity for so many texts; callers ask
+    before they convert them."""
+    if self._is_closed or self._num_texts + num_texts > self.max_queue:
+      raise Full()
+
+  def submit(self, texts: Sequence[Sequence[Record]]
+            ) -> List[List[futures.Future]]:
+    """Queues the records of each text of a request; returns a Future of the
+    output for each.
 
     Raises:
       Full: there is no capacity for all of them.
     """
-    now = time.monotonic()
-    pending = [_Pending(text, futures.Future(), now, formats.num_chars(text))
-               for text in texts]
     with self._changed:
-      if self._is_closed or (
-          len(self._queue) + len(pending) > self.max_queue):
-        raise Full()
-      self._queue.extend(pending)
+      self.check_capacity(len(texts))
+      request = _Request(self._turn)
+      waiting = [[_Waiting(record, int(index == 0), request)
+                  for index, record in enumerate(records)] for records in texts]
+      for each in waiting:
+        self._queue.extend(each)
+      self._num_texts += len(texts)
       self._changed.notify()
-    return [each.future for each in pending]
+    return [[each.future for each in records] for records in waiting]
 
   def close(self) -> None:
-    """Runs the waiting texts, and ends."""
+    """Runs the waiting records, and ends."""
     with self._changed:
       self._is_closed = True
       self._changed.notify()
@@ -111,34 +193,45 @@ class Batcher:
             (batch and self._take()))
 
   def _choose(self):
-    """Takes a batch off the queue: the oldest text, and those of the most
-    similar lengths, as shorter ones are padded."""
-    if len(self._queue) <= self._max_batch:
-      batch = list(self._queue)
-      self._queue.clear()
-      return batch
+    """Takes a batch off the queue: the first record of the request whose turn
+    it is, and those of its kind with the most similar lengths."""
     waiting = list(self._queue)
-    oldest = waiting[0].size
-    nearest = sorted(range(1, len(waiting)), key=lambda index: abs(
-        waiting[index].size - oldest))
-    chosen = {0, *nearest[:self._max_batch - 1]}
+    if not waiting:
+      return []
+    first = min(waiting, key=lambda each: each.request.turn).record
+    alike = [index for index, each in enumerate(waiting)
+             if _are_alike(each.record, first)]
+    most = self._max_batch
+    if len(alike) < len(waiting) and first.length > _SHORT:
+      # The others do not wait for more than a batch of short records takes.
+      most = max(1, most * _SHORT // first.length)
+    chosen = set(heapq.nsmallest(most, alike, key=lambda index: abs(
+        waiting[index].record.length - first.length)))
     self._queue = collections.deque(
         each for index, each in enumerate(waiting) if index not in chosen)
-    return [waiting[index] for index in sorted(chosen)]
+    batch = [waiting[index] for index in sorted(chosen)]
+    self._turn += 1
+    for each in batch:
+      each.request.serve(self._turn)
+    self._num_texts -= sum(each.num_texts for each in batch)
+    return batch
 
   def _run(self, batch):
     try:
-      outputs = self._predict([each.text for each in batch])
-    except UserError as error:
-      if len(batch) == 1:
-        batch[0].future.set_exception(error)
-      else:  # One of them is invalid; the others get their outputs.
-        for each in batch:
-          self._run([each])
-      return
+      outputs = self._run_records([each.record for each in batch])
     except Exception as error:  # pylint: disable=broad-except
       for each in batch:
         each.future.set_exception(error)
       return
     for each, output in zip(batch, outputs):
-      each.future.set_result(output)
+      if isinstance(output, Exception):
+        each.future.set_exception(output)
+      else:
+        each.future.set_result(output)
+
+
+def _are_alike(one, other):
+  """Whether two records may be in one batch."""
+  short, long = sorted((one.length, other.length))
+  return one.kind == other.kind and (
+      long <= max(_SHORT, _MAX_RATIO * short))
