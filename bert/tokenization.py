@@ -8,10 +8,13 @@ import unicodedata
 import six
 import tensorflow.compat.v1 as tf
 
-# Distinct chunks of text whose word pieces are remembered, and how long a chunk
-# (in characters) is worth it.
+# Word pieces that are remembered, of distinct chunks of text, about 100 MB at
+# most, and how long a chunk (in characters) is worth it.
 _CACHE_SIZE = 1 << 18
 _CACHED_LENGTH = 64
+# Longer words are decomposed character by character, as unicodedata takes
+# quadratic time for many accents in a row.
+_LONG_WORD = 200
 
 _CJK = ("\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002a6df"
         "\U0002a700-\U0002b73f\U0002b740-\U0002b81f\U0002b820-\U0002ceaf"
@@ -96,11 +99,15 @@ def whitespace_tokenize(text):
 
 
 class _Vocab(collections.OrderedDict):
-  """Counts its changes in `version`, as pieces are remembered."""
-  version = 0
+  """Counts its changes in `version`, as pieces are remembered.
+
+  No token is longer than `longest` characters; one that was may be gone.
+  """
+  version = longest = 0
 
   def __setitem__(self, token, index):
     self.version += 1
+    self.longest = max(self.longest, len(token))
     super().__setitem__(token, index)
 
   def __delitem__(self, token):
@@ -136,20 +143,42 @@ class FullTokenizer:
 
   def tokenize(self, text):
     """Returns the word pieces of str or UTF-8 bytes, a list of str."""
+    return list(itertools.chain.from_iterable(self._split(text)))
+
+  def tokenize_part(self, text, num_first=None, num_last=None):
+    """Returns tokenize(text)[:num_first] or tokenize(text)[-num_last:], of
+    which one is given, from 1; the rest of the text is not tokenized."""
+    if (type(self).tokenize is not FullTokenizer.tokenize or
+        "tokenize" in vars(self)):
+      pieces = self.tokenize(text)
+      return pieces[:num_first] if num_last is None else pieces[-num_last:]
+    if num_last is None:
+      return list(itertools.islice(
+          itertools.chain.from_iterable(self._split(text)), num_first))
+    pieces = itertools.chain.from_iterable(
+        map(reversed, self._split(text, from_end=True)))
+    return list(itertools.islice(pieces, num_last))[::-1]
+
+  def _split(self, text, from_end=False):
+    """Returns an iterator over the lists of pieces of the text's chunks."""
     basic, wordpiece = self.basic_tokenizer, self.wordpiece_tokenizer
     if not _is_original(basic) or not _is_original(wordpiece) or (
         type(wordpiece.vocab) is not _Vocab):
-      return [piece for word in basic.tokenize(text)
-              for piece in wordpiece.tokenize(word)]
+      pieces = map(wordpiece.tokenize, basic.tokenize(text))
+      # Others' may depend on the words before.
+      return reversed(list(pieces)) if from_end else pieces
+    chunks = _chunks(convert_to_unicode(text))
+    return map(self._cache_of(basic, wordpiece).__getitem__,
+               reversed(chunks) if from_end else chunks)
+
+  def _cache_of(self, basic, wordpiece):
     settings = (basic.do_lower_case, id(wordpiece.vocab),
                 wordpiece.vocab.version, wordpiece.unk_token,
                 wordpiece.max_input_chars_per_word)
     if settings != self._cached_for:
       self._cache = _Pieces(basic, wordpiece)
       self._cached_for, self._cached_vocab = settings, wordpiece.vocab
-    chunks = _chunks(convert_to_unicode(text))
-    return list(itertools.chain.from_iterable(
-        map(self._cache.__getitem__, chunks)))
+    return self._cache
 
   def convert_tokens_to_ids(self, tokens):
     """Returns list of int; raises KeyError for a token not in the vocabulary.
@@ -168,6 +197,7 @@ class _Pieces(dict):
     super().__init__()
     self._basic = basic
     self._wordpiece = wordpiece
+    self._size = 0  # Chunks and pieces, by which memory is bounded.
 
   def __missing__(self, chunk):
     if not chunk.isascii():
@@ -181,8 +211,10 @@ class _Pieces(dict):
     else:
       pieces = [piece for word in words for piece in split(word)]
     if len(chunk) <= _CACHED_LENGTH:
-      if len(self) >= _CACHE_SIZE:
+      if self._size >= _CACHE_SIZE:
+        self._size = 0
         self.clear()
+      self._size += 1 + len(pieces)
       self[chunk] = pieces
     return pieces
 
@@ -227,22 +259,20 @@ class BasicTokenizer:
     return bool(_CJK_CHARACTER.match(chr(cp)))
 
   def _run_strip_accents(self, text):
-    return "".join(char for char in unicodedata.normalize("NFD", text)
+    return "".join(char for char in _decomposed(text)
                    if unicodedata.category(char) != "Mn")
 
   def _run_split_on_punc(self, text):
     """Returns the list of punctuation characters and what is between them."""
-    tokens = []
-    start_new = True
-    for char in text:
+    tokens, start = [], 0
+    for index, char in enumerate(text):
       if _is_punctuation(char):
+        if start < index:
+          tokens.append(text[start:index])
         tokens.append(char)
-        start_new = True
-      elif start_new:
-        tokens.append(char)
-        start_new = False
-      else:
-        tokens[-1] += char
+        start = index + 1
+    if start < len(text):
+      tokens.append(text[start:])
     return tokens
 
 
@@ -274,8 +304,9 @@ class WordpieceTokenizer:
       return [word]
     pieces = []
     prefix = ""
+    longest = _longest(self.vocab, word)
     while len(word) > len(prefix):
-      for end in range(len(word), len(prefix), -1):
+      for end in range(min(len(word), longest), len(prefix), -1):
         piece = word[:end]
         if piece in self.vocab:
           break
@@ -297,6 +328,31 @@ def _is_original(tokenizer):
   original = _ORIGINAL.get(type(tokenizer))
   return (original is not None and original == vars(type(tokenizer)) and
           original.keys().isdisjoint(vars(tokenizer)))
+
+
+def _longest(vocab, word):
+  """Returns a length that no entry of a vocabulary, of those that may be
+  pieces of a word, is beyond."""
+  if isinstance(vocab, _Vocab):
+    return vocab.longest
+  # Others may change unseen: they are looked through where that is less work
+  # than to look up all parts of the word.
+  if isinstance(vocab, dict) and len(vocab) < len(word) ** 2:
+    return max(map(len, vocab), default=0)
+  return len(word) + 2
+
+
+def _decomposed(text):
+  """Returns the NFD of a text."""
+  if len(text) <= _LONG_WORD:
+    return unicodedata.normalize("NFD", text)
+  chars = itertools.chain.from_iterable(
+      unicodedata.normalize("NFD", char) for char in text)
+  # In a run of combining characters, their order is that of their classes.
+  return "".join(
+      char for is_mark, run in itertools.groupby(
+          chars, lambda char: unicodedata.combining(char) > 0)
+      for char in (sorted(run, key=unicodedata.combining) if is_mark else run))
 
 
 def _chunks(text):

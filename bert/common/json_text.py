@@ -4,10 +4,61 @@ Imports no TensorFlow: files of flags are read before it is.
 """
 
 import json
+import math
+import re
 from typing import Any, Optional
 
 from bert.common.errors import UserError
 from bert.common.errors import quoted
+from bert.common.errors import shortened
+
+# Python converts whole numbers of many digits in quadratic time.
+_MAX_DIGITS = 1000
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{%d}" % (_MAX_DIGITS + 1))
+
+
+def of_client(text: str, is_line: bool = False) -> Any:
+  """Returns the value of a JSON text that a client sent.
+
+  Args:
+    text: of the client.
+    is_line: as of parse.
+
+  Raises:
+    ValueError: it is not JSON, which has no NaN and no infinite numbers, or it
+      has a key twice, or a whole number of more than 1000 digits.
+  """
+  try:
+    # A function is slower than None, and digits may be text.
+    return json.loads(text, strict=not is_line, parse_constant=_refuse,
+                      parse_float=_to_float, object_pairs_hook=_unique,
+                      parse_int=_to_int if _LONG_NUMBER.search(text) else None)
+  except RecursionError:
+    raise ValueError("brackets in too many brackets")
+
+
+def _refuse(name):
+  raise ValueError("%s is no number" % name)
+
+
+def _to_float(text):
+  value = float(text)
+  if math.isinf(value):
+    raise ValueError("%s is too large a number" % shortened(text))
+  return value
+
+
+def _to_int(text):
+  if len(text) > _MAX_DIGITS:
+    raise ValueError("%s is too large a number" % shortened(text))
+  return int(text)
+
+
+def _unique(pairs):
+  try:
+    return _to_dict(pairs, "JSON")
+  except UserError as error:
+    raise ValueError(str(error))
 
 
 def parse(text: str, where: str, *, needed: Optional[str] = None,
@@ -48,8 +99,9 @@ def parse(text: str, where: str, *, needed: Optional[str] = None,
 def _to_dict(pairs, where):
   values = dict(pairs)
   if len(values) < len(pairs):
-    keys = [key for key, _ in pairs]
-    twice = next(key for key in keys if keys.count(key) > 1)
+    last = {key: index for index, (key, _) in enumerate(pairs)}
+    twice = next(key for index, (key, _) in enumerate(pairs)
+                 if last[key] != index)
     raise UserError("%s: %s is there twice; leave one out" % (
         where, quoted(twice)))
   return values

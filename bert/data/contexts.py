@@ -81,19 +81,19 @@ def is_in_run(text: str, position: int) -> bool:
 def split_characters(text: str) -> Context:
   """Returns each ideograph, mark and control character as a word of its own,
   and the runs of others between them and white space, as of Latin letters."""
-  context = Context([], [])
+  starts, ends = [], []
   is_open = False
   for position, char in enumerate(text):
     is_single = _is_single(char)
     if char.isspace():
       is_open = False
     elif is_open and not is_single:
-      context.words[-1] += char
+      ends[-1] = position + 1
     else:
-      context.words.append(char)
-      context.starts.append(position)
+      starts.append(position)
+      ends.append(position + 1)
       is_open = not is_single
-  return context
+  return Context([text[start:end] for start, end in zip(starts, ends)], starts)
 
 
 def _is_single(char):

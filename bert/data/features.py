@@ -64,26 +64,30 @@ class TextEncoder:
     max_seq_length: tokens in a window, special ones included.
     settings: TruncationSettings.
     layout: where the special tokens are.
+    counts_all: whether all tokens are counted; else a text is tokenized only as
+      far as it is read, and the stats of it are not right.
   """
 
   def __init__(self, tokenizer: tokenization.FullTokenizer,
                max_seq_length: int,
                settings: TruncationSettings = TruncationSettings(),
-               layout: layouts.Layout = layouts.BERT):
+               layout: layouts.Layout = layouts.BERT, *,
+               counts_all: bool = True):
     self.tokenizer = tokenizer
     self.max_seq_length = max_seq_length
     self.settings = settings
     self.layout = layout
+    self.counts_all = counts_all
 
   def encode_text(self, text_a: Text, text_b: Optional[Text]) -> EncodedText:
     """Encodes a text or a pair of texts, in windows if it is long."""
-    tokens_a = pieces_of(text_a, self.tokenizer)
-    tokens_b = pieces_of(text_b, self.tokenizer) if text_b else []
+    pair_length = self.max_seq_length - self.layout.num_special(is_pair=True)
+    tokens_b = self._first_pieces(text_b, pair_length) if text_b else []
+    tokens_a = (self._first_pieces(text_a, pair_length) if tokens_b else
+                self._pieces_alone(text_a))
     num_tokens = len(tokens_a) + len(tokens_b)
     if tokens_b:
-      truncation.truncate_pair(
-          tokens_a, tokens_b,
-          self.max_seq_length - self.layout.num_special(is_pair=True))
+      truncation.truncate_pair(tokens_a, tokens_b, pair_length)
     capacity = self._capacity()
     if self.settings.num_windows > 1:
       parts = truncation.split_windows(tokens_a, capacity, self.settings)
@@ -99,8 +103,9 @@ class TextEncoder:
 
   def encode_words(self, words: Sequence[str]) -> EncodedText:
     """Encodes a text that is a list of words."""
-    pieces, starts = _word_pieces(words, self.tokenizer)
     capacity = self._capacity()
+    pieces, starts = _word_pieces(words, self.tokenizer,
+                                  None if self.counts_all else capacity)
     return EncodedText(
         self._columns([self.layout.enclose(pieces[:capacity])]),
         TruncationStats(len(pieces), max(len(pieces) - capacity, 0)),
@@ -114,6 +119,25 @@ class TextEncoder:
   def _capacity(self):
     """Returns how many tokens of a single text a window has room for."""
     return self.max_seq_length - self.layout.num_special(is_pair=False)
+
+  def _first_pieces(self, text, count):
+    """Returns the pieces of a text, of which the first `count` are enough."""
+    # At least one, as a second text without any is none.
+    return (pieces_of(text, self.tokenizer) if self.counts_all else
+            first_pieces(text, self.tokenizer, max(count, 1)))
+
+  def _pieces_alone(self, text):
+    """Returns the pieces of a single text that are enough to truncate it."""
+    settings, capacity = self.settings, self._capacity()
+    if settings.num_windows > 1:
+      return self._first_pieces(text, truncation.num_covered(
+          settings.num_windows, capacity, settings))
+    tokens = self._first_pieces(text, capacity)
+    if settings.truncation == "head" or self.counts_all or (
+        len(tokens) < capacity):
+      return tokens
+    # Truncation has the same result for the first and the last ones alone.
+    return tokens + last_pieces(text, self.tokenizer, capacity)
 
   def _columns(self, windows):
     """Returns ids, mask and segment ids of (tokens, segment ids) pairs."""
@@ -164,6 +188,20 @@ def pieces_of(text: Text, tokenizer) -> List[str]:
   return list(text) if isinstance(text, list) else tokenizer.tokenize(text)
 
 
+def first_pieces(text: Text, tokenizer, count: int) -> List[str]:
+  """Returns the first word pieces of a text; as pieces_of otherwise."""
+  if isinstance(text, list) or not hasattr(tokenizer, "tokenize_part"):
+    return pieces_of(text, tokenizer)[:count]
+  return tokenizer.tokenize_part(text, num_first=count)
+
+
+def last_pieces(text: Text, tokenizer, count: int) -> List[str]:
+  """Returns the last word pieces of a text; as pieces_of otherwise."""
+  if isinstance(text, list) or not hasattr(tokenizer, "tokenize_part"):
+    return pieces_of(text, tokenizer)[-count:]
+  return tokenizer.tokenize_part(text, num_last=count)
+
+
 def log_examples(examples: Iterable, head, encoder: TextEncoder) -> None:
   """Logs the first five examples and their features.
 
@@ -178,10 +216,13 @@ def log_examples(examples: Iterable, head, encoder: TextEncoder) -> None:
         _log_example(example, features, encoder.tokenizer)
 
 
-def _word_pieces(words, tokenizer):
-  """Returns all words' pieces, and the index of each word's first one."""
+def _word_pieces(words, tokenizer, capacity=None):
+  """Returns the words' pieces, and the index of each word's first one, up to
+  the word with the last piece that there is room for, if capacity is given."""
   pieces, starts = [], []
   for word in words:
+    if capacity is not None and len(pieces) >= capacity:
+      break
     starts.append(len(pieces))
     pieces += tokenizer.tokenize(word) or [layouts.UNKNOWN]
   return pieces, starts

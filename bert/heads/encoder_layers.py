@@ -83,16 +83,10 @@ class VectorHead(Encoding, HeadOutputs, LayersHead):
     """Returns name -> (inputs, outputs) of an export's signatures."""
     return {DEFAULT_SIGNATURE: (inputs, outputs)}
 
-  def merge_rows(self, rows, examples, counts, encoder):
-    """Leaves padding out of what has a vector per token."""
+  def without_padding(self, row, num_tokens):
     if self._vectors != "tokens":
-      return rows
-    return [{"vector": row["vector"][:self._num_tokens(example, encoder)]}
-            for row, example in zip(rows, examples)]
-
-  def _num_tokens(self, example, encoder):
-    (columns,) = self.serving_columns(example, encoder)
-    return sum(columns["input_mask"])
+      return row
+    return {"vector": row["vector"][:num_tokens]}
 
   def to_example(self, text_input):
     """Returns the example of a text or a pair; Words are its word pieces."""
@@ -102,12 +96,11 @@ class VectorHead(Encoding, HeadOutputs, LayersHead):
     return super().to_example(text_input)
 
   def text_output(self, row, example):
-    return TextOutput(
-        [], [], {}, None, "\t".join(map(str, row["vector"].reshape(-1))),
-        vector=row["vector"])
+    # Its line is made by to_line alone: it takes longer than the vector.
+    return TextOutput([], [], {}, None, "", vector=row["vector"])
 
   def to_json(self, output):
     return {"vector": output.vector.tolist()}
 
   def to_line(self, output):
-    return output.line
+    return "\t".join(map(str, output.vector.reshape(-1)))

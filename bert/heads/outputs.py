@@ -252,6 +252,12 @@ class HeadOutputs:
     signature."""
     return outputs
 
+  def without_padding(self, row: Row, num_tokens: int) -> Row:
+    """Returns the outputs of a text's record, without those of the padding that
+    it has in a batch; num_tokens are of the record's longest sequence."""
+    del num_tokens
+    return row
+
   def text_output(self, row: Row, example: InputExample) -> TextOutput:
     """Returns the output for one text."""
     prediction = self.prediction(row, example)

@@ -83,6 +83,10 @@ class ServerOptions:
   max_chars: int = option(
       20000, "Maximum number of characters per text; longer texts are refused "
       "with status 413.", minimum=1)
+  max_response_mb: int = option(
+      64, "Maximum size of a response in MiB, as estimated before the model is "
+      "run; requests for more, such as for the vectors of all tokens of many "
+      "texts, are refused with status 413.", minimum=1)
   timeout: float = option(
       30.0, "Seconds after which a request fails with status 504.", above=0.0)
   num_threads: int = option(

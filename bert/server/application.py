@@ -7,6 +7,7 @@ import urllib.parse
 from typing import Callable, List, Optional, Tuple
 
 from bert.common.errors import UserError
+from bert.common.errors import quoted
 from bert.server import page
 from bert.server.access_log import AccessLog
 from bert.server.http_messages import HttpError
@@ -147,8 +148,8 @@ class Application:
     for each in encoders:
       if each.name == name or len(encoders) == 1:
         return each
-    raise HttpError(404, "no encoder is called %r; encoders: %s" % (
-        name, ", ".join(each.name for each in encoders)))
+    raise HttpError(404, "no encoder is called %s; encoders: %s" % (
+        quoted(name), ", ".join(each.name for each in encoders)))
 
   def _list(self):
     return to_response({"object": "list", "data": [

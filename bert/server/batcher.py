@@ -1,18 +1,17 @@
-"""Runs the texts of many callers in batches."""
+"""Runs the records of many callers in batches."""
 
 import threading
 import time
-import typing
 from concurrent import futures
-from typing import Callable, List, Optional
+from typing import Any, Callable, List, Optional, Sequence
 
-from bert.common.errors import UserError
-from bert.data.examples import TextInput
 from bert.server import fair_queue
-from bert.serving import formats
+from bert.serving.predictor import Record
 
-
-# Work of a request that is due at once, for each text of a full batch.
+# Records of up to so many tokens are run together; a longer one, with those
+# that have a quarter of its tokens at least, as all are padded to the longest.
+_SHORT, _MAX_RATIO = 128, 4
+# Tokens of a request that are due at once, for each record of a full batch.
 _QUANTUM = 32
 # Seconds that a large request leaves to others, once a batch is done, within so
 # many seconds of the last time that others waited beside it.
@@ -23,41 +22,97 @@ class Full(Exception):
   """The queue has no capacity left."""
 
 
-class _Pending(typing.NamedTuple):
-  text: TextInput
-  future: futures.Future
-  since: float
+class Deadline:
+  """When a request has to be answered."""
+
+  def __init__(self, seconds: float):
+    """Begins now."""
+    self._end = time.monotonic() + seconds
+
+  @property
+  def seconds_left(self) -> float:
+    """Seconds until then, 0 after it."""
+    return max(0.0, self._end - time.monotonic())
+
+  def check(self) -> None:
+    """Raises futures.TimeoutError after the deadline."""
+    if not self.seconds_left:
+      raise futures.TimeoutError()
+
+
+class Pending:
+  """The output of a text or a row of ids, of which the records are queued."""
+
+  def __init__(self, records: List[futures.Future], finish: Callable):
+    """Takes a Future for each record, and a function of their outputs that
+    returns the output of the whole."""
+    self._records = records
+    self._finish = finish
+
+  def done(self) -> bool:
+    """Whether all records have been run, or have failed."""
+    return all(each.done() for each in self._records)
+
+  def result(self, deadline: Optional[Deadline] = None) -> Any:
+    """Returns the output; raises what running it raised, and
+    futures.TimeoutError after the deadline."""
+    return self._finish([
+        each.result(deadline and deadline.seconds_left)
+        for each in self._records])
+
+  def cancel(self) -> None:
+    """Takes records that have not been run off the queue."""
+    for each in self._records:
+      each.cancel()
+
+  def add_done_callback(self, function: Callable) -> None:
+    """Calls a function whenever a record is done."""
+    for each in self._records:
+      each.add_done_callback(function)
+
+
+class _Waiting:
+  """A record in the queue; num_texts is 1 for the first one of a text, 0 for
+  its others."""
+
+  def __init__(self, record: Record, num_texts: int):
+    self.record = record
+    self.num_texts = num_texts
+    self.future = futures.Future()
+    self.since = time.monotonic()
 
 
 class Batcher:
-  """A thread that runs waiting texts in batches.
+  """A thread that runs waiting records in batches of one kind.
 
-  A single text waits for others at most `wait` seconds; a full batch does not
-  wait.
+  A single record waits for others at most `wait` seconds; a full batch does
+  not wait. Requests share the model's work, so that one of many records does not
+  hold up the others.
 
   Attributes:
-    max_queue: most texts that wait.
+    max_queue: most texts that wait, whose records may be several.
   """
 
-  def __init__(self, predict: Callable, max_batch: int, wait: float,
+  def __init__(self, run: Callable, max_batch: int, wait: float,
                max_queue: int, observe: Optional[Callable] = None):
     """Starts the thread.
 
     Args:
-      predict: list of texts -> list of outputs; raises UserError if one of the
-        texts is blank or not of the task.
-      max_batch: most texts of a batch.
+      run: list of records of one kind -> list of their outputs; an exception
+        for one that failed alone.
+      max_batch: most records of a batch.
       wait: seconds.
       max_queue: most texts that wait.
-      observe: called with the number of texts of each batch, and the seconds
+      observe: called with the number of records of each batch, and the seconds
         that each of them waited.
     """
-    self._predict = predict
+    self._run_records = run
     self._max_batch = max_batch
     self._wait = wait
     self.max_queue = max_queue
-    self._observe = observe or (lambda num_texts, waits: None)
+    self._observe = observe or (lambda num_records, waits: None)
     self._queue = fair_queue.FairQueue(_QUANTUM * max_batch)
+    self._num_texts = 0
     self._shared = -_RECENT  # When requests last waited side by side.
     self._changed = threading.Condition()
     self._is_closed = False
@@ -65,26 +120,34 @@ class Batcher:
     self._thread.start()
 
   def __len__(self):
-    return len(self._queue)
+    return self._num_texts
 
-  def submit(self, texts: List[TextInput]) -> List[futures.Future]:
-    """Returns a Future of the output for each text.
+  def check_capacity(self, num_texts: int) -> None:
+    """Raises Full if there is no capacity for so many texts; callers ask
+    before they convert them."""
+    if self._is_closed or self._num_texts + num_texts > self.max_queue:
+      raise Full()
+
+  def submit(self, texts: Sequence[Sequence[Record]]
+            ) -> List[List[futures.Future]]:
+    """Queues the records of each text of a request; returns a Future of the
+    output for each.
 
     Raises:
       Full: there is no capacity for all of them.
     """
-    now = time.monotonic()
-    pending = [_Pending(text, futures.Future(), now) for text in texts]
     with self._changed:
-      if self._is_closed or (
-          len(self._queue) + len(pending) > self.max_queue):
-        raise Full()
-      self._queue.push(pending, list(map(formats.num_chars, texts)))
+      self.check_capacity(len(texts))
+      waiting = [[_Waiting(record, int(index == 0))
+                  for index, record in enumerate(records)] for records in texts]
+      whole = [each for records in waiting for each in records]
+      self._queue.push(whole, [each.record.length for each in whole])
+      self._num_texts += len(texts)
       self._changed.notify()
-    return [each.future for each in pending]
+    return [[each.future for each in records] for records in waiting]
 
   def close(self) -> None:
-    """Runs the waiting texts, and ends."""
+    """Runs the waiting records, and ends."""
     with self._changed:
       self._is_closed = True
       self._changed.notify()
@@ -111,7 +174,8 @@ class Batcher:
         if left <= 0 or not self._changed.wait(left):
           break
       self._let_others_in()
-      batch = self._queue.pop(self._max_batch)
+      batch = self._queue.pop(self._max_batch, _are_alike)
+      self._num_texts -= sum(each.num_texts for each in batch)
     # Callers that gave up need no output.
     return ([each for each in batch
              if each.future.set_running_or_notify_cancel()] or
@@ -129,17 +193,21 @@ class Batcher:
 
   def _run(self, batch):
     try:
-      outputs = self._predict([each.text for each in batch])
-    except UserError as error:
-      if len(batch) == 1:
-        batch[0].future.set_exception(error)
-      else:  # One of them is invalid; the others get their outputs.
-        for each in batch:
-          self._run([each])
-      return
+      outputs = self._run_records([each.record for each in batch])
     except Exception as error:  # pylint: disable=broad-except
       for each in batch:
         each.future.set_exception(error)
       return
     for each, output in zip(batch, outputs):
-      each.future.set_result(output)
+      if isinstance(output, Exception):
+        each.future.set_exception(output)
+      else:
+        each.future.set_result(output)
+
+
+def _are_alike(one, other):
+  """Whether two waiting records may be in one batch."""
+  one, other = one.record, other.record
+  short, long = sorted((one.length, other.length))
+  return one.kind == other.kind and (
+      long <= max(_SHORT, _MAX_RATIO * short))

@@ -21,6 +21,7 @@ from typing import Callable, Deque, Dict, List, Sequence, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from bert.common import json_text
 from bert.common.errors import UserError
 from bert.data.examples import TextInput
 from bert.server import batcher
@@ -74,7 +75,7 @@ class _Job:
     rest = self.texts[len(self.vectors):][:size]
     if rest:
       try:
-        self.pending = self.version.texts.submit(rest)
+        self.pending = self.version.submit(rest)
         self.pending[-1].add_done_callback(wake)
       except batcher.Full:
         pass  # Retried when the queue has capacity.
@@ -287,8 +288,8 @@ def _texts_of(message: bytes) -> List[TextInput]:
   """Returns the texts of a request, text, pair or word pieces each; raises
   UserError."""
   try:
-    texts = json.loads(message.decode("utf-8"))
-  except (ValueError, RecursionError) as error:
+    texts = json_text.of_client(message.decode("utf-8"))
+  except ValueError as error:
     raise UserError("not JSON: %s" % error)
   if not isinstance(texts, list) or not texts:
     raise UserError("no list of texts")

@@ -12,10 +12,13 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 
 from bert.common.errors import UserError
+from bert.common.errors import shortened
 from bert.data.examples import TextInput
 from bert.serving import formats
 
 NPY = "application/octet-stream"
+# Of a number.
+NPY_BYTES, BASE64_BYTES = 4, 6
 _OK = 200
 _MODEL_KEYS = ("input", "model", "encoding_format", "dimensions", "user")
 
@@ -66,17 +69,23 @@ def texts_of_embeddings(body: Dict[str, Any], width: int) -> List[TextInput]:
   """
   for key in body:
     if key not in _MODEL_KEYS:
-      raise UserError("%r is not known; known: %s" % (key, " ".join(
-          _MODEL_KEYS)))
+      raise UserError("%r is not known; known: %s" % (
+          shortened(key), " ".join(_MODEL_KEYS)))
   if body.get("encoding_format", "float") not in ("float", "base64"):
     raise UserError('"encoding_format" must be float or base64')
-  if body.get("dimensions", width) != width:
+  dimensions = body.get("dimensions", width)
+  if isinstance(dimensions, bool) or dimensions != width:
     raise UserError('"dimensions" must be %d, as the model has them' % width)
   texts = body.get("input")
   texts = [texts] if isinstance(texts, str) else texts
   if not isinstance(texts, list) or not texts:
     raise UserError('"input" must be text, or a list of text')
   return _check_all(texts, "input")
+
+
+def is_packed(body: Dict[str, Any]) -> bool:
+  """Whether such a body requests vectors in base64."""
+  return body.get("encoding_format") == "base64"
 
 
 def to_embeddings(body: Dict[str, Any], vectors: np.ndarray, model: str,
@@ -89,11 +98,11 @@ def to_embeddings(body: Dict[str, Any], vectors: np.ndarray, model: str,
     model: name of the model.
     num_tokens: of all texts.
   """
-  is_packed = body.get("encoding_format") == "base64"
+  has_base64 = is_packed(body)
   return {
       "object": "list", "model": model, "data": [
           {"object": "embedding", "index": index,
-           "embedding": _pack(vector) if is_packed else vector.tolist()}
+           "embedding": _pack(vector) if has_base64 else vector.tolist()}
           for index, vector in enumerate(vectors)],
       "usage": {"prompt_tokens": num_tokens, "total_tokens": num_tokens}}
 

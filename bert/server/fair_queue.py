@@ -7,7 +7,7 @@ simulation of a fair queueing algorithm".
 """
 
 import typing
-from typing import Any, List, Sequence
+from typing import Any, Callable, List, Sequence
 
 
 class Entry(typing.NamedTuple):
@@ -63,11 +63,15 @@ class FairQueue:
       used += size
       self._entries.append(Entry(item, size, self._num_pushes, due))
 
-  def pop(self, most: int) -> List:
-    """Removes and returns at most so many items: the first one that is due, and
-    those of the most similar sizes, as shorter texts are padded.
+  def pop(self, most: int, are_alike: Callable = lambda one, other: True
+         ) -> List:
+    """Removes and returns items that are due; if none is, those that will be
+    due first.
 
-    If none is due, those that will be due first are taken.
+    Args:
+      most: number of items. They are the first one and those of the most similar
+        sizes, as shorter texts are padded.
+      are_alike: of two items, whether they may be taken together.
     """
     if not self._entries:
       return []
@@ -75,6 +79,7 @@ class FairQueue:
     first = min(self._entries, key=lambda entry: entry.due)
     self._time = max(self._time, first.due)
     due = [each for each in self._entries if each.due <= self._time]
+    due = [each for each in due if are_alike(due[0].item, each.item)]
     chosen = [due[0]] + sorted(due[1:], key=lambda entry: abs(
         entry.size - due[0].size))[:most - 1]
     numbers = {id(each) for each in chosen}

@@ -4,14 +4,16 @@ GetModelStatus.
 Source: https://github.com/tensorflow/serving/tree/master/tensorflow_serving/apis.
 """
 
+import functools
+import operator
 import time
 import typing
 from concurrent import futures
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 import grpc
-import numpy as np
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2
 from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.apis import model_service_pb2_grpc
@@ -19,7 +21,9 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from bert.common.errors import UserError
+from bert.common.errors import shortened
 from bert.heads.base import DEFAULT_SIGNATURE
+from bert.server import batcher
 from bert.server import id_inputs
 from bert.server import model_requests
 from bert.server import settings
@@ -29,6 +33,15 @@ from bert.server.models import Models
 from bert.server.models import to_number
 from bert.server.server_metrics import ServerMetrics
 
+# Most characters of an error, as clients read few KiB of trailing metadata.
+_MAX_MESSAGE = 1000
+# Of outputs, float32 and int32.
+_BYTES_PER_VALUE = 4
+# Whole numbers: dtype -> the field with values that are not in tensor_content.
+_FIELDS = {types_pb2.DT_INT8: "int_val", types_pb2.DT_UINT8: "int_val",
+           types_pb2.DT_INT16: "int_val", types_pb2.DT_UINT16: "int_val",
+           types_pb2.DT_INT32: "int_val", types_pb2.DT_INT64: "int64_val",
+           types_pb2.DT_UINT32: "uint32_val", types_pb2.DT_UINT64: "uint64_val"}
 # Calls that may wait for each thread; more get RESOURCE_EXHAUSTED.
 _MAX_WAITING = 16
 
@@ -142,18 +155,26 @@ class _Calls:
     try:
       if served is None:
         raise GrpcError(grpc.StatusCode.NOT_FOUND, "no model %r; models: %s" % (
-            model, ", ".join(self._models.names)))
+            shortened(model), ", ".join(self._models.names)))
       with served.using() as version:
         _check_version(request.model_spec, served, version)
         response = function(request, served, version)
     except GrpcError as error:
       code, message = error.code, str(error)
+    except model_requests.ResponseTooLarge as error:
+      code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)
+    except batcher.Full:
+      code, message = (grpc.StatusCode.RESOURCE_EXHAUSTED,
+                       "too many requests wait")
+    except futures.TimeoutError:
+      code, message = (grpc.StatusCode.DEADLINE_EXCEEDED,
+                       "no answer within %g seconds" % self._limits.timeout)
     except UserError as error:
       code, message = grpc.StatusCode.INVALID_ARGUMENT, str(error)
     self._recorder.add(model if served else "", name, code.name,
                        time.monotonic() - began)
     if response is None:
-      context.abort(code, message)
+      context.abort(code, message[:_MAX_MESSAGE])
     return response
 
   def predict(self, request, served, version):
@@ -161,11 +182,12 @@ class _Calls:
     signature = request.model_spec.signature_name or DEFAULT_SIGNATURE
     if not request.inputs:
       raise UserError("there are no inputs")
-    arrays = id_inputs.to_arrays({
-        name: _to_array(name, tensor, self._limits.max_bytes)
-        for name, tensor in request.inputs.items()})
-    outputs = _filtered(model_requests.run_ids(
-        version, arrays, signature, self._limits), request.output_filter)
+    ids = model_requests.IdRequest(
+        {name: _to_column(name, tensor, self._limits.max_bytes)
+         for name, tensor in request.inputs.items()}, signature,
+        set(request.output_filter))
+    outputs = model_requests.run_ids(version, ids, self._limits,
+                                     _BYTES_PER_VALUE)
     response = predict_pb2.PredictResponse()
     _fill_spec(response.model_spec, served, version)
     response.model_spec.signature_name = signature
@@ -211,25 +233,32 @@ def _fill_spec(spec, served, version):
   spec.version.value = to_number(version.number)
 
 
-def _to_array(name, tensor, max_size):
-  """Returns the array of an input, which is made only if it is small."""
-  size = 1
-  for dim in tensor.tensor_shape.dim:
-    size *= dim.size
+def _to_column(name, tensor, max_size):
+  """Returns an input; its array is made only when its shape is checked."""
+  rank = len(tensor.tensor_shape.dim)
+  if tensor.dtype not in _FIELDS or not 2 <= rank <= id_inputs.MAX_RANK:
+    raise id_inputs.not_whole(name)
+  shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
+  size = functools.reduce(operator.mul, shape)
   # One value may represent any number of equal ones.
-  if not 0 < size <= max_size:
-    raise UserError("%r has %d values; at most %d are read" % (
-        name, size, max_size))
+  if min(shape) < 1 or size > max_size:
+    raise UserError("%r has %s values; at most %d are read" % (
+        shortened(name), " x ".join(map(str, shape)), max_size))
+  return id_inputs.Column(shape, functools.partial(
+      _to_array, name, tensor, size))
+
+
+def _to_array(name, tensor, size):
+  num_bytes = size * tf.as_dtype(tensor.dtype).size
+  num_packed = len(getattr(tensor, _FIELDS[tensor.dtype]))
+  if tensor.tensor_content:
+    if len(tensor.tensor_content) != num_bytes:
+      raise UserError("%r can't be read: %d bytes for %d values" % (
+          name, len(tensor.tensor_content), size))
+  elif not 0 < num_packed <= size:
+    raise UserError("%r can't be read: %d values, its shape has %d" % (
+        name, num_packed, size))
   try:
     return tf.make_ndarray(tensor)
   except (TypeError, ValueError) as error:
     raise UserError("%r can't be read: %s" % (name, error))
-
-
-def _filtered(outputs: Dict[str, np.ndarray], names) -> Dict[str, np.ndarray]:
-  for name in names:
-    if name not in outputs:
-      raise UserError("there is no output %r; outputs: %s" % (
-          name, " ".join(sorted(outputs))))
-  return {name: values for name, values in outputs.items()
-          if not names or name in names}

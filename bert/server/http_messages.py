@@ -5,6 +5,8 @@ import typing
 import zlib
 from typing import Any, Dict
 
+from bert.common import json_text
+
 _JSON = "application/json; charset=utf-8"
 
 
@@ -43,8 +45,8 @@ def read_json(environ, max_bytes: int) -> Dict[str, Any]:
                  environ.get("HTTP_CONTENT_ENCODING", ""),
                  max_bytes)
   try:
-    value = json.loads(body.decode("utf-8-sig"))
-  except (ValueError, RecursionError) as error:
+    value = json_text.of_client(body.decode("utf-8-sig"))
+  except ValueError as error:
     raise HttpError(400, "the body is not JSON: %s" % error)
   if not isinstance(value, dict):
     raise HttpError(400, 'the body must be an object, {"instances": [...]}')

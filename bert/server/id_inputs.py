@@ -1,34 +1,60 @@
-"""Checks ids from HTTP, as an invalid one would make the graph fail."""
+"""Checks ids from clients, as an invalid one would make the graph fail, and
+one batch has those of several clients."""
 
-from typing import Dict
+import functools
+import typing
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
 from bert.common.errors import UserError
+from bert.common.errors import shortened
+
+# Axes: texts, windows or choices of a text, tokens.
+MAX_RANK = 3
 
 
-def to_arrays(columns: Dict[str, list]) -> Dict[str, np.ndarray]:
-  """Returns name -> int32 array [rows, ...], all of one shape.
+class Column(typing.NamedTuple):
+  """An input of a request: its shape, and what makes an array of it once that
+  is checked."""
+  shape: Tuple[int, ...]
+  read: Callable[[], np.ndarray]
+
+
+def column_of_lists(name: str, values: Any) -> Column:
+  """Returns lists from JSON as a column.
 
   Raises:
-    UserError: they are not.
+    UserError: they are no lists of whole numbers, or of different lengths.
   """
-  arrays = {name: _to_array(name, values) for name, values in columns.items()}
-  if len({array.shape for array in arrays.values()}) > 1:
-    raise UserError("inputs have different shapes")
-  return arrays
+  shape = _shape_of(values, MAX_RANK)
+  if shape is None or len(shape) < 2:
+    raise not_whole(name)
+  return Column(shape, functools.partial(np.array, values, np.int64))
 
 
-def check(arrays: Dict[str, np.ndarray], task: dict,
-          num_sequences: int) -> None:
-  """Raises UserError for shapes and ids that a model does not have.
+def not_whole(name: str) -> UserError:
+  """Returns the error for an input that is something else than ids."""
+  return UserError("%r must be lists of whole numbers, all of one length" %
+                   shortened(name))
+
+
+def check_shapes(columns: Dict[str, Column], task: dict,
+                 num_sequences: int) -> Tuple[int, ...]:
+  """Returns the shape of inputs.
 
   Args:
-    arrays: from to_arrays.
+    columns: name -> Column, one at least.
     task: an export's task.json.
     num_sequences: of an input.
+
+  Raises:
+    UserError: they have different ones, or one that the model does not read.
   """
-  shape = next(iter(arrays.values())).shape
+  shapes = {column.shape for column in columns.values()}
+  if len(shapes) > 1:
+    raise UserError("inputs have different shapes")
+  (shape,) = shapes
   rank = 3 if num_sequences > 1 else 2
   if len(shape) != rank:
     raise UserError("inputs must be of rank %d" % rank)
@@ -39,20 +65,44 @@ def check(arrays: Dict[str, np.ndarray], task: dict,
   if most is not None and shape[-1] > most:
     raise UserError("%d tokens; the model has %d positions" % (
         shape[-1], most))
-  for name, count in (("input_ids", task["vocab_size"]), ("input_mask", 2),
-                      ("segment_ids", task["num_segment_ids"])):
-    values = arrays.get(name)
-    if values is not None and not 0 <= values.min() <= values.max() < count:
-      raise UserError("%r must be from 0 to %d" % (name, count - 1))
+  # Without positions, memory is the limit, as attention's is quadratic.
+  if most is None and shape[-1] > task["max_seq_length"]:
+    raise UserError("%d tokens; the model reads %d (max_seq_length)" % (
+        shape[-1], task["max_seq_length"]))
+  return shape
 
 
-def _to_array(name, values):
+def read(columns: Dict[str, Column], task: dict) -> Dict[str, np.ndarray]:
+  """Returns name -> int32 array; raises UserError for ids that a model does not
+  have. Shapes are checked before."""
+  counts = {"input_ids": task["vocab_size"], "input_mask": 2,
+            "segment_ids": task["num_segment_ids"]}
+  if "labels" in task:  # A word starts with 1, or the number of a label from 1.
+    counts["word_starts"] = len(task["labels"]) + 1
+  return {name: _read(name, column, counts.get(name))
+          for name, column in columns.items()}
+
+
+def _read(name, column, count):
   try:
-    array = np.array(values)
-  except ValueError:
-    array = np.array(None)
-  if array.dtype.kind not in "iu" or array.ndim not in (2, 3) or (
-      not array.size or np.abs(array).max() >= 2**31):
-    raise UserError("%r must be lists of whole numbers, all of one length" %
-                    name)
+    array = column.read()
+  except OverflowError:
+    raise not_whole(name)
+  # Compared as Python's numbers: -2**63 has no absolute value in int64.
+  least, most = int(array.min()), int(array.max())
+  if count is not None and not 0 <= least <= most < count:
+    raise UserError("%r must be from 0 to %d" % (name, count - 1))
+  if not -2**31 <= least <= most < 2**31:
+    raise not_whole(name)
   return array.astype(np.int32)
+
+
+def _shape_of(values, max_rank) -> Optional[Tuple[int, ...]]:
+  """Returns the shape of lists in lists; None if they have none."""
+  if not isinstance(values, list) or not values or not max_rank:
+    return None
+  if set(map(type, values)) == {int}:  # A bool is an int, but is no id.
+    return (len(values),)
+  shapes = {_shape_of(each, max_rank - 1) for each in values}
+  (shape,) = shapes if len(shapes) == 1 else (None,)
+  return shape and (len(values),) + shape

@@ -1,18 +1,26 @@
 """The models of a server by name, each in its newest version."""
 
 import contextlib
+import functools
+import operator
 import os
 import threading
 import typing
-from typing import Callable, Dict, Iterator, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional, Sequence
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
+from bert.data.examples import TextInput
 from bert.serving import encoder
 from bert.serving import exports
+from bert.serving.predictor import Converted
 from bert.serving.predictor import Predictor
+from bert.serving.predictor import Record
 from bert.server import batcher
+from bert.server.batcher import Deadline
+from bert.server.batcher import Pending
 from bert.server.settings import ModelSpec
 
 
@@ -35,7 +43,7 @@ class Version:
 
   Attributes:
     predictor: runs the model.
-    texts: runs the texts of several requests together.
+    texts: runs the texts and ids of several requests together.
     number: name of the export's folder.
     is_encoder: whether it returns vectors.
     num_users: requests in progress.
@@ -46,11 +54,53 @@ class Version:
     """Raises UserError if the export in the folder can't be loaded."""
     self.predictor = Predictor(folder, spec.max_batch, spec.precision,
                                spec.engine)
-    self.texts = batcher.Batcher(self.predictor.predict, spec.max_batch,
+    self.texts = batcher.Batcher(self.predictor.run_records, spec.max_batch,
                                  settings.wait, settings.max_queue, observe)
     self.number = os.path.basename(folder.rstrip("/"))
     self.is_encoder = encoder.is_encoder(self.predictor)
     self.num_users = 0
+
+  def convert(self, texts: Sequence[TextInput],
+              deadline: Optional[Deadline] = None) -> List[Converted]:
+    """Returns texts as ids, in the thread of their request.
+
+    Raises:
+      UserError: a text is blank, or not of the task.
+      Full: the queue has no capacity for them.
+      futures.TimeoutError: the deadline is over.
+    """
+    self.texts.check_capacity(len(texts))
+    converted = []
+    for text in texts:
+      converted.append(self.predictor.convert(text))
+      if deadline:
+        deadline.check()
+    return converted
+
+  def start(self, converted: Sequence[Converted]) -> List[Pending]:
+    """Queues converted texts; returns the pending TextOutput of each; raises
+    Full."""
+    futures = self.texts.submit([each.records for each in converted])
+    return [Pending(records, functools.partial(self._finish, each))
+            for each, records in zip(converted, futures)]
+
+  def submit(self, texts: Sequence[TextInput]) -> List[Pending]:
+    """Converts and queues texts; raises as convert does."""
+    return self.start(self.convert(texts))
+
+  def submit_ids(self, arrays: Dict[str, np.ndarray],
+                 signature: str) -> List[Pending]:
+    """Queues ids, int32 [rows, ...] each; returns for each row its pending
+    outputs, name -> array; raises Full."""
+    shape = next(iter(arrays.values())).shape[1:]
+    num_rows = len(next(iter(arrays.values())))
+    futures = self.texts.submit([[Record(
+        {name: array[index] for name, array in arrays.items()}, shape[-1],
+        signature, shape)] for index in range(num_rows)])
+    return [Pending(records, operator.itemgetter(0)) for records in futures]
+
+  def _finish(self, converted, rows):
+    return self.predictor.to_outputs([converted], rows)[0]
 
   def use(self) -> "Version":
     """Counts a request that is answered by it; returns it."""

@@ -78,7 +78,8 @@ class Server:
       metrics.show(each)
     self.models = models_lib.Models(loaded)
     self.limits = Limits(options.max_body_kb << 10, options.max_texts,
-                         options.max_chars, options.timeout)
+                         options.max_chars, options.timeout,
+                         options.max_response_mb << 20)
     self.listeners = {
         name: getattr(self, "_listen_" + name)(address)
         for name, address in endpoints._asdict().items() if address}

@@ -88,7 +88,8 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
   return LoadedModel(loaded, task, _head_of(task, tokenizer, layout),
                      features.TextEncoder(
                          tokenizer, task["max_seq_length"],
-                         model_settings.truncation_settings(task), layout))
+                         model_settings.truncation_settings(task), layout,
+                         counts_all=False))
 
 
 def _head_of(task, tokenizer, layout):

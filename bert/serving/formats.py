@@ -4,7 +4,9 @@ import json
 import re
 from typing import Any, Optional, Sequence, Tuple, Union
 
+from bert.common import json_text
 from bert.common.errors import UserError
+from bert.common.errors import shortened
 from bert.data.examples import Choices
 from bert.data.examples import TextInput
 from bert.data.examples import TextPair
@@ -89,8 +91,8 @@ def of_json(line: str, names: Sequence[str] = _PAIR) -> TextInput:
     UserError: it is neither.
   """
   try:
-    value = json.loads(line, strict=False)
-  except (ValueError, RecursionError) as error:
+    value = json_text.of_client(line, is_line=True)
+  except ValueError as error:
     raise UserError("not JSON: %s" % error)
   return value if isinstance(value, str) else of_object(value, names)
 
@@ -111,7 +113,7 @@ def of_object(value: Any, names: Sequence[str] = _PAIR) -> TextInput:
     raise UserError("%s is needed" % _needed(names))
   for key in value:
     if key not in _PAIR + ("words", "choices"):
-      raise UserError("%r is not known; known: %s" % (key, " ".join(
+      raise UserError("%r is not known; known: %s" % (shortened(key), " ".join(
           dict.fromkeys(_PAIR + ("words", "choices") + tuple(names)))))
   if "words" in value:
     return Words(_check_texts("words", value["words"], bool))
@@ -142,7 +144,8 @@ def _with_our_names(value, names):
   ours = {their: our for their, our in zip(names, _PAIR) if their != "choices"}
   renamed = {ours.get(key, key): each for key, each in value.items()}
   if len(renamed) < len(value):
-    raise UserError("a text is there by two names: %s" % " ".join(value))
+    raise UserError("a text is there by two names: %s" % shortened(
+        " ".join(value)))
   return renamed
 
 

@@ -1,10 +1,12 @@
 """A trained model that is loaded once, for texts from Python."""
 
-from typing import Dict, List, Sequence, Union
+import typing
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from bert.common.errors import UserError
+from bert.common.errors import shortened
 from bert.data import examples as examples_lib
 from bert.data.examples import InputExample
 from bert.data.examples import TextInput
@@ -14,6 +16,33 @@ from bert.heads.base import DEFAULT_SIGNATURE
 from bert.heads.outputs import TextOutput
 from bert.model import dataset_outputs
 from bert.serving import exports
+
+
+class Record(typing.NamedTuple):
+  """Ids that are one row of a batch.
+
+  Attributes:
+    inputs: name -> int32 [sequences, max_seq_length] of a text, or [...] of
+      ids that came as such.
+    length: tokens that are read, without padding.
+    signature: what runs them.
+    shape: of ids that came as such; None: a text's, padded with its batch.
+  """
+  inputs: Dict[str, np.ndarray]
+  length: int
+  signature: str
+  shape: Optional[Tuple[int, ...]] = None
+
+  @property
+  def kind(self) -> Tuple:
+    """What the records of a batch have in common."""
+    return self.signature, self.shape
+
+
+class Converted(typing.NamedTuple):
+  """A text as an example, and its records: one, or one for each window."""
+  example: InputExample
+  records: List[Record]
 
 
 class Predictor:
@@ -55,7 +84,7 @@ class Predictor:
     Raises:
       UserError: a text is blank, or a pair where the task has single texts.
     """
-    return self._predict([self.to_example(each) for each in texts])
+    return self._predict([self.convert(each) for each in texts])
 
   def predict_each(self, texts: Sequence[Union[TextInput, UserError]]
                   ) -> List[Union[TextOutput, UserError]]:
@@ -64,13 +93,51 @@ class Predictor:
     Args:
       texts: as in predict; an error is returned unchanged.
     """
-    results = [self._example_or_error(each) for each in texts]
+    results = [self._converted_or_error(each) for each in texts]
     indices = [index for index, each in enumerate(results)
                if not isinstance(each, UserError)]
     outputs = self._predict([results[index] for index in indices])
     for index, output in zip(indices, outputs):
       results[index] = output
     return results
+
+  def convert(self, text: TextInput) -> Converted:
+    """Returns a text as ids, ready to be run; raises UserError as predict
+    does."""
+    example = self.to_example(text)
+    return Converted(example, [
+        Record(inputs, self._length(inputs), self.head.signature)
+        for inputs in self.encode(example)])
+
+  def run_records(self, records: Sequence[Record]
+                 ) -> List[Union[Dict[str, np.ndarray], UserError]]:
+    """Returns the outputs of records of one kind, which are run together; an
+    error for one whose outputs are NaN or infinite."""
+    signature, is_of_text = records[0].signature, records[0].shape is None
+    outputs = self._run_unchecked(
+        _batch_of_texts(records) if is_of_text else
+        {name: np.stack([record.inputs[name] for record in records])
+         for name in records[0].inputs}, signature)
+    if is_of_text:
+      outputs = self.head.rows_of(outputs)
+    rows = [{name: values[index] for name, values in outputs.items()}
+            for index in range(len(records))]
+    if is_of_text:
+      rows = [self.head.without_padding(row, record.length)
+              for row, record in zip(rows, records)]
+    if self._error_of(outputs):  # Others' records are not to blame.
+      rows = [self._error_of(row) or row for row in rows]
+    return rows
+
+  def to_outputs(self, converted: Sequence[Converted],
+                 rows: Sequence[Dict[str, np.ndarray]]) -> List[TextOutput]:
+    """Returns the output for each text, of the outputs of all its records."""
+    examples = [each.example for each in converted]
+    merged = self.head.merge_rows(
+        rows, examples, [len(each.records) for each in converted],
+        self.loaded.encoder)
+    return [self.head.text_output(row, example)
+            for row, example in zip(merged, examples)]
 
   def to_example(self, text: TextInput) -> InputExample:
     """Returns a text as an example of the model's task."""
@@ -95,18 +162,38 @@ class Predictor:
       UserError: the signature is unknown, the inputs do not fit it, or an
         output is NaN or infinite.
     """
+    self.check_names(inputs, signature)
+    outputs = self._run_unchecked(inputs, signature)
+    dataset_outputs.check_finite(outputs, self.folder)
+    return outputs
+
+  def check_names(self, names: Iterable[str], signature: str) -> None:
+    """Raises UserError unless there is a signature of these inputs."""
     runs = self.loaded.engine.runs
     if signature not in runs:
       raise UserError("signature %r is not known; signatures: %s" % (
-          signature, " ".join(sorted(runs))))
-    names, run = runs[signature]
-    if set(inputs) != set(names):
+          shortened(signature), " ".join(sorted(runs))))
+    expected, _ = runs[signature]
+    if set(names) != set(expected):
       raise UserError("inputs %s; signature %s needs %s" % (
-          " ".join(sorted(inputs)) or "are none", signature,
-          " ".join(sorted(names))))
-    outputs = run(*[inputs[name] for name in names])
-    dataset_outputs.check_finite(outputs, self.folder)
-    return outputs
+          shortened(" ".join(sorted(names))) or "are none", signature,
+          " ".join(sorted(expected))))
+
+  def num_values(self, signature: str, num_rows: int, length: int
+                ) -> Dict[str, int]:
+    """Returns for each output of a signature, how many numbers it has at most.
+
+    Args:
+      signature: its name.
+      num_rows: of the batch.
+      length: tokens of the longest row, padding included.
+    """
+    outputs = self.loaded.engine.signatures[signature].outputs
+    # Sizes that are not known are of tokens.
+    return {name: num_rows * int(np.prod(
+        [dim.size if dim.size > 0 else length
+         for dim in info.tensor_shape.dim[1:]], dtype=np.int64))
+            for name, info in outputs.items()}
 
   def warm_up(self) -> None:
     """Runs every signature on short and long inputs, alone and in a batch, so
@@ -142,54 +229,65 @@ class Predictor:
   def num_tokens(self, text: TextInput) -> int:
     """Returns the number of tokens of a text after truncation, special ones
     included."""
-    return sum(int(row["input_mask"].sum())
-               for row in self.encode(self.to_example(text)))
+    return count_tokens(self.convert(text))
 
-  def _example_or_error(self, text):
+  def _converted_or_error(self, text):
     if isinstance(text, UserError):
       return text
     try:
-      return self.to_example(text)
+      return self.convert(text)
     except UserError as error:
       return error
 
-  def _predict(self, examples):
-    encoded = [self.encode(example) for example in examples]
-    rows = [row for each in encoded for row in each]
-    outputs = self.head.merge_rows(
-        self._run_all(rows), examples, [len(each) for each in encoded],
-        self.loaded.encoder)
-    return [self.head.text_output(row, example)
-            for row, example in zip(outputs, examples)]
-
-  def _run_all(self, rows):
-    """Returns the predictions of records, in their order."""
-    lengths = [self._length(row) for row in rows]
-    outputs = [None] * len(rows)
+  def _predict(self, converted):
+    records = [record for each in converted for record in each.records]
+    rows = [None] * len(records)
     # Batches of similar lengths need the least padding.
-    order = sorted(range(len(rows)), key=lengths.__getitem__)
+    order = sorted(range(len(records)),
+                   key=lambda index: records[index].length)
     for start in range(0, len(order), self.batch_size):
       indices = order[start:start + self.batch_size]
-      batch = self._run_rows([rows[index] for index in indices],
-                             lengths[indices[-1]])
-      for number, index in enumerate(indices):
-        outputs[index] = {name: values[number]
-                          for name, values in batch.items()}
-    return outputs
+      outputs = self.run_records([records[index] for index in indices])
+      for index, row in zip(indices, outputs):
+        if isinstance(row, UserError):
+          raise row
+        rows[index] = row
+    return self.to_outputs(converted, rows)
 
-  def _run_rows(self, rows, longest):
-    """Returns predictions of records that are run together."""
-    inputs = {}
-    for name in rows[0]:
-      batch = np.stack([row[name] for row in rows])[:, :, :longest]
-      inputs[name] = batch if batch.shape[1] > 1 else batch[:, 0]
-    return self.head.rows_of(self.run(inputs, self.head.signature))
+  def _run_unchecked(self, inputs, signature):
+    names, run = self.loaded.engine.runs[signature]
+    return run(*[inputs[name] for name in names])
 
-  def _length(self, row):
+  def _error_of(self, outputs):
+    """Returns the error of outputs that are NaN or infinite, else None."""
+    try:
+      dataset_outputs.check_finite(outputs, self.folder)
+    except UserError as error:
+      return error
+    return None
+
+  def _length(self, inputs):
     """Returns the number of real tokens in a record's longest sequence."""
     if self.head.reads_padding:
-      return row["input_mask"].shape[1]
-    return int(row["input_mask"].sum(axis=1).max())
+      return inputs["input_mask"].shape[1]
+    return int(inputs["input_mask"].sum(axis=1).max())
+
+
+def count_tokens(converted: Converted) -> int:
+  """Returns the number of tokens of a text after truncation, special ones
+  included."""
+  return sum(int(record.inputs["input_mask"].sum())
+             for record in converted.records)
+
+
+def _batch_of_texts(records):
+  """Returns the inputs of texts' records, padded to the longest one."""
+  longest = max(record.length for record in records)
+  inputs = {}
+  for name in records[0].inputs:
+    batch = np.stack([record.inputs[name][:, :longest] for record in records])
+    inputs[name] = batch if batch.shape[1] > 1 else batch[:, 0]
+  return inputs
 
 
 def _whole(text):

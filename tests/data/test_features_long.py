@@ -178,3 +178,54 @@ def test_nothing_is_told_where_nothing_was_lost(lines):
   counter.add(TruncationStats(10, 0))
   counter.log("train", "max_seq_length", 128)
   assert lines == []
+
+
+LONG, SHORT = "the captain said two votes before sunrise " * 5, "ferry left"
+SETTINGS = [dict(), dict(truncation="tail"), dict(num_windows=3),
+            dict(truncation="head_tail", head_tokens=3),
+            dict(truncation="head_tail", head_tokens=99),
+            dict(num_windows=3, window_stride=4)]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("length", [5, 8, 16, 60, 200])
+def test_ids_are_the_same_without_what_is_not_read(tokenizer, settings, length):
+  whole, part = [
+      TextEncoder(tokenizer, length, TruncationSettings(**settings),
+                  counts_all=counts_all) for counts_all in (True, False)]
+  pieces_of_text = tokenizer.tokenize(LONG)
+  for text in (LONG, SHORT, "two", " ", pieces_of_text):
+    for other in (None, "", "\u0301", LONG, SHORT, "two", pieces_of_text):
+      assert (part.encode_text(text, other).columns ==
+              whole.encode_text(text, other).columns), (text, other)
+  for words in (LONG.split(), SHORT.split(), [" ", "two"] * 50):
+    assert part.encode_words(words)[::2] == whole.encode_words(words)[::2]
+
+
+class Counting:
+  """A tokenizer that notes how many pieces of a text it has been asked for."""
+
+  def __init__(self, tokenizer):
+    self.convert_tokens_to_ids = tokenizer.convert_tokens_to_ids
+    self.tokenize_part = lambda text, **ends: self._note(
+        tokenizer.tokenize_part(text, **ends))
+    self.tokenize = lambda text: self._note(tokenizer.tokenize(text))
+    self.num_pieces = 0
+
+  def _note(self, pieces_of_text):
+    self.num_pieces += len(pieces_of_text)
+    return pieces_of_text
+
+
+@pytest.mark.parametrize("settings, most", [
+    (dict(), 6), (dict(truncation="tail"), 12), (dict(num_windows=3), 18),
+    (dict(truncation="head_tail", head_tokens=3), 12)], ids=str)
+def test_no_more_is_tokenized_than_is_read(tokenizer, settings, most):
+  for pair, num_read in (((LONG, None), most), ((LONG, LONG), 2 * 5)):
+    counting = Counting(tokenizer)
+    TextEncoder(counting, 8, TruncationSettings(**settings),
+                counts_all=False).encode_text(*pair)
+    assert counting.num_pieces <= num_read
+  counting = Counting(tokenizer)
+  TextEncoder(counting, 8, counts_all=False).encode_words(LONG.split())
+  assert counting.num_pieces < 6 + 10  # The last word may have a few more.

@@ -5,6 +5,7 @@ from unittest import mock
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf import meta_graph_pb2
 
 import golden
 import served
@@ -32,7 +33,7 @@ class NotingEngine:
     if head.signature == "words":
       names += ("word_starts",)
     self.rows = []
-    self.signatures = {}
+    self.signatures = {head.signature: meta_graph_pb2.SignatureDef()}
     self.runs = {head.signature: (names, self._run)}
     self._names = names
     self._num_sequences = getattr(head, "num_sequences", 1)

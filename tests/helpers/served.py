@@ -14,15 +14,15 @@ from bert.server import server_metrics
 from bert.server import settings
 
 
-def model_of(folder, name="bert", predict=None, max_batch=8, **changes):
-  """A model in the newest version below a folder; predict stands for its own.
-  """
+def model_of(folder, name="bert", run=None, max_batch=8, **changes):
+  """A model in the newest version below a folder; run takes the place of its
+  run_records."""
   changes = dict({"wait": 0.0, "max_queue": 16}, **changes)
   model = models.ServedModel(settings.ModelSpec(
       name, folder, max_batch=max_batch), models.LoadSettings(**changes))
-  if predict:
+  if run:
     model.current.texts.close()
-    model.current.texts = batcher.Batcher(predict, max_batch, **changes)
+    model.current.texts = batcher.Batcher(run, max_batch, **changes)
   return model
 
 

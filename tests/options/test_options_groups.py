@@ -89,6 +89,7 @@ CASES = {
             ("-1", "must be at least 0"), ("10001", "must be at most 10000"),
             ("soon", "float")]),
         "max_queue": count(), "max_body_kb": count(), "max_texts": count(),
+        "max_response_mb": count(),
         "max_chars": count(), "timeout": positive(), "num_threads": count()},
     VectorOptions: {
         "input_file": name(), "output_file": name(), "do_export": switch(),

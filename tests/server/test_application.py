@@ -22,10 +22,10 @@ def asked(tmp_path_factory):
   return predictor.Predictor(flags["output_dir"])
 
 
-def made(asked, predict=None, limits=application.Limits(), **changes):
+def made(asked, run=None, limits=application.Limits(), **changes):
   """A client of a model."""
-  return served.Client(served.model_of(asked.folder, predict=predict,
-                                       **changes), limits=limits)
+  return served.Client(served.model_of(asked.folder, run=run, **changes),
+                       limits=limits)
 
 
 @pytest.fixture(scope="module")
@@ -190,11 +190,11 @@ def test_body_needs_a_length(client):
 def test_full_queue_and_slow_answers_are_told(asked):
   go = threading.Event()
 
-  def predict(texts):
+  def run(records):
     go.wait(20)
-    return asked.predict(texts)
+    return asked.run_records(records)
 
-  client = made(asked, predict, application.Limits(timeout=0.2), max_queue=1)
+  client = made(asked, run, application.Limits(timeout=0.2), max_queue=1)
   (model,) = client.models
   metrics = client.application.metrics
   codes = []

@@ -1,4 +1,4 @@
-"""Questions of many threads, answered together."""
+"""Records of many threads, run together."""
 import threading
 from concurrent import futures
 
@@ -6,8 +6,14 @@ import pytest
 
 from bert.common.errors import UserError
 from bert.server import batcher
+from bert.serving.predictor import Record
 
 pytestmark = pytest.mark.smoke
+
+
+def record(name, length=None, kind="k"):
+  """A record whose only input is its name."""
+  return Record({"name": name}, len(name) if length is None else length, kind)
 
 
 class Asked:
@@ -18,14 +24,15 @@ class Asked:
     self.go = threading.Event()
     self.go.set()
 
-  def __call__(self, questions):
+  def __call__(self, records):
     self.go.wait(10)
-    self.batches.append(list(questions))
-    if "bad" in questions:
+    names = [each.inputs["name"] for each in records]
+    self.batches.append(names)
+    if "bad" in names:
       raise UserError("bad one")
-    if "bug" in questions:
+    if "bug" in names:
       raise ValueError("bug")
-    return [question.upper() for question in questions]
+    return [ValueError() if name == "nan" else name.upper() for name in names]
 
 
 @pytest.fixture
@@ -38,100 +45,171 @@ def make(asked, **changes):
       dict(max_batch=3, wait=0.0, max_queue=5), **changes))
 
 
+def submit(made, names, **changes):
+  """Submits texts of one record each -> a Future for each."""
+  return [each for (each,) in made.submit(
+      [[record(name, **changes)] for name in names])]
+
+
+def held_up(made, asked):
+  """Holds the thread up with a record of its own -> its Future."""
+  asked.go.clear()
+  first = submit(made, ["x"])
+  while len(made):
+    pass
+  return first
+
+
+def results(pending):
+  return [each.result(5) for each in pending]
+
+
 def test_answers_come_in_order(asked):
   made = make(asked)
-  assert [each.result(5) for each in made.submit(["a", "b"])] == ["A", "B"]
+  assert results(submit(made, ["a", "b"])) == ["A", "B"]
   made.close()
 
 
 def test_what_waits_is_read_together_up_to_a_batch(asked):
   made = make(asked)
-  asked.go.clear()
-  first = made.submit(["x"])
-  while len(made):
-    pass
-  waiting = made.submit(["a", "b", "c", "d"])
+  first = held_up(made, asked)
+  waiting = submit(made, ["a", "b", "c", "d"])
   asked.go.set()
-  assert [each.result(5) for each in first + waiting] == list("XABCD")
+  assert results(first + waiting) == list("XABCD")
   assert asked.batches == [["x"], ["a", "b", "c"], ["d"]]
   made.close()
 
 
-def test_texts_of_similar_length_are_run_together(asked):
+def test_records_of_similar_length_are_run_together(asked):
   made = make(asked, max_queue=9)
-  asked.go.clear()
-  first = made.submit(["x"])
-  while len(made):
-    pass
+  first = held_up(made, asked)
   texts = ["a" * length for length in (5, 1, 9, 4, 2, 6, 1)]
-  waiting = made.submit(texts)
+  waiting = submit(made, texts)
   asked.go.set()
-  assert [each.result(5) for each in first + waiting] == ["X"] + [
-      text.upper() for text in texts]
-  # Each batch has the text that waits longest.
+  assert results(first + waiting) == ["X"] + [text.upper() for text in texts]
+  # Each batch has the record that waits longest.
   assert [list(map(len, each)) for each in asked.batches] == [
       [1], [5, 4, 6], [1, 2, 1], [9]]
   made.close()
 
 
-def test_lone_question_waits_for_others(asked):
+def test_batch_has_records_of_one_kind(asked):
+  made = make(asked)
+  first = held_up(made, asked)
+  waiting = submit(made, ["a", "b"]) + submit(made, ["c"], kind="other") + (
+      submit(made, ["d"]))
+  asked.go.set()
+  assert results(first + waiting) == list("XABCD")
+  assert asked.batches == [["x"], ["a", "b", "d"], ["c"]]
+  made.close()
+
+
+def test_requests_take_turns(asked):
+  made = make(asked, max_queue=20)
+  held_up(made, asked)
+  many = submit(made, ["m"] * 9, length=100)
+  others = [submit(made, [name]) for name in "ab"]
+  asked.go.set()
+  results(many + others[0] + others[1])
+  # Not behind all three batches of the first one.
+  assert asked.batches == [["x"], ["m"] * 3, ["m", "a", "b"], ["m"] * 3,
+                           ["m"] * 2]
+  made.close()
+
+
+def test_short_records_wait_for_few_long_ones_and_are_not_padded_to_them(asked):
+  made = make(asked, max_queue=20)
+  held_up(made, asked)
+  many = submit(made, ["l"] * 4, length=200)  # 3 * 128 tokens: one of them.
+  others = submit(made, ["s"], length=49) + submit(made, ["t"], length=50)
+  asked.go.set()
+  results(many + others)
+  # 50 is a quarter of 200.
+  assert asked.batches == [["x"], ["l"], ["s", "t"], ["l", "l", "l"]]
+  made.close()
+
+
+def test_lone_record_waits_for_others(asked):
   made = make(asked, wait=5.0)
-  one = made.submit(["a"])
-  other = made.submit(["b", "c"])
-  assert [each.result(4) for each in one + other] == ["A", "B", "C"]
+  one = submit(made, ["a"])
+  other = submit(made, ["b", "c"])
+  assert results(one + other) == ["A", "B", "C"]
   assert asked.batches == [["a", "b", "c"]]
   made.close()
 
 
 def test_full_queue_takes_nothing(asked):
   made = make(asked)
-  asked.go.clear()
-  made.submit(["x"])
-  while len(made):
-    pass
-  made.submit(["a"] * 4)
-  with pytest.raises(batcher.Full):
-    made.submit(["b", "c"])
-  made.submit(["b"])
+  held_up(made, asked)
+  submit(made, ["a"] * 4)
+  made.check_capacity(1)
+  for function in (made.check_capacity, lambda count: submit(made, "bc")):
+    with pytest.raises(batcher.Full):
+      function(2)
+  submit(made, ["b"])
   asked.go.set()
   made.close()
 
 
-def test_one_mistake_spoils_no_other_answer(asked):
-  made = make(asked, wait=1.0)
-  one, bad, other = made.submit(["a", "bad", "b"])
-  assert (one.result(5), other.result(5)) == ("A", "B")
-  with pytest.raises(UserError):
-    bad.result(5)
+def test_text_of_many_records_is_one_in_the_queue(asked):
+  made = make(asked)
+  held_up(made, asked)
+  (waiting,) = made.submit([[record("w")] * 7])
+  assert len(made) == 1
+  submit(made, ["a"] * 4)
+  with pytest.raises(batcher.Full):
+    submit(made, ["b"])
+  asked.go.set()
+  assert results(waiting) == ["W"] * 7
+  assert max(map(len, asked.batches)) == 3  # Memory is that of a batch.
+  made.close()
+  assert len(made) == 0
+
+
+@pytest.mark.parametrize("name, error", [("bad", UserError),
+                                         ("bug", ValueError)])
+def test_failure_reaches_the_callers_and_the_thread_lives_on(asked, name,
+                                                             error):
+  made = make(asked)
+  held_up(made, asked)
+  waiting = submit(made, ["a", name])
+  asked.go.set()
+  for each in waiting:
+    with pytest.raises(error):
+      each.result(5)
+  # What is queued is valid, so that nothing is run again one by one.
+  assert asked.batches == [["x"], ["a", name]]
+  assert results(submit(made, ["a"])) == ["A"]
   made.close()
 
 
-def test_bug_reaches_the_caller_and_the_thread_lives_on(asked):
+def test_record_that_fails_alone_spoils_no_other(asked):
   made = make(asked)
+  held_up(made, asked)
+  one, bad, other = submit(made, ["a", "nan", "b"])
+  asked.go.set()
+  assert results([one, other]) == ["A", "B"]
   with pytest.raises(ValueError):
-    made.submit(["bug"])[0].result(5)
-  assert made.submit(["a"])[0].result(5) == "A"
+    bad.result(5)
+  assert asked.batches == [["x"], ["a", "nan", "b"]]
   made.close()
 
 
 def test_closing_answers_what_waits(asked):
   made = make(asked)
   asked.go.clear()
-  waiting = made.submit(["a", "b", "c", "d"])
+  waiting = submit(made, ["a", "b", "c", "d"])
   threading.Timer(0.1, asked.go.set).start()
   made.close()
   assert [each.result(0) for each in waiting] == list("ABCD")
   with pytest.raises(batcher.Full):
-    made.submit(["e"])
+    submit(made, ["e"])
 
 
-def test_what_was_given_up_is_not_answered(asked):
+def test_what_was_given_up_is_not_run(asked):
   made = make(asked)
-  asked.go.clear()
-  made.submit(["x"])
-  while len(made):
-    pass
-  gone, kept = made.submit(["a", "b"])
+  held_up(made, asked)
+  gone, kept = submit(made, ["a", "b"])
   assert gone.cancel()
   asked.go.set()
   assert kept.result(5) == "B"
@@ -139,3 +217,25 @@ def test_what_was_given_up_is_not_answered(asked):
   with pytest.raises(futures.CancelledError):
     gone.result(0)
   made.close()
+
+
+def test_pending_output_is_of_all_records(asked):
+  made = make(asked)
+  held_up(made, asked)
+  (records,) = made.submit([[record("a"), record("b")]])
+  pending = batcher.Pending(records, "".join)
+  woken = threading.Event()
+  pending.add_done_callback(lambda _: woken.set())
+  assert not pending.done()
+  with pytest.raises(futures.TimeoutError):
+    pending.result(batcher.Deadline(0.0))
+  asked.go.set()
+  assert pending.result(batcher.Deadline(5.0)) == "AB"
+  assert pending.done() and woken.wait(5)
+  made.close()
+
+
+def test_deadline_is_over_after_its_time():
+  batcher.Deadline(100.0).check()
+  with pytest.raises(futures.TimeoutError):
+    batcher.Deadline(0.0).check()

@@ -170,7 +170,62 @@ def filtered(inputs):
   return request
 
 
+def changed(change):
+  """A function that makes a request whose input_ids `change` has changed."""
+  def make(inputs):
+    request = request_of(inputs)
+    change(request.inputs["input_ids"])
+    return request
+  return make
+
+
+def values_of(count):
+  def change(tensor):
+    del tensor.int_val[:]
+    tensor.tensor_content = b""
+    tensor.int_val.extend([1] * count)
+  return change
+
+
+def sizes_of(*sizes):
+  def change(tensor):
+    del tensor.tensor_shape.dim[:]
+    for size in sizes:
+      tensor.tensor_shape.dim.add(size=size)
+  return change
+
+
+def set_type(name):
+  return lambda tensor: setattr(tensor, "dtype", getattr(tf, name).as_datatype_enum)
+
+
+def set_content(size):
+  return lambda tensor: setattr(tensor, "tensor_content", b"\0" * size)
+
+
+# 16 ids of each of two texts.
+ODD = {
+    "many_dims": (sizes_of(*[1 << 62] * 10000), "whole numbers"),
+    "no_dims": (sizes_of(), "whole numbers"),
+    "one_dim": (sizes_of(32), "whole numbers"),
+    "negative_dims": (sizes_of(-2, -16), "-2 x -16 values"),
+    "unknown_dim": (sizes_of(-1, 16), "-1 x 16 values"),
+    "zero_dim": (sizes_of(0, 16), "0 x 16 values"),
+    "largest_dims": (sizes_of(2**63 - 1, 2**63 - 1), "values; at most"),
+    "too_few_bytes": (set_content(4), "4 bytes for"),
+    "too_many_bytes": (set_content(1 << 19), "%d bytes for" % (1 << 19)),
+    "no_values": (values_of(0), "0 values, its shape has"),
+    "too_many_values": (values_of(5000), "5000 values, its shape has"),
+    "bool": (set_type("bool"), "whole numbers"),
+    "half": (set_type("bfloat16"), "whole numbers"),
+    "variant": (set_type("variant"), "whole numbers"),
+    "quantized": (set_type("qint8"), "whole numbers")}
+
 MISTAKES = {
+    "long_name": (lambda inputs: request_of(inputs, "m" * 50000), "NOT_FOUND",
+                  "m..."),
+    "long_signature": (lambda inputs: request_of(
+        inputs, signature="s" * 50000), "INVALID_ARGUMENT", "s..."),
     "model": (lambda inputs: request_of(inputs, "other"), "NOT_FOUND",
               "pairs, words, vectors"),
     "version": (of_version, "NOT_FOUND", "has version"),
@@ -196,6 +251,8 @@ MISTAKES = {
         name: np.tile(values, [2, 1]) for name, values in inputs.items()}),
              "INVALID_ARGUMENT", "at most 2"),
     "filter": (filtered, "INVALID_ARGUMENT", "no output 'none'")}
+MISTAKES.update({name: (changed(change), "INVALID_ARGUMENT", fragment)
+                 for name, (change, fragment) in ODD.items()})
 
 
 @pytest.mark.parametrize("kind", sorted(MISTAKES))

@@ -93,7 +93,7 @@ def test_version_in_use_is_unloaded_after_its_last_request(folder, exports):
       add_version(exports, folder, "101")
       assert model.refresh()
     # It still answers who has it.
-    assert len(first.texts.submit(["two"])[0].result(20).scores) == 1
+    assert len(first.submit(["two"])[0].result().scores) == 1
   assert not first.predictor.loaded.engine.runs
   with model.using() as third:
     assert third.number == "101"
@@ -237,7 +237,8 @@ def test_batches_and_waits_are_observed(exports):
   model = models.ServedModel(
       settings.ModelSpec("a", exports["pairs"]), models.LoadSettings(),
       lambda num_texts, waits: seen.append((num_texts, waits)))
-  model.current.texts.submit(["a", "b", "c"])[2].result(20)
+  for each in model.current.submit(["a", "b", "c"]):
+    each.result()
   assert sum(count for count, _ in seen) == 3
   assert all(0 <= wait < 20 for _, waits in seen for wait in waits)
 
