@@ -174,12 +174,13 @@ class Batcher:
         if left <= 0 or not self._changed.wait(left):
           break
       self._let_others_in()
+      # Callers that gave up need no output.
+      given_up = self._queue.drop(lambda each: each.future.cancelled())
       batch = self._queue.pop(self._max_batch, _are_alike)
-      self._num_texts -= sum(each.num_texts for each in batch)
-    # Callers that gave up need no output.
+      self._num_texts -= sum(each.num_texts for each in given_up + batch)
     return ([each for each in batch
              if each.future.set_running_or_notify_cancel()] or
-            (batch and self._take()))
+            ((given_up or batch) and self._take()))
 
   def _let_others_in(self):
     """Waits for other requests if they are frequent, and what waits now has had

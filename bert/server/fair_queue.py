@@ -63,6 +63,15 @@ class FairQueue:
       used += size
       self._entries.append(Entry(item, size, self._num_pushes, due))
 
+  def drop(self, predicate: Callable) -> List:
+    """Removes and returns the items for which the predicate is true."""
+    kept, dropped = [], []
+    for each in self._entries:
+      # Asked once, as the answer may change meanwhile.
+      (dropped if predicate(each.item) else kept).append(each)
+    self._entries = kept
+    return [each.item for each in dropped]
+
   def pop(self, most: int, are_alike: Callable = lambda one, other: True
          ) -> List:
     """Removes and returns items that are due; if none is, those that will be

@@ -104,28 +104,40 @@ def test_batch_has_records_of_one_kind(asked):
   made.close()
 
 
-def test_requests_take_turns(asked):
+def test_request_of_many_records_does_not_hold_up_others(asked):
   made = make(asked, max_queue=20)
   held_up(made, asked)
   many = submit(made, ["m"] * 9, length=100)
   others = [submit(made, [name]) for name in "ab"]
   asked.go.set()
   results(many + others[0] + others[1])
-  # Not behind all three batches of the first one.
-  assert asked.batches == [["x"], ["m"] * 3, ["m", "a", "b"], ["m"] * 3,
-                           ["m"] * 2]
+  # Of 100 tokens, one is due at once: 32 for each of three records of a batch.
+  assert asked.batches == [["x"], ["m", "a", "b"]] + [["m"]] * 8
   made.close()
 
 
 def test_short_records_wait_for_few_long_ones_and_are_not_padded_to_them(asked):
   made = make(asked, max_queue=20)
   held_up(made, asked)
-  many = submit(made, ["l"] * 4, length=200)  # 3 * 128 tokens: one of them.
+  many = submit(made, ["l"] * 3, length=200)
   others = submit(made, ["s"], length=49) + submit(made, ["t"], length=50)
   asked.go.set()
   results(many + others)
   # 50 is a quarter of 200.
-  assert asked.batches == [["x"], ["l"], ["s", "t"], ["l", "l", "l"]]
+  assert asked.batches == [["x"], ["l", "t"], ["s"], ["l"], ["l"]]
+  made.close()
+
+
+def test_records_that_were_given_up_hold_up_nobody(asked):
+  made = make(asked, max_queue=5)
+  held_up(made, asked)
+  for each in submit(made, ["m"] * 5, length=100):
+    each.cancel()
+  asked.go.set()
+  while len(made):
+    pass
+  assert results(submit(made, list("abcde"))) == list("ABCDE")
+  assert ["m"] not in asked.batches
   made.close()
 
 
