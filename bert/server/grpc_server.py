@@ -26,8 +26,9 @@ from bert.server import settings
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.models import Models
-from bert.server.models import to_number
 from bert.server.server_metrics import ServerMetrics
+from bert.server.versions import to_number
+from bert.serving.predictor import ModelError
 
 # Calls that may wait for each thread; more get RESOURCE_EXHAUSTED.
 _MAX_WAITING = 16
@@ -148,8 +149,15 @@ class _Calls:
         response = function(request, served, version)
     except GrpcError as error:
       code, message = error.code, str(error)
+    except ModelError as error:
+      code, message = grpc.StatusCode.INTERNAL, str(error)
+      tf.logging.error("%s of %s: %s", name, served.name, error)
     except UserError as error:
       code, message = grpc.StatusCode.INVALID_ARGUMENT, str(error)
+    except Exception:  # pylint: disable=broad-except
+      # The message may have paths, which are no business of the client's.
+      code, message = grpc.StatusCode.INTERNAL, "internal error"
+      tf.logging.error("%s of %s failed", name, served.name, exc_info=True)
     self._recorder.add(model if served else "", name, code.name,
                        time.monotonic() - began)
     if response is None:

@@ -23,7 +23,7 @@ from bert.server import id_inputs
 from bert.server.http_messages import HttpError
 from bert.server.http_messages import Response
 from bert.server.http_messages import to_response
-from bert.server.models import Version
+from bert.server.versions import Version
 
 
 class Limits(typing.NamedTuple):

@@ -16,6 +16,15 @@ from bert.model import dataset_outputs
 from bert.serving import exports
 
 
+# Tokens of the shortest input that warms a model up.
+_WARMUP_LENGTH = 16
+
+
+class ModelError(UserError):
+  """The outputs of a model are NaN or infinite: nothing that the one who asked
+  could mend. Its line has no path, as clients of a server read it."""
+
+
 class Predictor:
   """A trained model; several threads may use it at once.
 
@@ -92,8 +101,8 @@ class Predictor:
       Name -> array.
 
     Raises:
-      UserError: the signature is unknown, the inputs do not fit it, or an
-        output is NaN or infinite.
+      UserError: the signature is unknown, or the inputs do not fit it.
+      ModelError: an output is NaN or infinite.
     """
     runs = self.loaded.engine.runs
     if signature not in runs:
@@ -105,20 +114,27 @@ class Predictor:
           " ".join(sorted(inputs)) or "are none", signature,
           " ".join(sorted(names))))
     outputs = run(*[inputs[name] for name in names])
-    dataset_outputs.check_finite(outputs, self.folder)
+    try:
+      dataset_outputs.check_finite(outputs, "version %s" % exports.version_of(
+          self.folder))
+    except UserError as error:
+      raise ModelError(str(error))
     return outputs
 
   def warm_up(self) -> None:
     """Runs every signature on short and long inputs, alone and in a batch, so
-    that memory and kernels are ready for the first texts."""
-    signatures = self.loaded.engine.signatures
-    for length in (16, self.task["max_seq_length"]):
+    that memory and kernels are ready for the first texts; raises ModelError if
+    an output is NaN or infinite."""
+    longest = self.task["max_seq_length"]
+    for length in (min(_WARMUP_LENGTH, longest), longest):
       for size in (1, self.batch_size):
         for name in sorted(self.loaded.engine.runs):
-          self.run({key: np.full(
-              _fill(info.tensor_shape, size, length),
-              int(key == "input_mask"), np.int32)
-                    for key, info in signatures[name].inputs.items()}, name)
+          self._run_ones(name, size, length)
+
+  def check_outputs(self) -> None:
+    """Runs a short input; raises ModelError if an output is NaN or infinite."""
+    self._run_ones(self.head.signature, 1, min(
+        _WARMUP_LENGTH, self.task["max_seq_length"]))
 
   def close(self) -> None:
     """Releases the memory of the model, which can't be used after that."""
@@ -144,6 +160,13 @@ class Predictor:
     included."""
     return sum(int(row["input_mask"].sum())
                for row in self.encode(self.to_example(text)))
+
+  def _run_ones(self, name, size, length):
+    """Runs a signature on a batch of padding that counts as tokens."""
+    inputs = self.loaded.engine.signatures[name].inputs
+    self.run({key: np.full(_fill(info.tensor_shape, size, length),
+                           int(key == "input_mask"), np.int32)
+              for key, info in inputs.items()}, name)
 
   def _example_or_error(self, text):
     if isinstance(text, UserError):
