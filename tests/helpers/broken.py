@@ -5,6 +5,7 @@ import golden
 import exported
 import tiny_encoder
 from bert.model import checkpoint_files
+from bert.serving.predictor import ModelError
 
 
 def encoder_of_nans(folder):
@@ -23,3 +24,8 @@ def cut(path, num_lines):
   content = path.read_bytes()
   path.write_bytes(b"".join(content.splitlines(keepends=True)[:num_lines]))
   return content
+
+
+def fail():
+  """What a warm-up does whose outputs are NaN."""
+  raise ModelError("vector is not a number (nan or inf)")
