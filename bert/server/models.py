@@ -98,7 +98,9 @@ class ServedModel:
     """
     try:
       is_newest = True
+      self._forget_removed()
       for folder in exports.find_all(self._spec.export_dir):
+        self._logged.pop("", None)
         is_current = folder == self.current.folder and self.is_sound
         if is_current and not self.current.has_changed():
           return False
@@ -165,9 +167,12 @@ class ServedModel:
     """Notes a version that failed, which is tried again when its files have
     changed; what the machine did may be over sooner."""
     self._count_failure()
-    self._failed = {path: each for path, each in self._failed.items()
-                    if tf.gfile.IsDirectory(path)}
     self._failed[folder] = None if machine.describe(error) else files
+
+  def _forget_removed(self):
+    for folder in list(self._failed):
+      if not tf.gfile.IsDirectory(folder):
+        del self._failed[folder]
 
   def _has_failed(self, folder):
     """Whether a version has failed, and its files are still the same."""

@@ -3,9 +3,11 @@
 import typing
 from typing import Callable
 
+from bert.common.errors import UserError
 from bert.model import export
 from bert.serving import encoder
 from bert.serving import exports
+from bert.serving.predictor import ModelError
 from bert.serving.predictor import Predictor
 from bert.server import batcher
 from bert.server.settings import ModelSpec
@@ -49,8 +51,10 @@ class Version:
         self.predictor.warm_up()
       else:
         self.predictor.check_outputs()
-    except BaseException:
+    except BaseException as error:
       self.predictor.close()
+      if isinstance(error, ModelError):
+        raise UserError("%s: %s" % (folder, error))
       raise
     self.texts = batcher.Batcher(self.predictor.predict, spec.max_batch,
                                  settings.wait, settings.max_queue, observe)

@@ -168,7 +168,8 @@ def _find(path: str) -> Optional[_Found]:
   """Returns what is at a path, None for nothing."""
   try:
     found = tf.gfile.Stat(path)
-  except tf.errors.NotFoundError:
+  # With a file where the path has a folder, the precondition fails.
+  except (tf.errors.NotFoundError, tf.errors.FailedPreconditionError):
     return None
   except tf.errors.OpError as error:
     raise UserError("%s: can't be read: %s" % (
@@ -191,9 +192,11 @@ def _known_names(folder: str) -> List[str]:
   names = list(_KNOWN)
   for each in _KNOWN_FOLDERS:
     parent = os.path.join(folder, each)
-    if tf.gfile.IsDirectory(parent):
-      # Programs that copy begin the names of partial files with a dot.
-      names += sorted("%s/%s" % (each, name) for name in
-                      tf.gfile.ListDirectory(parent)
-                      if not name.startswith("."))
+    try:
+      inside = tf.gfile.ListDirectory(parent)
+    except tf.errors.OpError:  # There is none.
+      inside = []
+    # Programs that copy begin the names of partial files with a dot.
+    names += sorted("%s/%s" % (each, name) for name in inside
+                    if not name.startswith("."))
   return names

@@ -75,9 +75,9 @@ def find_all(folder: str) -> Iterator[str]:
     names = tf.gfile.ListDirectory(parent) if tf.gfile.IsDirectory(
         parent) else []
     numbers = {name.rstrip("/"): export.number_of(name) for name in names}
-    paths = [os.path.join(parent, name) for name in sorted(
-        (name for name, number in numbers.items() if number is not None),
-        key=numbers.get, reverse=True)]
+    newest_first = sorted(((number, name) for name, number in numbers.items()
+                           if number is not None), reverse=True)
+    paths = [os.path.join(parent, name) for _, name in newest_first]
     # Lazily, since each question takes an object store some time.
     folders = filter(tf.gfile.IsDirectory, paths)
     newest = next(folders, None)

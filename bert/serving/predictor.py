@@ -133,7 +133,7 @@ class Predictor:
 
   def check_outputs(self) -> None:
     """Runs a short input; raises ModelError if an output is NaN or infinite."""
-    self._run_ones(self.head.signature, 1, min(
+    self._run_ones(DEFAULT_SIGNATURE, 1, min(
         _WARMUP_LENGTH, self.task["max_seq_length"]))
 
   def close(self) -> None:

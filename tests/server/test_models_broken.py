@@ -110,7 +110,7 @@ def test_version_whose_files_changed_is_loaded_again(kind, folder):
 def relist(path):
   """Writes the sizes and digests of files that were changed into the list."""
   if (path / "files.json").exists():
-    (path / "files.json").unlink()
+    exported.without_list(path)
   export._write_list(str(path))  # pylint: disable=protected-access
 
 
@@ -120,7 +120,7 @@ def test_half_an_encoder_without_a_list_is_loaded_again_when_whole(folder):
   # Its table may have rows without a token.
   commands.write(path / "assets" / "task.json", json.dumps(dict(
       content, vocab_size=800)))
-  (path / "files.json").unlink()
+  exported.without_list(path)
   vocab = broken.cut(path / "assets" / "vocab.txt", 755)
   model = folder.model()
   assert not model.refresh()
@@ -164,7 +164,7 @@ def test_version_that_fails_is_loaded_again_only_when_its_files_change(
   assert not model.refresh() and not model.refresh()
   assert len(loaded) == 2 and model.current.number == "1"
   # The same of one without a list.
-  (path / "files.json").unlink()
+  exported.without_list(path)
   assert not model.refresh() and not model.refresh() and len(loaded) == 3
 
 
@@ -220,7 +220,8 @@ def test_older_version_is_served_at_start_and_the_log_says_why(folder):
   assert model.current.number == "1" and not model.refresh()
   (line,) = folder.errors
   assert line.startswith("Model bert: version 1 is served, since version 2 "
-                         "can't be loaded: version 2: ")
+                         "can't be loaded: %s: version 2: " % (
+                             folder.path / "2"))
   shutil.rmtree(str(folder.path / "2"))
   folder.add("2")
   assert model.refresh() and model.current.number == "2"

@@ -41,11 +41,6 @@ def copied(source, tmp_path):
   return tmp_path / "export"
 
 
-def without_list(folder):
-  (folder / "files.json").unlink()
-  return folder
-
-
 def test_every_file_is_listed_with_size_and_digest(encoder):
   listed = json.loads(commands.content(encoder, "files.json"))["files"]
   assert set(listed) == FILES
@@ -147,7 +142,7 @@ def test_vocabulary_cut_at_a_lines_end_is_refused_without_a_list(tmp_path):
     (756, 760, False), (700, 800, False), (600, 800, True)])
 def test_encoder_without_a_list_needs_the_entries_of_its_table(
     num_lines, num_rows, is_refused, folder):
-  without_list(folder)
+  exported.without_list(folder)
   broken.cut(folder / "assets" / "vocab.txt", num_lines)
   task = folder / "assets" / "task.json"
   content = json.loads(task.read_text(encoding="utf-8"))
@@ -161,7 +156,7 @@ def test_encoder_without_a_list_needs_the_entries_of_its_table(
 
 
 def test_task_without_a_setting_is_one_line(folder):
-  without_list(folder)
+  exported.without_list(folder)
   commands.write(folder / "assets" / "task.json", "{}")
   assert "task.json: 'do_lower_case' is missing" in message_of(
       Predictor, str(folder))
@@ -178,7 +173,7 @@ def test_file_that_is_only_touched_has_not_changed(folder):
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_changes_of_files_are_seen(name, has_list, folder):
   if not has_list:
-    without_list(folder)
+    exported.without_list(folder)
   path = folder / name
   content = path.read_bytes()
   changed = export_files.Snapshot(str(folder))
@@ -194,7 +189,7 @@ def test_changes_of_files_are_seen(name, has_list, folder):
 
 def test_list_that_appears_is_a_change(folder):
   content = (folder / "files.json").read_bytes()
-  snapshot = export_files.Snapshot(str(without_list(folder)))
+  snapshot = export_files.Snapshot(str(exported.without_list(folder)))
   assert not snapshot.has_changed()
   (folder / "files.json").write_bytes(content)
   assert snapshot.has_changed()
@@ -240,7 +235,7 @@ def test_export_that_changes_while_it_is_loaded_is_refused(
 
 
 def test_export_that_can_not_be_loaded_leaves_no_session(folder, closed):
-  without_list(folder)
+  exported.without_list(folder)
   broken.cut(folder / "assets" / "vocab.txt", 755)
   message_of(Predictor, str(folder))
   assert len(closed) == 1 and not closed[0].runs
@@ -249,7 +244,7 @@ def test_export_that_can_not_be_loaded_leaves_no_session(folder, closed):
 @pytest.mark.parametrize("content", [b"", b"\n", b"none"])
 @pytest.mark.parametrize("engine", ["tensorflow", "onnx"])
 def test_graph_that_is_cut_off_is_one_line(engine, content, folder):
-  without_list(folder)
+  exported.without_list(folder)
   (folder / "saved_model.pb").write_bytes(content)
   with pytest.raises(UserError, match="can't be loaded"):
     Predictor(str(folder), engine=engine)
