@@ -126,7 +126,10 @@ def sample_inputs(head: Head, examples: Iterable[InputExample]
 
 
 def _next_number(parent):
-  numbers = [number_of(name) for name in tf.gfile.ListDirectory(parent)]
+  # On object stores an empty folder is none.
+  names = tf.gfile.ListDirectory(parent) if tf.gfile.IsDirectory(
+      parent) else []
+  numbers = map(number_of, names)
   return max([int(time.time())] + [number + 1 for number in numbers
                                    if number is not None])
 
