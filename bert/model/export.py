@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import time
 import typing
 from typing import Any, Dict, Iterable, List, Optional, Union
@@ -13,15 +14,20 @@ from bert.common import files
 from bert.data.examples import InputExample
 from bert.encoders.base import Encoder
 from bert.heads.base import Head
+from bert.model import digests
 from bert.model import model_function
 from bert.model import onnx_files
 
+# Lists the files of an export with their sizes and digests.
+FILES = "files.json"
 INPUTS = ("input_ids", "input_mask", "segment_ids")
 # Key of the sample inputs in task.json.
 SAMPLES = "sample_inputs"
 # Number of sample inputs, of examples to choose from, and of characters at
 # most.
 _NUM_SAMPLES, _MAX_EXAMPLES, _MAX_CHARS = 5, 1000, 1000
+# TensorFlow Serving has numbers of 63 bits.
+_NUMBER, _MAX_NUMBER = re.compile(r"[0-9]+"), 2**63 - 1
 TAGS = [tf.saved_model.tag_constants.SERVING]
 
 
@@ -66,9 +72,22 @@ def write(output_dir: str, spec: ExportSpec, has_onnx: bool = False) -> str:
   if has_onnx:
     _write_onnx(partial, spec)
   tf.gfile.DeleteRecursively(assets)
+  _write_list(partial)
   tf.gfile.Rename(partial, folder)
   tf.logging.info("Exported %s to %s", spec.checkpoint, folder)
   return folder
+
+
+def number_of(name: str) -> Optional[int]:
+  """Returns the number that the name of an export's folder is, None if it is
+  none: 0 to 2**63 - 1, in ASCII digits."""
+  name = name.rstrip("/")
+  if not _NUMBER.fullmatch(name):
+    return None
+  # Python refuses to convert thousands of digits.
+  digits = name.lstrip("0") or "0"
+  number = int(digits) if len(digits) < 20 else _MAX_NUMBER + 1
+  return number if number <= _MAX_NUMBER else None
 
 
 def describe(encoder: Encoder, head: Head,
@@ -107,9 +126,12 @@ def sample_inputs(head: Head, examples: Iterable[InputExample]
 
 
 def _next_number(parent):
-  numbers = [int(name.rstrip("/")) for name in tf.gfile.ListDirectory(parent)
-             if name.rstrip("/").isdigit()]
-  return max([int(time.time())] + [number + 1 for number in numbers])
+  # On object stores an empty folder is none.
+  names = tf.gfile.ListDirectory(parent) if tf.gfile.IsDirectory(
+      parent) else []
+  numbers = map(number_of, names)
+  return max([int(time.time())] + [number + 1 for number in numbers
+                                   if number is not None])
 
 
 def _write_assets(folder, spec):
@@ -120,6 +142,20 @@ def _write_assets(folder, spec):
                    spec.head.labels or ["score"])
   tf.gfile.Copy(spec.vocab_file, os.path.join(folder, "vocab.txt"),
                 overwrite=True)
+
+
+def _write_list(folder):
+  """Writes the list of a folder's files; the last of them, since it says that
+  all others are whole."""
+  listed = {}
+  for parent, _, names in tf.gfile.Walk(folder):
+    for name in names:
+      path = os.path.join(parent, name)
+      listed[os.path.relpath(path, folder).replace(os.sep, "/")] = {
+          "size": tf.gfile.Stat(path).length,
+          "sha256": digests.of_content(path)}
+  files.write_text(os.path.join(folder, FILES), [json.dumps(
+      {"files": listed}, indent=2, sort_keys=True)])
 
 
 def _write_model(folder, assets, spec):

@@ -6,6 +6,8 @@ import time
 import urllib.parse
 from typing import Callable, List, Optional, Tuple
 
+import tensorflow.compat.v1 as tf
+
 from bert.common.errors import UserError
 from bert.common.errors import quoted
 from bert.server import page
@@ -20,12 +22,13 @@ from bert.server.model_requests import ModelRequests
 from bert.server.model_requests import TooLarge
 from bert.server.models import Models
 from bert.server.models import ServedModel
-from bert.server.models import Version
 from bert.server.server_metrics import ServerMetrics
+from bert.server.versions import Version
+from bert.serving.predictor import ModelError
 
 _MODEL_PATH = re.compile(
-    r"/v1/models/(?P<model>[^/:]+)(/versions/(?P<version>\d+))?"
-    r"(?P<rest>/metadata|:predict|:encode|)$")
+    r"/v1/models/(?P<model>[^/:]+)(/versions/(?P<version>[0-9]+))?"
+    r"(?P<rest>/metadata|:predict|:encode|)")
 
 
 class Application:
@@ -65,9 +68,14 @@ class Application:
     except HttpError as error:
       response = to_response({"error": str(error)}, error.code,
                              error.headers)
+    except ModelError as error:
+      response = _to_fault(environ, error, str(error))
     except UserError as error:
       response = to_response({"error": str(error)},
                              413 if isinstance(error, TooLarge) else 400)
+    except Exception as error:  # pylint: disable=broad-except
+      # The message may have paths, which are no business of the client's.
+      response = _to_fault(environ, error, "internal error")
     finally:
       self.metrics.close()
     seconds = time.monotonic() - began
@@ -112,7 +120,7 @@ class Application:
       served = self._encoder_of(body.get("model"))
       return served, lambda version: self._requests(
           served, version).embed(body)
-    match = _MODEL_PATH.match(path)
+    match = _MODEL_PATH.fullmatch(path)
     if not match:
       raise HttpError(404, "no such path: %s" % path)
     served = self._models.get(match.group("model"))
@@ -125,7 +133,8 @@ class Application:
   def _answer(self, environ, match, served: ServedModel, version: Version):
     """Returns the response of a model to a request for its path."""
     number, rest = match.group("version"), match.group("rest")
-    if number not in (None, version.number):
+    # Leading zeros do not count, as in TensorFlow Serving.
+    if number and number.lstrip("0") != version.number.lstrip("0"):
       raise HttpError(404, "no such model or version; it is %s, version %s" % (
           served.name, version.number))
     requests = self._requests(served, version)
@@ -166,6 +175,9 @@ class Application:
     # Below, since a closing server must still report health and metrics.
     if self.is_closing:
       raise HttpError(503, "closing")
+    if self._models.unsound:
+      raise HttpError(503, "no version of %s has passed its warm-up" % ", ".join(
+          self._models.unsound))
     if not self._models.is_ready:
       raise HttpError(503, "warming up")
     return to_response({"status": "ready"})
@@ -182,6 +194,13 @@ class Application:
       raise HttpError(404, "no such model; models: %s" % ", ".join(
           self._models.names))
     return self._page.show(served)
+
+
+def _to_fault(environ, error, message):
+  """Logs a fault of the server; returns the response to it."""
+  tf.logging.error("%r: %s", _path_of(environ), repr(error).split("\n")[0],
+                   exc_info=not isinstance(error, UserError))
+  return to_response({"error": message}, 500)
 
 
 def _state(served, version):

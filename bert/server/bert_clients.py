@@ -26,8 +26,8 @@ from bert.common.errors import UserError
 from bert.data.examples import TextInput
 from bert.server import batcher
 from bert.server.models import ServedModel
-from bert.server.models import Version
 from bert.server.server_metrics import ServerMetrics
+from bert.server.versions import Version
 from bert.serving import encoder
 from bert.serving import formats
 

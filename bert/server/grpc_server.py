@@ -30,8 +30,9 @@ from bert.server import settings
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.models import Models
-from bert.server.models import to_number
 from bert.server.server_metrics import ServerMetrics
+from bert.server.versions import to_number
+from bert.serving.predictor import ModelError
 
 # Most characters of an error, as clients read few KiB of trailing metadata.
 _MAX_MESSAGE = 1000
@@ -161,6 +162,9 @@ class _Calls:
         response = function(request, served, version)
     except GrpcError as error:
       code, message = error.code, str(error)
+    except ModelError as error:
+      code, message = grpc.StatusCode.INTERNAL, str(error)
+      tf.logging.error("%s of %s: %s", name, served.name, error)
     except model_requests.ResponseTooLarge as error:
       code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)
     except batcher.Full:
@@ -171,6 +175,10 @@ class _Calls:
                        "no answer within %g seconds" % self._limits.timeout)
     except UserError as error:
       code, message = grpc.StatusCode.INVALID_ARGUMENT, str(error)
+    except Exception:  # pylint: disable=broad-except
+      # The message may have paths, which are no business of the client's.
+      code, message = grpc.StatusCode.INTERNAL, "internal error"
+      tf.logging.error("%s of %s failed", name, served.name, exc_info=True)
     self._recorder.add(model if served else "", name, code.name,
                        time.monotonic() - began)
     if response is None:

@@ -29,7 +29,7 @@ from bert.server.batcher import Pending
 from bert.server.http_messages import HttpError
 from bert.server.http_messages import Response
 from bert.server.http_messages import to_response
-from bert.server.models import Version
+from bert.server.versions import Version
 
 # Of a number in JSON, as in -0.07239284366369247, with the comma.
 _JSON_BYTES = 22

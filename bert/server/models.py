@@ -1,126 +1,18 @@
 """The models of a server by name, each in its newest version."""
 
 import contextlib
-import functools
-import operator
-import os
 import threading
-import typing
-from typing import Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Optional
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
+from bert.common import machine
 from bert.common.errors import UserError
-from bert.data.examples import TextInput
-from bert.serving import encoder
 from bert.serving import exports
-from bert.serving.predictor import Converted
-from bert.serving.predictor import Predictor
-from bert.serving.predictor import Record
-from bert.server import batcher
-from bert.server.batcher import Deadline
-from bert.server.batcher import Pending
+from bert.serving.export_files import Snapshot
 from bert.server.settings import ModelSpec
-
-
-class LoadSettings(typing.NamedTuple):
-  """How models are loaded, and their texts batched.
-
-  Attributes:
-    wait: seconds that a text waits for others.
-    max_queue: most texts that wait for a model.
-    has_warmup: whether a newer version is warmed up before it serves
-      requests.
-  """
-  wait: float = 0.002
-  max_queue: int = 1024
-  has_warmup: bool = False
-
-
-class Version:
-  """A version of a model, loaded.
-
-  Attributes:
-    predictor: runs the model.
-    texts: runs the texts and ids of several requests together.
-    number: name of the export's folder.
-    is_encoder: whether it returns vectors.
-    num_users: requests in progress.
-  """
-
-  def __init__(self, spec: ModelSpec, folder: str, settings: LoadSettings,
-               observe: Callable):
-    """Raises UserError if the export in the folder can't be loaded."""
-    self.predictor = Predictor(folder, spec.max_batch, spec.precision,
-                               spec.engine)
-    self.texts = batcher.Batcher(self.predictor.run_records, spec.max_batch,
-                                 settings.wait, settings.max_queue, observe)
-    self.number = os.path.basename(folder.rstrip("/"))
-    self.is_encoder = encoder.is_encoder(self.predictor)
-    self.num_users = 0
-
-  def convert(self, texts: Sequence[TextInput],
-              deadline: Optional[Deadline] = None) -> List[Converted]:
-    """Returns texts as ids, in the thread of their request.
-
-    Raises:
-      UserError: a text is blank, or not of the task.
-      Full: the queue has no capacity for them.
-      futures.TimeoutError: the deadline is over.
-    """
-    self.texts.check_capacity(len(texts))
-    converted = []
-    for text in texts:
-      converted.append(self.predictor.convert(text))
-      if deadline:
-        deadline.check()
-    return converted
-
-  def start(self, converted: Sequence[Converted]) -> List[Pending]:
-    """Queues converted texts; returns the pending TextOutput of each; raises
-    Full."""
-    futures = self.texts.submit([each.records for each in converted])
-    return [Pending(records, functools.partial(self._finish, each))
-            for each, records in zip(converted, futures)]
-
-  def submit(self, texts: Sequence[TextInput]) -> List[Pending]:
-    """Converts and queues texts; raises as convert does."""
-    return self.start(self.convert(texts))
-
-  def submit_ids(self, arrays: Dict[str, np.ndarray],
-                 signature: str) -> List[Pending]:
-    """Queues ids, int32 [rows, ...] each; returns for each row its pending
-    outputs, name -> array; raises Full."""
-    shape = next(iter(arrays.values())).shape[1:]
-    num_rows = len(next(iter(arrays.values())))
-    futures = self.texts.submit([[Record(
-        {name: array[index] for name, array in arrays.items()}, shape[-1],
-        signature, shape)] for index in range(num_rows)])
-    return [Pending(records, operator.itemgetter(0)) for records in futures]
-
-  def _finish(self, converted, rows):
-    return self.predictor.to_outputs([converted], rows)[0]
-
-  def use(self) -> "Version":
-    """Counts a request that is answered by it; returns it."""
-    self.num_users += 1
-    return self
-
-  def release(self) -> None:
-    """Counts such a request off."""
-    self.num_users -= 1
-
-  def close(self) -> None:
-    """Runs the waiting texts, and releases the memory."""
-    self.texts.close()
-    self.predictor.close()
-
-
-def to_number(version: str) -> int:
-  """Returns a version as a number for TensorFlow Serving and Prometheus, 0 for
-  another folder name."""
-  return int(version) if version.isdigit() else 0
+from bert.server.versions import LoadSettings
+from bert.server.versions import Version
 
 
 class ServedModel:
@@ -130,29 +22,38 @@ class ServedModel:
     name: in paths.
     current: the Version for new requests.
     loading: number of the version that is being loaded, or None.
+    is_sound: whether the current version has not failed its warm-up.
   """
 
   def __init__(self, spec: ModelSpec, settings: LoadSettings,
-               observe: Callable = lambda num_texts, waits: None):
-    """Loads the newest version.
+               observe: Callable = lambda num_texts, waits: None,
+               count_failure: Callable = lambda: None):
+    """Loads the newest version that can be loaded.
 
     Args:
       spec: the model to load.
       settings: how it is loaded.
       observe: called with the number of texts of each batch, and the seconds
         that each of them waited.
+      count_failure: called when a version can't be looked for, loaded or warmed
+        up.
 
     Raises:
-      UserError: it can't be loaded.
+      UserError: no version can be loaded.
     """
     self.name = spec.name
     self._spec = spec
     self._settings = settings
     self._observe = observe
+    self._count_failure = count_failure
     self._lock = threading.Lock()
-    self._failure = None  # type: Optional[str]
+    # What was logged last of a folder; the files of those that failed, None if
+    # that was the machine's fault.
+    self._logged = {}  # type: Dict[str, str]
+    self._failed = {}  # type: Dict[str, Optional[Snapshot]]
     self.loading = None  # type: Optional[str]
-    self.current = self._load(exports.find(spec.export_dir))
+    self.is_sound = True
+    self.current = self._load_first()
 
   def acquire(self) -> Version:
     """Returns the current version, which stays loaded until it is released."""
@@ -176,52 +77,127 @@ class ServedModel:
     finally:
       self.release(version)
 
+  def warm_up(self) -> None:
+    """Warms the current version up; if that fails, the newest of the others
+    takes over, if it can be loaded and warmed up."""
+    with self.using() as version:
+      try:
+        version.predictor.warm_up()
+        return
+      except Exception as error:  # pylint: disable=broad-except
+        self.is_sound = False
+        self._note(version.folder, version.predictor.loaded.files, error)
+        self._log(version.folder, "the warm-up failed", error)
+    self.refresh()
+
   def refresh(self) -> bool:
-    """Loads a newer version, if there is one, and makes it the current one;
-    returns whether it did. A broken one is logged once."""
+    """Loads a newer version, if there is one, or the current one again if its
+    files have changed, and makes it the current one; returns whether it did.
+
+    Raises nothing: what goes wrong is logged once, and counted.
+    """
     try:
-      folder = exports.find(self._spec.export_dir)
-      if folder == self.current.predictor.folder:
-        return False
-      self.loading = os.path.basename(folder.rstrip("/"))
-      version = self._load_warm(folder)
+      is_newest = True
+      self._forget_removed()
+      for folder in exports.find_all(self._spec.export_dir):
+        self._logged.pop("", None)
+        is_current = folder == self.current.folder and self.is_sound
+        if is_current and not self.current.has_changed():
+          return False
+        version = None if self._has_failed(folder) else self._try(
+            folder, is_newest)
+        if version:
+          self._take_over(version)
+          return True
+        if is_current:
+          return False
+        is_newest = False
     except Exception as error:  # pylint: disable=broad-except
-      # Usually an export still being copied; retried at the next poll.
-      message = error if isinstance(error, UserError) else repr(error)
-      if str(message) != self._failure:
-        tf.logging.error("Model %s: the newest version can't be loaded, version "
-                         "%s goes on: %s", self.name, self.current.number,
-                         message)
-      self._failure = str(message)
-      return False
-    finally:
-      self.loading = None
-    self._take_over(version)
-    return True
+      self._count_failure()
+      self._log("", "the newest version can't be loaded", error)
+    return False
 
   def close(self) -> None:
     """Runs what waits, and ends."""
     self.current.close()
 
-  def _load(self, folder):
-    return Version(self._spec, folder, self._settings, self._observe)
-
-  def _load_warm(self, folder):
-    version = self._load(folder)
-    if self._settings.has_warmup:
+  def _load_first(self):
+    """Returns the newest version that can be loaded. It is warmed up later,
+    while it already serves."""
+    settings = self._settings._replace(has_warmup=False)
+    first = None
+    for folder in exports.find_all(self._spec.export_dir):
       try:
-        version.predictor.warm_up()
-      except BaseException:
-        version.close()
-        raise
+        version = self._load(folder, settings)
+      except Exception as error:  # pylint: disable=broad-except
+        first = first or (exports.version_of(folder), error)
+        continue
+      if first:
+        tf.logging.error("Model %s: version %s is served, since version %s "
+                         "can't be loaded: %s", self.name, version.number,
+                         first[0], _line_of(first[1]))
+      return version
+    raise first[1]
+
+  def _try(self, folder, is_newest):
+    """Returns the version in a folder; None, and a line in the log, if it can't
+    be loaded."""
+    self.loading = number = exports.version_of(folder)
+    try:
+      return self._load(folder, self._settings)
+    except Exception as error:  # pylint: disable=broad-except
+      self._log(folder, "%s can't be loaded" % (
+          "the newest version" if is_newest else "version " + number), error)
+      return None
+    finally:
+      self.loading = None
+
+  def _load(self, folder, settings):
+    files = None
+    try:
+      files = Snapshot(folder)
+      version = Version(self._spec, folder, settings, self._observe)
+    except Exception as error:
+      self._note(folder, files, error)
+      raise
+    self._failed.pop(folder, None)
     return version
+
+  def _note(self, folder, files, error):
+    """Notes a version that failed, which is tried again when its files have
+    changed; what the machine did may be over sooner."""
+    self._count_failure()
+    self._failed[folder] = None if machine.describe(error) else files
+
+  def _forget_removed(self):
+    for folder in list(self._failed):
+      if not tf.gfile.IsDirectory(folder):
+        del self._failed[folder]
+
+  def _has_failed(self, folder):
+    """Whether a version has failed, and its files are still the same."""
+    files = self._failed.get(folder)
+    return files is not None and not files.has_changed()
+
+  def _log(self, folder, what, error):
+    """Logs what went wrong with a folder, unless it was logged before."""
+    line = _line_of(error)
+    if self._logged.get(folder) != line:
+      tf.logging.error("Model %s: %s, version %s goes on: %s", self.name, what,
+                       self.current.number, line)
+    self._logged[folder] = line
 
   def _take_over(self, version):
     with self._lock:
-      old, self.current, self._failure = self.current, version, None
+      old, self.current, self.is_sound = self.current, version, True
       is_last = self._is_unused(old)
-    tf.logging.info("Model %s: version %s takes over from %s", self.name,
-                    version.number, old.number)
+    self._logged = {}
+    if old.folder == version.folder:
+      tf.logging.info("Model %s: version %s is loaded again, since its files "
+                      "have changed", self.name, version.number)
+    else:
+      tf.logging.info("Model %s: version %s takes over from %s", self.name,
+                      version.number, old.number)
     if is_last:
       self._unload(old)
 
@@ -234,21 +210,34 @@ class ServedModel:
                     version.number)
 
 
-class Models:
-  """All models of a server.
+def _line_of(error):
+  """Returns one line on an error."""
+  text = str(error) if isinstance(error, UserError) else (
+      machine.describe(error) or repr(error))
+  return text.split("\n")[0]
 
-  Attributes:
-    is_ready: whether they are warmed up, if requested, and not closing.
-  """
+
+class Models:
+  """All models of a server."""
 
   def __init__(self, models: List[ServedModel]):
     self._models = {each.name: each for each in models}  # type: Dict
     self._ended = threading.Event()
     self._thread = None  # type: Optional[threading.Thread]
-    self.is_ready = False
+    self._is_warm = False
 
   def __iter__(self):
     return iter(self._models.values())
+
+  @property
+  def is_ready(self) -> bool:
+    """Whether they are warmed up, if requested, and not closing."""
+    return self._is_warm and not self._ended.is_set() and not self.unsound
+
+  @property
+  def unsound(self) -> List[str]:
+    """Names of the models without a version that has passed the warm-up."""
+    return [each.name for each in self if not each.is_sound]
 
   @property
   def names(self) -> List[str]:
@@ -271,19 +260,18 @@ class Models:
       poll_seconds: between two polls; 0: never.
       has_warmup: whether models are warmed up.
     """
-    self.is_ready = not has_warmup
+    self._is_warm = not has_warmup
     self._thread = threading.Thread(
         target=self._watch, args=(poll_seconds, has_warmup), daemon=True)
     self._thread.start()
 
   def refuse(self) -> None:
     """Is not ready from now on."""
-    self.is_ready = False
+    self._ended.set()
 
   def close(self) -> None:
     """Runs what waits, and ends."""
     self.refuse()
-    self._ended.set()
     if self._thread:
       self._thread.join()
     for model in self:
@@ -292,10 +280,10 @@ class Models:
   def _watch(self, poll_seconds, has_warmup):
     if has_warmup:
       for model in self:
-        with model.using() as version:
-          version.predictor.warm_up()
-      self.is_ready = not self._ended.is_set()
-      tf.logging.info("All models are warmed up")
+        model.warm_up()
+      self._is_warm = True
+      if not self.unsound:
+        tf.logging.info("All models are warmed up")
     while poll_seconds and not self._ended.wait(poll_seconds):
       for model in self:
         model.refresh()

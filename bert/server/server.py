@@ -12,6 +12,7 @@ from bert.server import bert_clients
 from bert.server import http_server
 from bert.server import models as models_lib
 from bert.server import server_metrics
+from bert.server import versions
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.settings import Endpoints
@@ -69,10 +70,11 @@ class Server:
     self._options = options
     self._log = AccessLog(options.access_log) if options.access_log else None
     self.metrics = metrics = server_metrics.ServerMetrics()
-    settings = models_lib.LoadSettings(
+    settings = versions.LoadSettings(
         options.batch_wait_ms / 1000, options.max_queue, options.warmup)
     loaded = [models_lib.ServedModel(spec, settings,
-                                     metrics.observer(spec.name))
+                                     metrics.observer(spec.name),
+                                     metrics.failure_counter(spec.name))
               for spec in specs]
     for each in loaded:
       metrics.show(each)

@@ -4,7 +4,7 @@ import threading
 from typing import Callable
 
 from bert.server.models import ServedModel
-from bert.server.models import to_number
+from bert.server.versions import to_number
 
 # Upper ends of the buckets of histograms: seconds, and texts of a batch.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -39,6 +39,9 @@ class ServerMetrics:
     self._waiting = prometheus_client.Gauge(
         "bert_texts_waiting", "Texts that wait to be run.", ["model"],
         registry=registry)
+    self._failures = prometheus_client.Counter(
+        "bert_version_failures", "Times that a version could not be looked "
+        "for, loaded or warmed up.", ["model"], registry=registry)
     self._versions = prometheus_client.Gauge(
         "bert_model_version", "Version that answers new requests.", ["model"],
         registry=registry)
@@ -78,6 +81,11 @@ class ServerMetrics:
         waits.observe(each)
 
     return observe
+
+  def failure_counter(self, name: str) -> Callable:
+    """Returns what ServedModel calls when a version of the model `name`
+    fails."""
+    return self._failures.labels(name).inc
 
   def show(self, model: ServedModel) -> None:
     """Adds the queue and the version of a model to the metrics."""

@@ -16,8 +16,8 @@ Address = Tuple[str, int]
 MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
-# Characters that need no escape in a URL.
-_NAME = re.compile(r"[\w.-]+$")
+# Characters that need no escape in a URL, where . and .. are folders.
+_NAME = re.compile(r"(?!\.{1,2}\Z)[\w.-]+")
 _THIS_MACHINE = "127.0.0.1"
 _CONFIG_FORM = '{"models": [{"name": ..., "export_dir": ...}, ...]}'
 
@@ -90,9 +90,9 @@ def models_of(predicting: PredictorOptions,
                       predicting.engine, predicting.precision, max_batch)
   if serving.config:
     return read_models(serving.config, default)
-  if not _NAME.match(default.name):
-    raise UserError("--model_name=%s: needed are letters, digits, _ . -" %
-                    default.name)
+  if not _NAME.fullmatch(default.name):
+    raise UserError("--model_name=%s: needed are letters, digits, _ . -, and "
+                    "not . or .. alone" % repr(default.name)[1:-1])
   _check_precision(default, "")
   return [default]
 
@@ -141,9 +141,9 @@ def _spec_of(entry, default, where):
     if key not in entry:
       raise UserError("%s%r is missing" % (where, key))
   spec = default._replace(**entry)
-  if not _NAME.match(spec.name):
-    raise UserError("%s'name' must have letters, digits, _ . - alone, not %r" %
-                    (where, spec.name))
+  if not _NAME.fullmatch(spec.name):
+    raise UserError("%s'name' must have letters, digits, _ . - alone, and not be "
+                    ". or .., not %r" % (where, spec.name))
   if spec.max_batch < 1:
     raise UserError("%s'max_batch' must be from 1" % where)
   if spec.engine not in _ENGINE_PRECISIONS:

@@ -2,6 +2,7 @@
 
 import os
 import typing
+from typing import Iterator
 
 import tensorflow.compat.v1 as tf
 
@@ -15,12 +16,16 @@ from bert.heads import registry
 from bert.heads.base import Head
 from bert.heads.encoder_layers import VectorHead
 from bert.serving import engines
+from bert.serving import export_files
 from bert.model import export
 from bert.model import model_settings
 
 
 # Key that only the task.json of an encoder has.
 VECTORS = "sentence_vectors"
+# Rows of an embedding table that have no token are padding if it has a multiple
+# of 8 rows, and fewer than these are padding.
+_MAX_PADDING = 128
 
 
 class LoadedModel(typing.NamedTuple):
@@ -31,11 +36,13 @@ class LoadedModel(typing.NamedTuple):
     task: the content of its task.json.
     head: of the task.
     encoder: converts its texts to ids.
+    files: what it was loaded from.
   """
   engine: object
   task: dict
   head: Head
   encoder: features.TextEncoder
+  files: export_files.Snapshot
 
   @property
   def num_sequences(self) -> int:
@@ -50,18 +57,44 @@ def find(folder: str) -> str:
   Raises:
     UserError: there is none.
   """
+  return next(find_all(folder))
+
+
+def find_all(folder: str) -> Iterator[str]:
+  """Yields a folder that is an export, or those below it, the newest first.
+
+  Raises:
+    UserError: there is none.
+  """
   for parent in (folder, os.path.join(folder, "export")):
-    if tf.gfile.Exists(os.path.join(parent, "saved_model.pb")):
-      return parent
+    # With a list alone it is an export, too: half a copy of one.
+    if any(tf.gfile.Exists(os.path.join(parent, name))
+           for name in ("saved_model.pb", export.FILES)):
+      yield parent
+      return
     names = tf.gfile.ListDirectory(parent) if tf.gfile.IsDirectory(
         parent) else []
-    numbers = [int(name.rstrip("/")) for name in names
-               if name.rstrip("/").isdigit()]
-    if numbers:
-      return os.path.join(parent, str(max(numbers)))
+    numbers = {name.rstrip("/"): export.number_of(name) for name in names}
+    newest_first = sorted(((number, name) for name, number in numbers.items()
+                           if number is not None), reverse=True)
+    paths = [os.path.join(parent, name) for _, name in newest_first]
+    # Lazily, since each question takes an object store some time.
+    folders = filter(tf.gfile.IsDirectory, paths)
+    newest = next(folders, None)
+    if newest:
+      yield newest
+      yield from folders
+      return
   raise UserError("--export_dir=%s: no export there; --do_export of "
                   "run_classifier.py, run_squad.py or extract_features.py makes "
                   "one" % folder)
+
+
+def version_of(folder: str) -> str:
+  """Returns the name of an export's folder, which is its version."""
+  # A path such as ".." has none.
+  return os.path.basename((
+      folder if "://" in folder else os.path.abspath(folder)).rstrip("/"))
 
 
 def load(folder: str, engine: str, precision: str) -> LoadedModel:
@@ -73,23 +106,60 @@ def load(folder: str, engine: str, precision: str) -> LoadedModel:
     precision: of matrix products.
 
   Raises:
-    UserError: it is incomplete or not of this program, or its engine is not
-      available.
+    UserError: it is incomplete, still being copied or not of this program, or
+      its engine is not available.
   """
+  found = export_files.Snapshot(folder)
+  has_list = export_files.check(folder)
   assets = os.path.join(folder, "assets")
   task = model_settings.with_new_names(
       files.read_json(os.path.join(assets, "task.json"),
                       needed="the object that --do_export writes"))
   layout = encoders.class_in(task).layout
   loaded = engines.ENGINES.find(engine)(folder, precision)
+  try:
+    tokenizer = _load_tokenizer(
+        os.path.join(assets, "vocab.txt"), task, layout, has_list)
+    model = LoadedModel(
+        loaded, task, _head_of(task, tokenizer, layout),
+        features.TextEncoder(tokenizer, task["max_seq_length"],
+                             model_settings.truncation_settings(task), layout,
+                             counts_all=False),
+        found)
+    if found.has_changed():
+      raise UserError("%s: its files changed while they were loaded; wait for "
+                      "the end of the copy" % folder)
+  except BaseException as error:
+    loaded.close()
+    if isinstance(error, KeyError):
+      raise UserError("%s: %s is missing; export the model again" % (
+          os.path.join(assets, "task.json"), error))
+    raise
+  return model
+
+
+def _load_tokenizer(path, task, layout, has_list):
   tokenizer = vocabulary.load_tokenizer(
-      os.path.join(assets, "vocab.txt"), task["do_lower_case"],
-      model_settings.value_in(task, "tokenizer"), layout)
-  return LoadedModel(loaded, task, _head_of(task, tokenizer, layout),
-                     features.TextEncoder(
-                         tokenizer, task["max_seq_length"],
-                         model_settings.truncation_settings(task), layout,
-                         counts_all=False))
+      path, task["do_lower_case"], model_settings.value_in(task, "tokenizer"),
+      layout)
+  if not has_list:
+    _check_vocabulary(path, task, vocabulary.num_entries(tokenizer.vocab))
+  return tokenizer
+
+
+def _check_vocabulary(path, task, num_entries):
+  """Raises UserError if a vocabulary is not the model's, where this can be
+  known without a list of files: by its digest in the task, or its size."""
+  sha256, num_rows = task.get("vocab_hash"), task.get("vocab_size", num_entries)
+  is_padded = not num_rows % 8 and 0 < num_rows - num_entries < _MAX_PADDING
+  if (vocabulary.sha256(path) != sha256 if sha256 else
+      num_entries != num_rows and not is_padded):
+    raise UserError(
+        "%s: %d bytes, %d entries%s, but the model has %d; it may still be "
+        "copied: wait for its end, or export the model again" % (
+            path, tf.gfile.Stat(path).length, num_entries,
+            " and another SHA-256 than in task.json" if sha256 else "",
+            num_rows))
 
 
 def _head_of(task, tokenizer, layout):

@@ -18,6 +18,15 @@ from bert.model import dataset_outputs
 from bert.serving import exports
 
 
+# Tokens of the shortest input that warms a model up.
+_WARMUP_LENGTH = 16
+
+
+class ModelError(UserError):
+  """The outputs of a model are NaN or infinite: nothing that the one who asked
+  could mend. Its line has no path, as clients of a server read it."""
+
+
 class Record(typing.NamedTuple):
   """Ids that are one row of a batch.
 
@@ -159,12 +168,14 @@ class Predictor:
       Name -> array.
 
     Raises:
-      UserError: the signature is unknown, the inputs do not fit it, or an
-        output is NaN or infinite.
+      UserError: the signature is unknown, or the inputs do not fit it.
+      ModelError: an output is NaN or infinite.
     """
     self.check_names(inputs, signature)
     outputs = self._run_unchecked(inputs, signature)
-    dataset_outputs.check_finite(outputs, self.folder)
+    error = self._error_of(outputs)
+    if error:
+      raise error
     return outputs
 
   def check_names(self, names: Iterable[str], signature: str) -> None:
@@ -197,15 +208,18 @@ class Predictor:
 
   def warm_up(self) -> None:
     """Runs every signature on short and long inputs, alone and in a batch, so
-    that memory and kernels are ready for the first texts."""
-    signatures = self.loaded.engine.signatures
-    for length in (16, self.task["max_seq_length"]):
+    that memory and kernels are ready for the first texts; raises ModelError if
+    an output is NaN or infinite."""
+    longest = self.task["max_seq_length"]
+    for length in (min(_WARMUP_LENGTH, longest), longest):
       for size in (1, self.batch_size):
         for name in sorted(self.loaded.engine.runs):
-          self.run({key: np.full(
-              _fill(info.tensor_shape, size, length),
-              int(key == "input_mask"), np.int32)
-                    for key, info in signatures[name].inputs.items()}, name)
+          self._run_ones(name, size, length)
+
+  def check_outputs(self) -> None:
+    """Runs a short input; raises ModelError if an output is NaN or infinite."""
+    self._run_ones(DEFAULT_SIGNATURE, 1, min(
+        _WARMUP_LENGTH, self.task["max_seq_length"]))
 
   def close(self) -> None:
     """Releases the memory of the model, which can't be used after that."""
@@ -230,6 +244,13 @@ class Predictor:
     """Returns the number of tokens of a text after truncation, special ones
     included."""
     return count_tokens(self.convert(text))
+
+  def _run_ones(self, name, size, length):
+    """Runs a signature on a batch of padding that counts as tokens."""
+    inputs = self.loaded.engine.signatures[name].inputs
+    self.run({key: np.full(_fill(info.tensor_shape, size, length),
+                           int(key == "input_mask"), np.int32)
+              for key, info in inputs.items()}, name)
 
   def _converted_or_error(self, text):
     if isinstance(text, UserError):
@@ -261,9 +282,10 @@ class Predictor:
   def _error_of(self, outputs):
     """Returns the error of outputs that are NaN or infinite, else None."""
     try:
-      dataset_outputs.check_finite(outputs, self.folder)
+      dataset_outputs.check_finite(outputs, "version %s" % exports.version_of(
+          self.folder))
     except UserError as error:
-      return error
+      return ModelError(str(error))
     return None
 
   def _length(self, inputs):

@@ -115,7 +115,8 @@ def test_sentence_with_a_blank_has_the_labels_of_the_command(tagger):
 
 
 def test_older_exports_are_asked_by_character_too(tagger, tmp_path):
-  assets = os.path.join(exported.folder_of(tagger), "assets")
+  folder = exported.without_list(exported.folder_of(tagger))
+  assets = os.path.join(folder, "assets")
   kept = commands.content(assets, "task.json")
   try:
     for names in (["word_split"], ["word_split", "sample_inputs"]):

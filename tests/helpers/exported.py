@@ -82,6 +82,12 @@ def questions_of(flags):
           for each in examples]
 
 
+def without_list(folder):
+  """Removes what earlier releases did not write: the list of the files."""
+  os.remove(os.path.join(str(folder), "files.json"))
+  return folder
+
+
 def folder_of(flags):
   parent = os.path.join(flags["output_dir"], "export")
   (name,) = os.listdir(parent)

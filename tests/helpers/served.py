@@ -12,6 +12,7 @@ from bert.server import models
 from bert.server import server
 from bert.server import server_metrics
 from bert.server import settings
+from bert.server import versions
 
 
 def model_of(folder, name="bert", run=None, max_batch=8, **changes):
@@ -19,7 +20,7 @@ def model_of(folder, name="bert", run=None, max_batch=8, **changes):
   run_records."""
   changes = dict({"wait": 0.0, "max_queue": 16}, **changes)
   model = models.ServedModel(settings.ModelSpec(
-      name, folder, max_batch=max_batch), models.LoadSettings(**changes))
+      name, folder, max_batch=max_batch), versions.LoadSettings(**changes))
   if run:
     model.current.texts.close()
     model.current.texts = batcher.Batcher(run, max_batch, **changes)

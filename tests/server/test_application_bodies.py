@@ -83,7 +83,8 @@ def test_texts_that_are_not_the_models_are_refused_with_the_reason(served):
 
 def test_model_of_an_earlier_version_still_takes_pairs(tmp_path):
   flags = exported.of_singles(tmp_path)
-  path = "%s/assets/task.json" % exported.folder_of(flags)
+  path = "%s/assets/task.json" % exported.without_list(
+      exported.folder_of(flags))
   with open(path) as stream:
     task = json.load(stream)
   assert task.pop("has_pairs") is False

@@ -264,6 +264,31 @@ def test_mistake_is_told_with_its_status(kind, stub, model):
   assert fragment in caught.value.details()
 
 
+@pytest.mark.parametrize("output, fragment", [
+    (lambda *_: {"probabilities": np.float32([np.nan])}, "is not a number"),
+    (lambda *_: {}["/a/path"], "internal error")])
+def test_faults_of_the_server_are_internal_and_counted(
+    output, fragment, stub, model, server, monkeypatch):
+  predictor = server.models.get("pairs").current.predictor
+  runs = predictor.loaded.engine.runs
+  monkeypatch.setitem(runs, "serving_default", (
+      runs["serving_default"][0], output))
+  counted = 'bert_requests_total{code="INTERNAL",model="pairs",protocol="grpc"}'
+  before = value_of(server, counted)
+  with pytest.raises(grpc.RpcError) as caught:
+    stub.Predict(request_of(inputs_of(model, TEXTS)))
+  assert caught.value.code().name == "INTERNAL"
+  assert fragment in caught.value.details()
+  assert "/" not in caught.value.details()
+  assert value_of(server, counted) == before + 1
+
+
+def value_of(server, name):
+  """The value of a metric, 0 if it has none yet."""
+  lines = server.metrics.exposition().decode().splitlines()
+  return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
 def test_metadata_that_is_not_there_is_told(stub):
   request = get_model_metadata_pb2.GetModelMetadataRequest(
       metadata_field=["other"])

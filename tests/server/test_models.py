@@ -14,6 +14,7 @@ import tiny_encoder
 from bert.server import application
 from bert.server import models
 from bert.server import settings
+from bert.server import versions
 from bert.server.access_log import AccessLog
 from bert.serving.predictor import Predictor
 from mistakes import message_of
@@ -229,13 +230,13 @@ def test_newer_version_is_warmed_up_before_it_takes_over(
 def test_export_that_is_not_there_is_told(tmp_path):
   assert "no export there" in message_of(
       models.ServedModel, settings.ModelSpec("a", str(tmp_path)),
-      models.LoadSettings())
+      versions.LoadSettings())
 
 
 def test_batches_and_waits_are_observed(exports):
   seen = []
   model = models.ServedModel(
-      settings.ModelSpec("a", exports["pairs"]), models.LoadSettings(),
+      settings.ModelSpec("a", exports["pairs"]), versions.LoadSettings(),
       lambda num_texts, waits: seen.append((num_texts, waits)))
   for each in model.current.submit(["a", "b", "c"]):
     each.result()

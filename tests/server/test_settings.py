@@ -100,6 +100,9 @@ def test_models_of_a_config_are_below_its_folder(tmp_path):
     ('{"models": [{"name": "x", "export_dir": 3}]}', "must be text, not 3"),
     ('{"models": [{"name": "", "export_dir": "x"}]}', "must be text, not ''"),
     ('{"models": [{"name": "a/b", "export_dir": "x"}]}', "not 'a/b'"),
+    ('{"models": [{"name": ".", "export_dir": "x"}]}', "not '.'"),
+    ('{"models": [{"name": "..", "export_dir": "x"}]}', "not '..'"),
+    ('{"models": [{"name": "a\\n", "export_dir": "x"}]}', "not 'a\\n'"),
     ('{"models": [{"name": "a", "export_dir": "x", "path": "y"}]}',
      "'path' is not known; known: name export_dir"),
     ('{"models": [{"name": "a", "export_dir": "x", "max_batch": true}]}',
@@ -135,5 +138,7 @@ def test_either_an_export_or_a_config_is_needed(flags, fragment):
 def test_names_are_of_the_config_or_of_the_flag():
   assert "--model_name=x is for --export_dir" in message_of(
       settings.models_of, predicting(), serving(config="y", model_name="x"))
-  assert "--model_name=a b" in message_of(
-      settings.models_of, predicting(export_dir="x"), serving(model_name="a b"))
+  for name, shown in (("a b", "a b"), ("..", ".."), ("a\n", "a\\n"), ("", "")):
+    assert "--model_name=%s: needed" % shown in message_of(
+        settings.models_of, predicting(export_dir="x"),
+        serving(model_name=name))

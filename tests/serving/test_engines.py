@@ -1,4 +1,5 @@
 """ONNX Runtime in TensorFlow's place: the same answers, clear mistakes."""
+import json
 import os
 
 import numpy as np
@@ -80,6 +81,17 @@ def test_all_signatures_have_their_inputs_and_outputs(flags):
     assert set(actual) == set(expected)
     for key, value in expected.items():
       np.testing.assert_allclose(actual[key], value, atol=1e-4)
+
+
+def test_files_are_listed(flags):
+  folder = exported.folder_of(flags)
+  with open(os.path.join(folder, "files.json"), encoding="utf-8") as reader:
+    listed = json.load(reader)["files"]
+  names = os.listdir(os.path.join(folder, "onnx"))
+  assert {"onnx/" + name for name in names} == {
+      name for name in listed if name.startswith("onnx/")} and names
+  path = os.path.join(folder, "onnx", names[0])
+  assert listed["onnx/" + names[0]]["size"] == os.path.getsize(path)
 
 
 @pytest.fixture(scope="module")
