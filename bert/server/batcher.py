@@ -30,7 +30,7 @@ class Batcher:
   wait.
 
   Attributes:
-    max_queue: most texts that wait.
+    max_queue: most texts of several callers that wait.
   """
 
   def __init__(self, predict: Callable, max_batch: int, wait: float,
@@ -63,6 +63,9 @@ class Batcher:
   def submit(self, texts: List[TextInput]) -> List[futures.Future]:
     """Returns a Future of the output for each text.
 
+    A list longer than the queue is taken when no other text waits, since it
+    would never fit.
+
     Raises:
       Full: there is no capacity for all of them.
     """
@@ -70,12 +73,19 @@ class Batcher:
     pending = [_Pending(text, futures.Future(), now, formats.num_chars(text))
                for text in texts]
     with self._changed:
-      if self._is_closed or (
+      if self._is_closed or self._queue and (
           len(self._queue) + len(pending) > self.max_queue):
         raise Full()
       self._queue.extend(pending)
       self._changed.notify()
     return [each.future for each in pending]
+
+  def abandon(self) -> None:
+    """Cancels the texts that wait."""
+    with self._changed:
+      for each in self._queue:
+        each.future.cancel()
+      self._queue.clear()
 
   def close(self) -> None:
     """Runs the waiting texts, and ends."""

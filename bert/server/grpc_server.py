@@ -22,13 +22,14 @@ from bert.common.errors import UserError
 from bert.heads.base import DEFAULT_SIGNATURE
 from bert.server import id_inputs
 from bert.server import model_requests
-from bert.server import settings
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.models import Models
 from bert.server.models import to_number
 from bert.server.server_metrics import ServerMetrics
 
+# Seconds in which clients learn that their calls are cancelled.
+_CANCELLING = 1
 # Calls that may wait for each thread; more get RESOURCE_EXHAUSTED.
 _MAX_WAITING = 16
 
@@ -92,9 +93,12 @@ class GrpcServer:
     """Starts serving."""
     self._server.start()
 
-  def close(self) -> None:
-    """Completes accepted calls, then ends."""
-    self._server.stop(settings.MAX_CLOSING).wait()
+  def close(self, seconds: float) -> None:
+    """Completes accepted calls until clients have read their responses, at
+    most for some seconds; then ends."""
+    # A client that does not even read that its call is cancelled would be
+    # waited for without end.
+    self._server.stop(seconds).wait(seconds + _CANCELLING)
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):

@@ -97,6 +97,37 @@ def test_full_queue_takes_nothing(asked):
   made.close()
 
 
+def test_more_texts_than_the_queue_has_wait_until_it_is_empty(asked):
+  made = make(asked)
+  asked.go.clear()
+  made.submit(["x"])
+  while len(made):
+    pass
+  made.submit(["a"])
+  with pytest.raises(batcher.Full):
+    made.submit(list("bcdefg"))
+  asked.go.set()
+  while len(made):
+    pass
+  assert [each.result(5) for each in made.submit(list("bcdefg"))] == list(
+      "BCDEFG")
+  made.close()
+
+
+def test_abandoned_texts_are_not_run(asked):
+  made = make(asked)
+  asked.go.clear()
+  first = made.submit(["x"])
+  while len(made):
+    pass
+  waiting = made.submit(["a", "b"])
+  made.abandon()
+  asked.go.set()
+  made.close()
+  assert first[0].result(5) == "X" and asked.batches == [["x"]]
+  assert all(each.cancelled() for each in waiting)
+
+
 def test_one_mistake_spoils_no_other_answer(asked):
   made = make(asked, wait=1.0)
   one, bad, other = made.submit(["a", "bad", "b"])
