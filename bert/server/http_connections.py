@@ -22,9 +22,11 @@ _MIN_RATE = 500
 # What is read and dropped of a refused body: as many times the limit of bodies,
 # at least so many bytes.
 _DROPPED_TIMES, _MIN_DROPPED = 128, 128 << 20
+# Seconds that such a client may be silent.
+_MAX_SILENCE = 5
 # Seconds after which an idle connection may give its place to a new one.
 _MIN_IDLE = 1
-# Seconds between two messages about too many connections.
+# Seconds between two messages about the lack of something.
 _MESSAGE_INTERVAL = 60
 # Errors of accept() that leave the connection waiting.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -112,7 +114,8 @@ class Channel(channel.HTTPChannel):
     are not read."""
     cutoff = now - self.adj.channel_timeout
     if self._is_dropping:
-      if self._began < cutoff:
+      if (self._began < cutoff or
+          self.last_activity < now - _MAX_SILENCE):
         self.handle_close()
     elif self.total_outbufs_len:
       if self.last_activity < cutoff:
@@ -135,9 +138,18 @@ class Channel(channel.HTTPChannel):
     try:
       super().received(data)
     except OSError as error:  # Long bodies are kept in temporary files.
+      self.server.log("a body can't be kept", error)
       self._refuse(NoStorage(error.strerror))
     if self.request is not request:
       self._began = time.time()
+
+  def write_soon(self, data):
+    """Sends a part of a response, or keeps it for a client that reads slowly."""
+    try:
+      return super().write_soon(data)
+    except OSError as error:  # Long responses are kept in temporary files.
+      self.server.log("a response can't be kept", error)
+      raise
 
   def send_continue(self):
     """Asks for the body of a request, unless it is refused or has none."""
@@ -213,11 +225,16 @@ class Listener(server.TcpWSGIServer):
     except OSError as error:
       if error.errno in _EXHAUSTED and not self._close_idle():
         self._accepts_at = time.time() + 1
-      if error.errno in _EXHAUSTED and time.time() >= self._logs_at:
-        self._logs_at = time.time() + _MESSAGE_INTERVAL
-        tf.logging.error("HTTP: connections wait, since they can't be "
-                         "accepted: %s (see ulimit -n)", error.strerror)
+      if error.errno in _EXHAUSTED:
+        self.log("connections wait (see ulimit -n)", error)
       return None
+
+  def log(self, message: str, error: OSError) -> None:
+    """Logs what the system lacks, but not for each request."""
+    now = time.time()
+    if now >= self._logs_at:
+      self._logs_at = now + _MESSAGE_INTERVAL
+      tf.logging.error("HTTP: %s: %s", message, error.strerror)
 
   def _close_idle(self):
     """Closes the connection that has been idle for longest, if any is."""

@@ -54,7 +54,10 @@ def server(application):
 
 
 def connect(port):
-  return socket.create_connection(("127.0.0.1", port), 30)
+  client = socket.create_connection(("127.0.0.1", port), 30)
+  # Single bytes are sent at once.
+  client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+  return client
 
 
 def status_of(client):
@@ -289,7 +292,26 @@ def test_refused_client_that_keeps_the_connection_is_left(loop):
     loop.run()
     assert status_of(client) == 400
     assert len(loop.listener.active_channels) == 1  # More may come.
-    loop.now += 50
+    loop.now += 4
+    client.sendall(b"x")
+    loop.run()
+    loop.now += 4
+    loop.run()
+    assert len(loop.listener.active_channels) == 1
+    loop.now += 4
+    loop.run()
+    assert not loop.listener.active_channels
+
+
+def test_refused_body_is_not_dropped_for_ever(loop):
+  with connect(loop.port) as client:
+    client.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % 10 ** 12)
+    for seconds in range(0, 40, 4):
+      loop.run()
+      assert len(loop.listener.active_channels) == 1, seconds
+      client.sendall(b"x")
+      loop.now += 4
+    loop.now += 4
     loop.run()
     assert not loop.listener.active_channels
 
@@ -355,7 +377,7 @@ def test_lack_of_descriptors_makes_the_loop_wait(loop, monkeypatch):
     loop.run()
     assert status_of(client) == 200
   (message,) = messages
-  assert "Too many open files (see ulimit -n)" in message
+  assert "connections wait (see ulimit -n): Too many open files" in message
 
 
 def test_number_of_connections_leaves_descriptors_to_others(monkeypatch):

@@ -154,6 +154,27 @@ def test_clients_that_never_read_stop_nobody(folders, tmp_path):
       each.close()
 
 
+class Listener:
+  """Remembers for how long it may close."""
+
+  def __init__(self):
+    self.seconds = []
+
+  def start(self):
+    pass
+
+  def close(self, seconds):
+    self.seconds.append(seconds)
+
+
+def test_listeners_share_the_seconds_of_the_flag(folders):
+  listener = Listener()
+  with served.running(settings.ModelSpec("bert", folders["pairs"]),
+                      drain_seconds=7.5) as made:
+    made.listeners["other"] = listener
+  assert listener.seconds == [7.5]
+
+
 def test_port_that_is_taken_is_one_line(folders, server):
   port = server.listeners["http"].port
   result = commands.run({"export_dir": folders["pairs"], "http": str(port)},
