@@ -17,7 +17,8 @@ from waitress import utilities
 
 from bert.server.application import Application
 
-# Bytes a second that a request must have after the first seconds.
+# Bytes a second that a request must have after the first seconds, and that are
+# read of a response.
 _MIN_RATE = 500
 # What is read and dropped of a refused body: as many times the limit of bodies,
 # at least so many bytes.
@@ -92,6 +93,9 @@ class Channel(channel.HTTPChannel):
   _num_dropped = 0
   # When the request began that is read, or the first byte was dropped.
   _began = 0.0
+  # Bytes that were sent since a time.
+  _num_sent = 0
+  _sent_since = 0.0
 
   def refuse_rest(self) -> None:
     """Drops what is still to be read."""
@@ -118,13 +122,24 @@ class Channel(channel.HTTPChannel):
           self.last_activity < now - _MAX_SILENCE):
         self.handle_close()
     elif self.total_outbufs_len:
-      if self.last_activity < cutoff:
+      if self.last_activity < cutoff or self._reads_slowly(now):
         self.handle_close()
-    elif self.request is not None and not self.requests:
-      size = (self.request.header_bytes_received +
-              self.request.body_bytes_received)
-      if min(self.last_activity, self._began + size / _MIN_RATE) < cutoff:
-        self._refuse(RequestTimeout("it does not arrive in time"))
+    else:
+      self._num_sent, self._sent_since = 0, now
+      if self.request is not None and not self.requests:
+        size = (self.request.header_bytes_received +
+                self.request.body_bytes_received)
+        if min(self.last_activity, self._began + size / _MIN_RATE) < cutoff:
+          self._refuse(RequestTimeout("it does not arrive in time"))
+
+  def _reads_slowly(self, now):
+    """Returns whether the client has read little in the last seconds."""
+    seconds = now - max(self._sent_since, self.creation_time)
+    if seconds <= self.adj.channel_timeout:
+      return False
+    is_slow = self._num_sent < seconds * _MIN_RATE
+    self._num_sent, self._sent_since = 0, now
+    return is_slow
 
   def received(self, data):
     """Reads a part of a request."""
@@ -138,17 +153,23 @@ class Channel(channel.HTTPChannel):
     try:
       super().received(data)
     except OSError as error:  # Long bodies are kept in temporary files.
-      self.server.log("a body can't be kept", error)
+      self.server.log_lack("a body can't be kept", error)
       self._refuse(NoStorage(error.strerror))
     if self.request is not request:
       self._began = time.time()
+
+  def send(self, data, do_close=True):
+    """Sends what the client takes; returns how many bytes."""
+    count = super().send(data, do_close)
+    self._num_sent += count
+    return count
 
   def write_soon(self, data):
     """Sends a part of a response, or keeps it for a client that reads slowly."""
     try:
       return super().write_soon(data)
     except OSError as error:  # Long responses are kept in temporary files.
-      self.server.log("a response can't be kept", error)
+      self.server.log_lack("a response can't be kept", error)
       raise
 
   def send_continue(self):
@@ -226,10 +247,10 @@ class Listener(server.TcpWSGIServer):
       if error.errno in _EXHAUSTED and not self._close_idle():
         self._accepts_at = time.time() + 1
       if error.errno in _EXHAUSTED:
-        self.log("connections wait (see ulimit -n)", error)
+        self.log_lack("connections wait (see ulimit -n)", error)
       return None
 
-  def log(self, message: str, error: OSError) -> None:
+  def log_lack(self, message: str, error: OSError) -> None:
     """Logs what the system lacks, but not for each request."""
     now = time.time()
     if now >= self._logs_at:

@@ -22,8 +22,9 @@ _CLEANUP_INTERVAL = 5
 _MAX_UNREAD = 256 << 20
 # Most connections, and descriptors that are left to other files.
 _MAX_CONNECTIONS, _OTHER_FILES = 1000, 200
-# Bytes of a request's headers; bytes that are read from a socket at once.
-_MAX_HEADER, _READ_SIZE = 1 << 16, 1 << 16
+# Bytes of a request's headers; bytes that are read from a socket at once; bytes
+# of a body that are not kept in a temporary file.
+_MAX_HEADER, _READ_SIZE, _MAX_IN_MEMORY = 1 << 16, 1 << 16, 1 << 17
 # Seconds without an open request until a closing server ends.
 _QUIET = 0.3
 
@@ -54,6 +55,7 @@ class HttpServer:
           clear_untrusted_proxy_headers=True, ident=None,
           max_request_body_size=limits.max_bytes + 1024,
           max_request_header_size=_MAX_HEADER, recv_bytes=_READ_SIZE,
+          inbuf_overflow=_MAX_IN_MEMORY,
           channel_timeout=int(limits.timeout) + 10,
           connection_limit=_max_connections(), log_socket_errors=False,
           cleanup_interval=_CLEANUP_INTERVAL,

@@ -331,6 +331,22 @@ def test_connection_that_came_to_a_stop_is_closed(loop):
     assert status_of(idle) == 200
 
 
+@pytest.mark.parametrize("rate, seconds", [(10 ** 6, 41), (10 ** 4, 100)])
+def test_response_may_be_read_slowly_but_not_too_slowly(rate, seconds, loop,
+                                                        monkeypatch):
+  monkeypatch.setattr(http_connections, "_MIN_RATE", rate)
+  with connect(loop.port) as client:
+    client.sendall(HEAD + b"X-Size: %d\r\n\r\n" % (40 << 20))
+    loop.run()
+    began = loop.now
+    while loop.listener.active_channels and loop.now < began + 100:
+      for _ in range(3):  # Some 200 KB a second.
+        client.recv(1 << 16)
+      loop.now += 1
+      loop.run()
+    assert loop.now - began == seconds
+
+
 def test_response_in_the_kernels_buffer_is_not_yet_read(loop):
   with connect(loop.port) as client:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
