@@ -73,7 +73,8 @@ class ServerOptions:
       maximum=10000.0)
   max_queue: int = option(
       1024, "Maximum number of waiting texts per model; requests beyond it are "
-      "refused with status 429.", minimum=1)
+      "refused with status 429. A request with more texts is taken when no "
+      "other text waits.", minimum=1)
   max_body_kb: int = option(
       1024, "Maximum size of a request in KiB; larger ones are refused with "
       "status 413.", minimum=1)
@@ -89,6 +90,10 @@ class ServerOptions:
       "texts, are refused with status 413.", minimum=1)
   timeout: float = option(
       30.0, "Seconds after which a request fails with status 504.", above=0.0)
+  drain_seconds: float = option(
+      60.0, "Maximum number of seconds that the server, after SIGTERM or "
+      "Ctrl-C, waits for accepted requests, and for clients that are still "
+      "reading their responses.", minimum=0.0)
   num_threads: int = option(
       64, "Maximum number of requests that are handled at the same time.",
       minimum=1)

@@ -95,6 +95,19 @@ class Application:
                    headers + sorted(response.headers.items()))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
+  def record_refused(self, client: str, code: int) -> None:
+    """Counts and logs a request that could not be read.
+
+    Args:
+      client: its address.
+      code: of the response.
+    """
+    self.metrics.add("", "http", str(code), 0.0)
+    if self._log:
+      self._log.write(protocol="http", client=client, method="", path="",
+                      model="", version="", code=code, seconds=0.0, bytes_in=0,
+                      bytes_out=0)
+
   def _route(self, environ) -> Tuple[Optional[ServedModel], Callable]:
     """Returns the model of a request, None for pages, and a function: version
     of the model -> response."""

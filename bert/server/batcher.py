@@ -90,7 +90,8 @@ class Batcher:
   hold up the others.
 
   Attributes:
-    max_queue: most texts that wait, whose records may be several.
+    max_queue: most texts of several callers that wait, each of one or more
+      records.
   """
 
   def __init__(self, run: Callable, max_batch: int, wait: float,
@@ -124,8 +125,12 @@ class Batcher:
 
   def check_capacity(self, num_texts: int) -> None:
     """Raises Full if there is no capacity for so many texts; callers ask
-    before they convert them."""
-    if self._is_closed or self._num_texts + num_texts > self.max_queue:
+    before they convert them.
+
+    More than the queue ever takes are taken when no other text waits.
+    """
+    if self._is_closed or self._num_texts and (
+        self._num_texts + num_texts > self.max_queue):
       raise Full()
 
   def submit(self, texts: Sequence[Sequence[Record]]
@@ -145,6 +150,13 @@ class Batcher:
       self._num_texts += len(texts)
       self._changed.notify()
     return [[each.future for each in records] for records in waiting]
+
+  def abandon(self) -> None:
+    """Cancels the records that wait."""
+    with self._changed:
+      for each in self._queue.drop(lambda _: True):
+        each.future.cancel()
+      self._num_texts = 0
 
   def close(self) -> None:
     """Runs the waiting records, and ends."""

@@ -139,8 +139,9 @@ class BertClients:
     """Starts serving."""
     self._thread.start()
 
-  def close(self) -> None:
+  def close(self, seconds: float = 0) -> None:
     """Ends the thread; unfinished requests are lost."""
+    del seconds
     self._is_closed = True
     self._thread.join()
 

@@ -26,7 +26,6 @@ from bert.heads.base import DEFAULT_SIGNATURE
 from bert.server import batcher
 from bert.server import id_inputs
 from bert.server import model_requests
-from bert.server import settings
 from bert.server.access_log import AccessLog
 from bert.server.model_requests import Limits
 from bert.server.models import Models
@@ -34,6 +33,8 @@ from bert.server.server_metrics import ServerMetrics
 from bert.server.versions import to_number
 from bert.serving.predictor import ModelError
 
+# Seconds in which clients learn that their calls are cancelled.
+_CANCELLING = 1
 # Most characters of an error, as clients read few KiB of trailing metadata.
 _MAX_MESSAGE = 1000
 # Of outputs, float32 and int32.
@@ -106,9 +107,12 @@ class GrpcServer:
     """Starts serving."""
     self._server.start()
 
-  def close(self) -> None:
-    """Completes accepted calls, then ends."""
-    self._server.stop(settings.MAX_CLOSING).wait()
+  def close(self, seconds: float) -> None:
+    """Completes accepted calls until clients have read their responses, at
+    most for some seconds; then ends."""
+    # A client that does not even read that its call is cancelled would be
+    # waited for without end.
+    self._server.stop(seconds).wait(seconds + _CANCELLING)
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -162,6 +166,8 @@ class _Calls:
         response = function(request, served, version)
     except GrpcError as error:
       code, message = error.code, str(error)
+    except futures.CancelledError:
+      code, message = grpc.StatusCode.UNAVAILABLE, "the server is closing"
     except ModelError as error:
       code, message = grpc.StatusCode.INTERNAL, str(error)
       tf.logging.error("%s of %s: %s", name, served.name, error)

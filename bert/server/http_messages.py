@@ -1,5 +1,7 @@
 """HTTP messages: reading JSON bodies within limits, and responses."""
 
+import gzip
+import io
 import json
 import typing
 import zlib
@@ -55,20 +57,23 @@ def read_json(environ, max_bytes: int) -> Dict[str, Any]:
 
 def _unpack(body, encoding, max_bytes):
   """Returns the decompressed bytes of a body with a Content-Encoding."""
-  encoding = encoding.strip().lower()
-  if encoding in ("", "identity"):
+  encodings = [each.strip() for each in encoding.lower().split(",")]
+  encodings = [each for each in encodings if each not in ("", "identity")]
+  if not encodings:
     return body
-  if encoding not in ("gzip", "x-gzip"):
-    raise HttpError(415, "Content-Encoding %s is not read; gzip is" % encoding,
-                     **{"Accept-Encoding": "gzip"})
-  unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+  if encodings not in (["gzip"], ["x-gzip"]):
+    raise HttpError(415, "Content-Encoding %.60s is not read; gzip is" %
+                    ", ".join(encodings), **{"Accept-Encoding": "gzip"})
   try:
-    text = unpacker.decompress(body, max_bytes + 1)
-  except zlib.error as error:
+    # Of all its members: some clients write several.
+    text = gzip.GzipFile(fileobj=io.BytesIO(body)).read(max_bytes + 1)
+  except (OSError, zlib.error) as error:
     raise HttpError(400, "the body is not gzip: %s" % error)
+  except EOFError:
+    raise HttpError(400, "the body is not gzip: its end is missing")
   if len(text) > max_bytes:
     raise HttpError(413, "a body of over %d bytes when unpacked" % max_bytes)
-  if not unpacker.eof:
+  if not body:
     raise HttpError(400, "the body is not gzip: its end is missing")
   return text
 

@@ -1,14 +1,18 @@
 """The HTTP server that runs the application: waitress."""
 
-import json
 import logging
+import resource
 import threading
 import time
-from typing import Tuple
+from typing import Optional, Tuple
+
+from waitress import adjustments
+from waitress import task
+from waitress import wasyncore
 
 from bert.common.errors import UserError
-from bert.server import settings
 from bert.server.application import Application
+from bert.server.http_connections import Listener
 from bert.server.model_requests import Limits
 
 # Seconds between two searches for stalled connections.
@@ -16,6 +20,13 @@ _CLEANUP_INTERVAL = 5
 # Bytes that a client may leave unread, on disk beyond the first MiB, before a
 # thread waits for it.
 _MAX_UNREAD = 256 << 20
+# Most connections, and descriptors that are left to other files.
+_MAX_CONNECTIONS, _OTHER_FILES = 1000, 200
+# Bytes of a request's headers; bytes that are read from a socket at once; bytes
+# of a body that are not kept in a temporary file.
+_MAX_HEADER, _READ_SIZE, _MAX_IN_MEMORY = 1 << 16, 1 << 16, 1 << 17
+# Seconds without an open request until a closing server ends.
+_QUIET = 0.3
 
 
 class HttpServer:
@@ -32,84 +43,68 @@ class HttpServer:
     Raises:
       UserError: it is not available.
     """
-    import waitress
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    _send_errors_as_json()
     self._application = application
-    self._listening = {}
+    self._sockets = {}
+    self._closing_at = None  # type: Optional[float]
+    self._busy_at = 0.0
+    dispatcher = task.ThreadedTaskDispatcher()
     try:
-      self._server = waitress.create_server(
-          application, map=self._listening, host=address[0], port=address[1],
-          threads=num_threads, clear_untrusted_proxy_headers=True,
-          ident=None, max_request_body_size=limits.max_bytes + 1024,
-          channel_timeout=int(limits.timeout) + 10, connection_limit=1000,
-          cleanup_interval=_CLEANUP_INTERVAL, asyncore_use_poll=True,
+      options = adjustments.Adjustments(
+          host=address[0], port=address[1], threads=num_threads,
+          clear_untrusted_proxy_headers=True, ident=None,
+          max_request_body_size=limits.max_bytes + 1024,
+          max_request_header_size=_MAX_HEADER, recv_bytes=_READ_SIZE,
+          inbuf_overflow=_MAX_IN_MEMORY,
+          channel_timeout=int(limits.timeout) + 10,
+          connection_limit=_max_connections(), log_socket_errors=False,
+          cleanup_interval=_CLEANUP_INTERVAL,
           outbuf_high_watermark=_MAX_UNREAD, expose_tracebacks=False)
-    except OSError as error:
+      # A name may have several addresses.
+      self._listeners = [
+          Listener(application, self._sockets, dispatcher=dispatcher,
+                   adj=options, sockinfo=each) for each in options.listen]
+    except (OSError, ValueError) as error:
+      wasyncore.close_all(self._sockets)
       raise UserError("--http=%s:%d: %s" % (address + (error,)))
-    for each in list(self._listening.values()):
-      if hasattr(each, "maintenance"):
-        each.maintenance = Maintenance(each)
-    # A name may have several addresses.
-    self.port = int(self._server.effective_port
-                    if hasattr(self._server, "effective_port") else
-                    self._server.effective_listen[0][1])
+    dispatcher.set_thread_count(num_threads)
+    self._dispatcher = dispatcher
+    self.port = int(self._listeners[0].effective_port)
+    self._thread = threading.Thread(target=self._run, daemon=True)
 
   def start(self) -> None:
     """Starts serving."""
-    threading.Thread(target=self._run, daemon=True).start()
+    self._thread.start()
 
-  def close(self) -> None:
-    """Completes accepted requests, then ends."""
-    from waitress import wasyncore
+  def close(self, seconds: float) -> None:
+    """Completes accepted requests until clients have read their responses, at
+    most for some seconds; then ends."""
     self._application.close()
-    until = time.monotonic() + settings.MAX_CLOSING
-    quiet = 0
-    while quiet < 3 and time.monotonic() < until:
-      time.sleep(0.1)
-      quiet = 0 if self._application.metrics.num_open else quiet + 1
-    self._server.task_dispatcher.shutdown()
-    wasyncore.close_all(self._listening)
+    self._busy_at = time.monotonic()
+    self._closing_at = self._busy_at + seconds
+    if self._thread.is_alive():
+      self._listeners[0].pull_trigger()
+      self._thread.join()
+    self._dispatcher.shutdown(timeout=0.5)
+    wasyncore.close_all(self._sockets)
 
   def _run(self):
-    try:
-      self._server.run()
-    except (OSError, SystemExit):  # Its sockets are closed.
-      pass
+    while not self._has_ended():
+      wasyncore.loop(timeout=1 if self._closing_at is None else 0.1,
+                     use_poll=True, map=self._sockets, count=1)
+
+  def _has_ended(self):
+    if self._closing_at is None:
+      return False
+    now = time.monotonic()
+    if any(each.is_busy() for each in self._listeners):
+      self._busy_at = now
+    return now >= min(self._closing_at, self._busy_at + _QUIET)
 
 
-class Maintenance:
-  """Waitress's maintenance, which closes idle connections, and also those of
-  clients that have stopped reading, for which it would wait for ever."""
-
-  def __init__(self, server):
-    self._server = server
-    self._close_idle = server.maintenance
-
-  def __call__(self, now):
-    self._close_idle(now)
-    cutoff = now - self._server.adj.channel_timeout
-    for channel in list(self._server.active_channels.values()):
-      if channel.total_outbufs_len and channel.last_activity < cutoff:
-        channel.handle_close()
-
-
-def _send_errors_as_json():
-  """Makes waitress send its own errors (not HTTP, too large) as JSON."""
-  from waitress import channel
-  from waitress import task
-
-  class ErrorTask(task.ErrorTask):
-    """The response to a request that does not reach the application."""
-
-    def execute(self):
-      error = self.request.error
-      body = json.dumps({"error": "%s: %s" % (error.reason, error.body)})
-      self.status = "%d %s" % (error.code, error.reason)
-      self.response_headers += [("Content-Type", "application/json"),
-                                ("Connection", "close")]
-      self.close_on_finish = True
-      self.content_length = len(body)
-      self.write(body.encode())
-
-  channel.HTTPChannel.error_task_class = ErrorTask
+def _max_connections():
+  """Returns how many connections the process has descriptors for."""
+  limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+  if limit == resource.RLIM_INFINITY:
+    return _MAX_CONNECTIONS
+  return min(_MAX_CONNECTIONS, max(limit // 2, limit - _OTHER_FILES))

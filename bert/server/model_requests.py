@@ -192,6 +192,8 @@ class ModelRequests:
     except futures.TimeoutError:
       raise HttpError(504, "no answer within %g seconds" %
                       self._limits.timeout)
+    except futures.CancelledError:
+      raise HttpError(503, "the server is closing", **{"Retry-After": "5"})
 
   def _predict_rows(self, rows, signature):
     names = set(rows[0])

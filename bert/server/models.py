@@ -275,6 +275,7 @@ class Models:
     if self._thread:
       self._thread.join()
     for model in self:
+      model.current.texts.abandon()  # Nobody waits for them any more.
       model.close()
 
   def _watch(self, poll_seconds, has_warmup):

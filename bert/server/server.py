@@ -9,7 +9,6 @@ from bert.common.errors import UserError
 from bert.options.serving import ServerOptions
 from bert.server import application
 from bert.server import bert_clients
-from bert.server import http_server
 from bert.server import models as models_lib
 from bert.server import server_metrics
 from bert.server import versions
@@ -68,8 +67,9 @@ class Server:
                options: ServerOptions):
     """Loads the models, then listens; arguments as of serve."""
     self._options = options
-    self._log = AccessLog(options.access_log) if options.access_log else None
     self.metrics = metrics = server_metrics.ServerMetrics()
+    self._log = (AccessLog(options.access_log, metrics.count_lost_line)
+                 if options.access_log else None)
     settings = versions.LoadSettings(
         options.batch_wait_ms / 1000, options.max_queue, options.warmup)
     loaded = [models_lib.ServedModel(spec, settings,
@@ -93,13 +93,19 @@ class Server:
     self.models.start(self._options.poll_seconds, self._options.warmup)
 
   def close(self) -> None:
-    """Completes accepted requests, and ends."""
+    """Completes accepted requests, at most for --drain_seconds, and ends."""
     self.models.refuse()
-    for each in self.listeners.values():
-      each.close()
+    threads = [threading.Thread(target=each.close,
+                                args=(self._options.drain_seconds,))
+               for each in self.listeners.values()]
+    for each in threads:
+      each.start()
+    for each in threads:
+      each.join()
     self.models.close()
 
   def _listen_http(self, address):
+    from bert.server import http_server
     wsgi = application.Application(self.models, self.metrics, self.limits,
                                    self._log)
     server = http_server.HttpServer(wsgi, address, self.limits,

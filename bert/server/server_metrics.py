@@ -45,6 +45,9 @@ class ServerMetrics:
     self._versions = prometheus_client.Gauge(
         "bert_model_version", "Version that answers new requests.", ["model"],
         registry=registry)
+    self._lost_lines = prometheus_client.Counter(
+        "bert_log_lines_lost", "Lines of the access log that could not be "
+        "written.", registry=registry)
     prometheus_client.Gauge(
         "bert_requests_open", "Requests that are being answered.",
         registry=registry).set_function(lambda: self.num_open)
@@ -70,6 +73,10 @@ class ServerMetrics:
     """
     self._requests.labels(model, protocol, code).inc()
     self._seconds.labels(model, protocol).observe(seconds)
+
+  def count_lost_line(self) -> None:
+    """Counts a line that the access log could not write."""
+    self._lost_lines.inc()
 
   def observer(self, name: str) -> Callable:
     """Returns what ServedModel calls for each batch of the model `name`."""

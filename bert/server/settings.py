@@ -12,8 +12,6 @@ from bert.options.serving import PredictorOptions
 from bert.options.serving import ServerOptions
 
 Address = Tuple[str, int]
-# Seconds for accepted requests when a server ends.
-MAX_CLOSING = 60
 _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
 # Characters that need no escape in a URL, where . and .. are folders.

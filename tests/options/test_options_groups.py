@@ -90,7 +90,9 @@ CASES = {
             ("soon", "float")]),
         "max_queue": count(), "max_body_kb": count(), "max_texts": count(),
         "max_response_mb": count(),
-        "max_chars": count(), "timeout": positive(), "num_threads": count()},
+        "max_chars": count(), "timeout": positive(), "num_threads": count(),
+        "drain_seconds": Case("0", 0.0, [
+            ("-1", "must be at least 0"), ("soon", "float")])},
     VectorOptions: {
         "input_file": name(), "output_file": name(), "do_export": switch(),
         "output_dir": name(), "layers": Case("-1,-2", "-1,-2"),

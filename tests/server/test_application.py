@@ -216,6 +216,38 @@ def test_full_queue_and_slow_answers_are_told(asked):
   go.set()
 
 
+def test_more_texts_than_the_queue_has_are_answered_in_order(asked):
+  texts = ["the ferry", "two votes"] * 5 + ["before sunrise"]
+  code, found = made(asked, max_queue=10).ask({"instances": texts})
+  assert code == 200
+  assert [each["score"] for each in found["predictions"]] == pytest.approx(
+      [each.scores[0] for each in asked.predict(texts)], abs=1e-5)
+
+
+def test_requests_that_a_closing_server_gives_up_are_told(asked):
+  go = threading.Event()
+
+  def predict(texts):
+    go.wait(20)
+    return asked.predict(texts)
+
+  client = made(asked, predict)
+  texts = client.models.get("bert").current.texts
+  texts.submit(["two"])
+  while len(texts):
+    pass
+  codes = []
+  thread = threading.Thread(
+      target=lambda: codes.append(client.ask({"instances": ["two"]})[0]))
+  thread.start()
+  while not len(texts):
+    pass
+  texts.abandon()
+  thread.join()
+  go.set()
+  assert codes == [503]
+
+
 def test_closing_server_takes_nothing_new(asked):
   client = made(asked)
   client.application.close()

@@ -41,8 +41,11 @@ def test_byte_order_mark_is_taken_off(served):
 
 @pytest.mark.parametrize("body, encoding", [
     (gzip.compress(BODY), "gzip"), (gzip.compress(BODY), " GZIP"),
-    (gzip.compress(BODY), "x-gzip"), (BODY, "identity"), (BODY, "")],
-                         ids=range(5))  # Packed, it holds the time.
+    (gzip.compress(BODY), "x-gzip"), (BODY, "identity"), (BODY, ""),
+    (gzip.compress(BODY), "identity, gzip"), (BODY, "identity,,"),
+    # Several members, an empty one among them, and padding.
+    (gzip.compress(BODY[:9]) + gzip.compress(b"") + gzip.compress(BODY[9:]),
+     "gzip"), (gzip.compress(BODY) + bytes(100), "gzip")], ids=range(9))  # Packed, it holds the time.
 def test_packed_body_is_the_body(body, encoding, served):
   assert ask(served[1], body, encoding)[:2] == ask(served[1], BODY)[:2]
 
@@ -51,10 +54,15 @@ def test_packed_body_is_the_body(body, encoding, served):
     (BODY, "gzip", 400, "not gzip"),
     (gzip.compress(BODY)[:-9], "gzip", 400, "end is missing"),
     (b"", "gzip", 400, "end is missing"),
+    (gzip.compress(BODY) + gzip.compress(b" ")[:-3], "gzip", 400,
+     "end is missing"), (gzip.compress(BODY) + BODY, "gzip", 400, "not gzip"),
+    (gzip.compress(BODY)[:-8] + bytes(8), "gzip", 400, "CRC"),
     (gzip.compress(b" " * 2001), "gzip", 413, "over 2000 bytes"),
+    (gzip.compress(b" " * 999) * 3, "gzip", 413, "over 2000 bytes"),
     (gzip.compress(b" " * 10 ** 6), "gzip", 413, "over 2000 bytes"),
     (BODY, "br", 415, "br is not read"), (BODY, "gzip, gzip", 415, "gzip"),
-    (BODY, "deflate", 415, "gzip is")], ids=range(8))
+    (gzip.compress(BODY), "gzip, br", 415, "gzip, br is not read"),
+    (BODY, "deflate", 415, "gzip is")], ids=range(13))
 def test_body_that_can_not_be_unpacked_is_refused(body, encoding, code,
                                                   fragment, served):
   actual, answer, headers = ask(served[1], body, encoding)

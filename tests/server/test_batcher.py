@@ -163,6 +163,31 @@ def test_full_queue_takes_nothing(asked):
   made.close()
 
 
+def test_more_texts_than_the_queue_has_wait_until_it_is_empty(asked):
+  made = make(asked)
+  held_up(made, asked)
+  submit(made, ["a"])
+  with pytest.raises(batcher.Full):
+    submit(made, list("bcdefg"))
+  asked.go.set()
+  while len(made):
+    pass
+  assert results(submit(made, list("bcdefg"))) == list("BCDEFG")
+  made.close()
+
+
+def test_abandoned_texts_are_not_run(asked):
+  made = make(asked)
+  first = held_up(made, asked)
+  waiting = submit(made, ["a", "b"])
+  made.abandon()
+  asked.go.set()
+  made.close()
+  assert results(first) == ["X"] and asked.batches == [["x"]]
+  assert all(each.cancelled() for each in waiting)
+  assert len(made) == 0
+
+
 def test_text_of_many_records_is_one_in_the_queue(asked):
   made = make(asked)
   held_up(made, asked)

@@ -1,5 +1,8 @@
 """TensorFlow Serving's own stubs, on ours."""
+import contextlib
 import json
+import socket
+import threading
 
 import numpy as np
 import pytest
@@ -10,7 +13,9 @@ import exported
 import run_predictor
 import served
 import tiny_encoder
+from bert.server import grpc_server
 from bert.server import settings
+from bert.server.model_requests import Limits
 from bert.serving.predictor import Predictor
 
 grpc = pytest.importorskip("grpc", reason="requirements-serving.txt")
@@ -317,6 +322,84 @@ def test_calls_are_counted_and_logged(stub, model, server):
   assert [(each["protocol"], each["method"], each["code"])
           for each in lines[-2:]] == [("grpc", "Predict", "OK"),
                                       ("grpc", "Predict", "INVALID_ARGUMENT")]
+
+
+class Proxy:
+  """Passes a client's bytes on, and the server's from 100 KB on when it may.
+
+  Attributes:
+    port: for the client.
+    is_held: set when it does not read on; may_read: set by the test.
+  """
+
+  def __init__(self, port):
+    self._port = port
+    self._listener = socket.socket()
+    self._listener.bind(LOCAL)
+    self._listener.listen(1)
+    self.port = self._listener.getsockname()[1]
+    self.is_held, self.may_read = threading.Event(), threading.Event()
+    threading.Thread(target=self._run, daemon=True).start()
+
+  def _run(self):
+    client, _ = self._listener.accept()
+    server = socket.socket()
+    server.connect(("127.0.0.1", self._port))
+    threading.Thread(target=self._pass_on, args=(client, server, float("inf")),
+                     daemon=True).start()
+    with contextlib.closing(client), contextlib.closing(server):
+      self._pass_on(server, client, 100000)
+
+  def _pass_on(self, source, target, limit):
+    count = 0
+    with contextlib.suppress(OSError):
+      for part in iter(lambda: source.recv(1 << 16), b""):
+        target.sendall(part)
+        count += len(part)
+        if count > limit:
+          self.is_held.set()
+          self.may_read.wait(60)
+
+
+@pytest.fixture
+def slow_call(server, model, monkeypatch):
+  """A server, a proxy, and a call whose response of 40 MB is held there."""
+  monkeypatch.setattr(grpc_server, "_filtered", lambda *_: {
+      "big": np.zeros(10 ** 7, np.float32)})
+  made = grpc_server.GrpcServer(server.models, LOCAL, Limits(), 2,
+                                grpc_server.Recorder(server.metrics))
+  made.start()
+  proxy = Proxy(made.port)
+  with grpc.insecure_channel("127.0.0.1:%d" % proxy.port, options=[
+      ("grpc.max_receive_message_length", -1)]) as opened:
+    call = prediction_service_pb2_grpc.PredictionServiceStub(
+        opened).Predict.future(request_of(inputs_of(model, TEXTS)), 60)
+    assert proxy.is_held.wait(30)
+    yield made, proxy, call
+    proxy.may_read.set()
+    made.close(0)
+
+
+def test_closing_server_waits_for_its_readers(slow_call):
+  made, proxy, call = slow_call
+  thread = threading.Thread(target=made.close, args=(600,))
+  thread.start()
+  thread.join(0.2)
+  assert thread.is_alive()
+  proxy.may_read.set()
+  assert arrays_of(call.result(60))["big"].shape == (10 ** 7,)
+  thread.join(60)
+  assert not thread.is_alive()
+
+
+def test_client_that_never_reads_holds_a_closing_server_no_longer(
+    slow_call, monkeypatch):
+  monkeypatch.setattr(grpc_server, "_CANCELLING", 0.1)
+  made, _, call = slow_call
+  thread = threading.Thread(target=made.close, args=(0.1,))
+  thread.start()
+  thread.join(60)
+  assert not thread.is_alive() and not call.done()
 
 
 def test_port_that_is_taken_is_one_line(folders, server):

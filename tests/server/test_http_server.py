@@ -5,7 +5,6 @@ import json
 import socket
 import threading
 import time
-import types
 from concurrent import futures
 
 import numpy as np
@@ -17,7 +16,6 @@ import run_predictor
 import served
 import tiny_encoder
 from bert.predictor import Encoder
-from bert.server import http_server
 from bert.server import settings
 
 TEXTS = ["the ferry left", "two votes"]
@@ -156,23 +154,25 @@ def test_clients_that_never_read_stop_nobody(folders, tmp_path):
       each.close()
 
 
-def test_connection_that_came_to_a_stop_is_closed():
-  closed = []
+class Listener:
+  """Remembers for how long it may close."""
 
-  def channel(name, num_unread, last_activity):
-    return types.SimpleNamespace(
-        total_outbufs_len=num_unread, last_activity=last_activity,
-        handle_close=lambda: closed.append(name))
+  def __init__(self):
+    self.seconds = []
 
-  def close_idle(now):
-    closed.append("idle at %d" % now)
+  def start(self):
+    pass
 
-  channels = {name: channel(name, *about) for name, about in {
-      "read": (0, 0), "stopped": (1, 89), "reading": (1, 91)}.items()}
-  http_server.Maintenance(types.SimpleNamespace(
-      adj=types.SimpleNamespace(channel_timeout=10),
-      active_channels=channels, maintenance=close_idle))(100)
-  assert closed == ["idle at 100", "stopped"]
+  def close(self, seconds):
+    self.seconds.append(seconds)
+
+
+def test_listeners_share_the_seconds_of_the_flag(folders):
+  listener = Listener()
+  with served.running(settings.ModelSpec("bert", folders["pairs"]),
+                      drain_seconds=7.5) as made:
+    made.listeners["other"] = listener
+  assert listener.seconds == [7.5]
 
 
 def test_port_that_is_taken_is_one_line(folders, server):
