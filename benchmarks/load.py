@@ -159,7 +159,6 @@ def load(server: Server, asked: Sequence, is_right: Callable,
   counts, seconds, memory = collections.Counter(), [], []
   numbers = iter(range(num_requests))
   lock = threading.Lock()
-  bodies = [to_body(question) for question in asked]
 
   def work():
     client = Client(server.port)
@@ -185,16 +184,14 @@ def load(server: Server, asked: Sequence, is_right: Callable,
       return "%s: %s" % (kind, status if "error" in said or not status else
                          "no error told")
     start = time.perf_counter()
-    status, said = client.post(
-        bodies[number % len(bodies)] if bodies else
-        to_body(with_new_words(number)))
+    place = number % max(1, len(asked))
+    status, said = client.post(to_body(
+        asked[place] if asked else with_new_words(number)))
     if status != 200:
       return "status %d" % status
     seconds.append(time.perf_counter() - start)
-    if not bodies:
-      return "answered"
-    return "right" if is_right(number % len(bodies),
-                               said["predictions"][0]) else "wrong answer"
+    return "answered" if not asked else "right" if is_right(
+        place, said["predictions"][0]) else "wrong answer"
 
   threads = [threading.Thread(target=work) for _ in range(num_clients)]
   for thread in threads:
