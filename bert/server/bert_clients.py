@@ -1,8 +1,8 @@
 """Serves an exported encoder to the clients of bert-as-service 1.10
 (bert-serving-client).
 
-One thread receives requests; others convert their texts, wait for the vectors
-and send them, a chunk of a request at a time, so that clients take turns.
+One thread receives requests; a few others convert their texts and send the
+vectors, a chunk of a request at a time, so that clients take turns.
 """
 
 import json
@@ -24,6 +24,10 @@ from bert.server.zeromq import sockets
 from bert.server.zeromq.messages import Refusal
 from bert.server.zeromq.sockets import Ports
 
+# Threads that convert texts. A client occupies two at most.
+_NUM_WORKERS = 4
+# Seconds between two attempts when the queue of the model is full.
+_RETRY = 0.005
 # Refusals and failures that are logged one by one.
 _MAX_LOGGED = 10
 # Seconds between two looks at responses that are held back, and the end.
@@ -52,7 +56,7 @@ class BertClients:
 
   def __init__(self, model: ServedModel, ports: Ports, metrics: ServerMetrics,
                limits: Limits = Limits(), *, host: str = "127.0.0.1",
-               num_threads: int = 64, max_response: int = 64 << 20):
+               max_response: int = 64 << 20):
     """Listens at the ports.
 
     Args:
@@ -61,7 +65,6 @@ class BertClients:
       metrics: counts requests.
       limits: of a request; its texts are not limited.
       host: the address to listen on; * for all.
-      num_threads: most requests that are handled at once.
       max_response: bytes of a response.
 
     Raises:
@@ -89,7 +92,7 @@ class BertClients:
         2 * self._chunk, max(self._chunk, max_queue // 2))
     self._threads = [threading.Thread(target=self._serve, daemon=True)] + [
         threading.Thread(target=self._work, daemon=True)
-        for _ in range(num_threads)]
+        for _ in range(_NUM_WORKERS)]
 
   def start(self) -> None:
     """Starts serving."""
@@ -174,27 +177,34 @@ class BertClients:
       if job is None:
         return
       try:
-        is_done = self._advance(job)
+        self._advance(job)
       except Exception as error:  # pylint: disable=broad-except
-        self._end(job, error)
-        is_done = True
-      if is_done:
-        job.close(self._model)
-        self._queue.remove(job)
-      else:
-        self._queue.put_back(job)
+        self._finish(job, error)
 
   def _advance(self, job):
-    """Runs a step of a job; sends its response after the last one."""
+    """Collects what has been run of a job, and submits more or sends its
+    response."""
     is_new = not job.num_texts
     may_run = job.read(self._model, self._limits.max_chars)
     if is_new:
       self._count(1, job.num_texts)
-    if not may_run or not job.advance(self._memory, self._max_response,
-                                      self._is_ending):
-      return False
-    self._end(job)
-    return True
+    if job.is_running:
+      job.collect(self._memory, self._max_response)
+    if job.is_complete:
+      self._finish(job)
+    elif not may_run:
+      self._queue.put_back(job)
+    elif not job.submit(self._queue.put_back):
+      if self._is_ending():
+        raise Refusal("closing", "the server is closing")
+      time.sleep(_RETRY)
+      self._queue.put_back(job)
+
+  def _finish(self, job, error=None):
+    """Answers a job and removes it."""
+    self._end(job, error)
+    job.close(self._model)
+    self._queue.remove(job)
 
   def _is_ending(self):
     return self._closes_at is not None and time.monotonic() > self._closes_at

@@ -117,7 +117,7 @@ class Server:
     host, requests, responses = address
     server = bert_clients.BertClients(
         model, bert_clients.Ports(requests, responses), self.metrics,
-        self.limits, host=host, num_threads=self._options.num_threads)
+        self.limits, host=host)
     print("Serving %s to bert-serving-client at %s, ports %d and %d" % (
         model.name, host, requests, responses), flush=True)
     return server

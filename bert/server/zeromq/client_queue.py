@@ -35,7 +35,7 @@ class ClientQueue:
   """Gives workers jobs of one client after another; thread-safe.
 
   A job has `client`, `size` (bytes of its message) and `load` (texts that its
-  next step runs, which may change only while a worker has it).
+  next step runs, which may change only until it is put back).
   """
 
   def __init__(self, max_load: int, max_total: int):
@@ -86,13 +86,13 @@ class ClientQueue:
       return None
 
   def put_back(self, job: Any) -> None:
-    """Takes a job back that needs a further step, which is its client's
-    next."""
+    """Takes a job back whose step has ended; a further one is the next of its
+    client."""
     with self._changed:
       client = self._clients[job.client]
       client.add(0, -self._running.pop(job))
       client.waiting.appendleft(job)
-      self._changed.notify_all()
+      self._changed.notify()
 
   def remove(self, job: Any) -> None:
     """Removes a job that a worker has finished."""
@@ -104,7 +104,11 @@ class ClientQueue:
         del self._clients[job.client]
       self._size -= size
       self._num_jobs -= 1
-      self._changed.notify_all()
+      # At the end, workers wait for the last job.
+      if self._is_closed:
+        self._changed.notify_all()
+      else:
+        self._changed.notify()
 
   def close(self) -> None:
     """Refuses new jobs."""

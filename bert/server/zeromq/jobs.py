@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from concurrent import futures
 from typing import Callable, List
 
 import numpy as np
@@ -14,8 +15,6 @@ from bert.server.zeromq import messages
 from bert.server.zeromq.messages import Refusal
 from bert.serving import encoder
 
-# Seconds between two attempts when the queue of the model is full.
-_RETRY = 0.005
 # Bytes of vectors that need not be reserved.
 _FREE = 1 << 20
 
@@ -42,6 +41,23 @@ class Memory:
       self._used -= size
 
 
+class _Countdown:
+  """Calls a function with a job when it has been called so many times."""
+
+  def __init__(self, count, function, job):
+    self._count = count
+    self._function = function
+    self._job = job
+    self._lock = threading.Lock()
+
+  def __call__(self, _):
+    with self._lock:
+      self._count -= 1
+      is_last = not self._count
+    if is_last:
+      self._function(self._job)
+
+
 class Job:
   """A request of a client.
 
@@ -65,6 +81,7 @@ class Job:
     self._texts = []  # type: List
     self._chunks = []  # type: List[np.ndarray]
     self._tokens = []  # type: List[str]
+    self._pending = []  # type: List[futures.Future]
     self._num_done = self._reserved = 0
     self._version = None
     self._lock = threading.Lock()
@@ -94,32 +111,63 @@ class Job:
     expected, self.load = self.load, min(self.num_texts, self._chunk)
     return self.load <= expected
 
-  def advance(self, memory: Memory, max_response: int,
-              is_ending: Callable) -> bool:
-    """Runs a chunk of texts; returns whether it was the last one.
+  @property
+  def is_running(self) -> bool:
+    """Whether a chunk has been submitted, and not been collected."""
+    return bool(self._pending)
+
+  @property
+  def is_complete(self) -> bool:
+    """Whether the vectors of all texts have been collected."""
+    return self._num_done == self.num_texts
+
+  def submit(self, when_done: Callable) -> bool:
+    """Converts the next chunk of texts and queues it; returns False if the
+    queue has no capacity now.
+
+    Args:
+      when_done: called with the job once the chunk has been run, before this
+        returns perhaps.
+
+    Raises:
+      UserError: a text can't be converted.
+    """
+    texts = self._next_texts()
+    try:
+      pending = self._version.texts.submit(texts)
+    except batcher.Full:
+      return False
+    self._pending = pending
+    # What its next step runs, when this chunk has been collected.
+    self.load = min(self._chunk, self.num_texts - self._num_done - len(texts))
+    countdown = _Countdown(len(pending), when_done, self)
+    for each in pending:
+      each.add_done_callback(countdown)
+    return True
+
+  def collect(self, memory: Memory, max_response: int) -> None:
+    """Takes the vectors of the chunk that has been run.
 
     Args:
       memory: for the vectors.
       max_response: bytes of a response.
-      is_ending: whether the server ends without it.
 
     Raises:
-      UserError: a text can't be converted.
       Refusal: the response is too large, or the server ends.
+      RuntimeError: the model can't run valid texts.
     """
-    texts = self._texts[self._num_done:self._num_done + self._chunk]
-    pending = self._submit(texts, is_ending)
-    # While the model runs.
-    self._tokens.append(json.dumps([
-        _tokens_of(self._version.predictor, each) for each in texts])[1:-1])
+    texts, pending, self._pending = self._next_texts(), self._pending, []
     try:
       self._chunks.append(encoder.stack([
           np.asarray(each.result().vector, np.float32) for each in pending]))
+    except futures.CancelledError:
+      raise Refusal("closing", "the server is closing")
     except UserError as error:  # The texts are valid: the model is not.
       raise RuntimeError(str(error))
+    self._tokens.append(json.dumps([
+        _tokens_of(self._version.predictor, each) for each in texts])[1:-1])
     self._num_done += len(texts)
     self._reserve(memory, max_response)
-    return self._num_done == self.num_texts
 
   def response(self) -> List:
     """Returns the frames of the response."""
@@ -138,15 +186,8 @@ class Job:
       model.release(self._version)
       self._version = None
 
-  def _submit(self, texts, is_ending):
-    """Converts texts and queues them, as soon as there is capacity."""
-    while True:
-      try:
-        return self._version.texts.submit(texts)
-      except batcher.Full:
-        if is_ending():
-          raise Refusal("closing", "the server is closing")
-        time.sleep(_RETRY)
+  def _next_texts(self):
+    return self._texts[self._num_done:self._num_done + self._chunk]
 
   def _reserve(self, memory, max_response):
     """Reserves memory for the whole response, as its chunks show its size."""
