@@ -24,7 +24,7 @@ from bert.server.zeromq import sockets
 from bert.server.zeromq.messages import Refusal
 from bert.server.zeromq.sockets import Ports
 
-# Threads that convert texts. A client occupies two at most.
+# Threads that convert texts, of which a client occupies two at most.
 _NUM_WORKERS = 4
 # Seconds between two attempts when the queue of the model is full.
 _RETRY = 0.005
@@ -85,11 +85,13 @@ class BertClients:
                                     limits.timeout + _UNREAD)
     self._responses = self._sockets.responses
     max_queue = model.current.texts.max_queue
-    self._chunk = min(model.current.predictor.batch_size, max_queue)
-    # A client fills the batch that runs and the next one; half of the queue is
-    # left to clients of other protocols.
+    # Half of the queue is left to clients of other protocols. A client fills
+    # the batch that runs and the next one, at most half of what is left.
+    self._chunk = min(model.current.predictor.batch_size,
+                      max(1, max_queue // 4))
+    max_texts = max(1, max_queue // 2)
     self._queue = client_queue.ClientQueue(
-        2 * self._chunk, max(self._chunk, max_queue // 2))
+        min(2 * self._chunk, max(1, max_texts // 2)), max_texts)
     self._threads = [threading.Thread(target=self._serve, daemon=True)] + [
         threading.Thread(target=self._work, daemon=True)
         for _ in range(_NUM_WORKERS)]
@@ -180,6 +182,8 @@ class BertClients:
         self._advance(job)
       except Exception as error:  # pylint: disable=broad-except
         self._finish(job, error)
+      finally:
+        self._queue.leave(job.client)
 
   def _advance(self, job):
     """Collects what has been run of a job, and submits more or sends its
@@ -220,18 +224,16 @@ class BertClients:
       release()
       self._refuse((job.client, job.request.number), error, job.began)
     else:
-      self._responses.send(job.response(), release)
+      response = job.response()
       self._metrics.add(self._model.name, "zmq", "ok",
                         time.monotonic() - job.began)
+      self._responses.send(response, release)
 
   def _refuse(self, address, error, began):
     """Sends a refusal, counts it, and logs the first ones."""
     code = "refused" if isinstance(error, UserError) else getattr(
         error, "code", "failed")
     is_fault = code == "failed"
-    # The error of a fault may name paths of the server.
-    self._responses.send(messages.to_refusal(address, (
-        "the server failed; its log says why" if is_fault else str(error))))
     self._metrics.add(self._model.name, "zmq", code, time.monotonic() - began)
     with self._count_lock:
       if is_fault:
@@ -244,6 +246,9 @@ class BertClients:
           "A request of bert-serving-client %s, %d so far: %s",
           "failed" if is_fault else "is refused", count,
           " ".join((str(error) or repr(error)).split()))
+    # The error of a fault may name paths of the server.
+    self._responses.send(messages.to_refusal(address, (
+        "the server failed; its log says why" if is_fault else str(error))))
 
   def _count(self, num_requests, num_texts):
     with self._count_lock:

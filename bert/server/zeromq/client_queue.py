@@ -10,6 +10,8 @@ from bert.server.zeromq.messages import Refusal
 # its message; and requests.
 _MAX_CLIENT, _MAX_ALL, _OVERHEAD = 64 << 20, 128 << 20, 1 << 10
 _MAX_JOBS = 50000
+# Workers that a client may occupy at once.
+_MAX_WORKERS = 2
 
 
 class _Client:
@@ -44,6 +46,7 @@ class ClientQueue:
     self._max_total = max_total
     self._clients = collections.OrderedDict()  # Whose turn it is comes first.
     self._running = {}  # Job -> its load when it was taken.
+    self._workers = collections.Counter()  # Client -> those it occupies.
     self._size = self._num_jobs = 0
     self._changed = threading.Condition()
     self._is_closed = self._is_aborted = False
@@ -84,6 +87,15 @@ class ClientQueue:
           break
         self._changed.wait()
       return None
+
+  def leave(self, client: bytes) -> None:
+    """Notes that a worker has ended a step of a client's job, of which the
+    model may still run texts."""
+    with self._changed:
+      self._workers[client] -= 1
+      if not self._workers[client]:
+        del self._workers[client]
+      self._changed.notify()
 
   def put_back(self, job: Any) -> None:
     """Takes a job back whose step has ended; a further one is the next of its
@@ -133,7 +145,7 @@ class ClientQueue:
     """Takes the first job that may run now."""
     total = sum(self._running.values())
     for name, client in self._clients.items():
-      if not client.waiting:
+      if not client.waiting or self._workers[name] >= _MAX_WORKERS:
         continue
       job = client.waiting[0]
       if client.load and client.load + job.load > self._max_load:
@@ -142,6 +154,7 @@ class ClientQueue:
         return None  # It is this client's turn; smaller jobs must not pass it.
       client.waiting.popleft()
       client.add(0, job.load)
+      self._workers[name] += 1
       self._running[job] = job.load
       self._clients.move_to_end(name)
       return job
