@@ -181,7 +181,7 @@ def _host_of(value):
   if value and (not _HOST.fullmatch(value) or (
       value.count(":") == 1 or value.endswith("]:"))):
     raise UserError("--bert_serving_bind=%s: needed is a host without a port, as "
-                    "127.0.0.1, or * for all addresses" % value)
+                    "127.0.0.1, or * for all addresses" % repr(value)[1:-1])
   return value and value.strip("[]")
 
 
