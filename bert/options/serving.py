@@ -44,6 +44,10 @@ class ServerOptions:
       None, "Ports for clients of bert-as-service 1.10 (bert-serving-client), "
       "which request vectors from an encoder: PORT,PORT_OUT, usually "
       "5555,5556, on the host of --http, or on this machine only.")
+  bert_serving_bind: str = option(
+      None, "Host or address that the ports of --bert_serving listen on, or * "
+      "for all addresses; the host of --http, or this machine only, when not "
+      "given.")
   grpc: str = option(
       None, "Address of a gRPC server for the stubs of TensorFlow Serving: "
       "HOST:PORT, or PORT to listen on this machine only; no gRPC server when "

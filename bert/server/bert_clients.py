@@ -1,302 +1,292 @@
 """Serves an exported encoder to the clients of bert-as-service 1.10
 (bert-serving-client).
 
-A client pushes [identity, message, request's number, number of texts] to one
-port, and subscribes to its identity at another one, where it gets [identity,
-JSON of the array, the array, request's number].
-
-Source: https://pypi.org/project/bert-serving-client/1.10.0/
+One thread receives requests; a few others convert their texts and send the
+vectors, a chunk of a request at a time, so that clients take turns.
 """
 
-import collections
-import contextlib
 import json
-import os
 import sys
 import threading
 import time
-import typing
-from typing import Callable, Deque, Dict, List, Sequence, Tuple
+from typing import Dict
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
-from bert.common import json_text
 from bert.common.errors import UserError
-from bert.data.examples import TextInput
-from bert.server import batcher
+from bert.server.model_requests import Limits
 from bert.server.models import ServedModel
 from bert.server.server_metrics import ServerMetrics
-from bert.server.versions import Version
-from bert.serving import encoder
-from bert.serving import formats
+from bert.server.zeromq import client_queue
+from bert.server.zeromq import jobs
+from bert.server.zeromq import messages
+from bert.server.zeromq import sockets
+from bert.server.zeromq.messages import Refusal
+from bert.server.zeromq.sockets import Ports
 
-# The version that clients compare with their own.
-VERSION = "1.10.0"
-_CONFIG, _STATUS = b"SHOW_CONFIG", b"SHOW_STATUS"
-# Seconds until a new client receives messages.
-_JOINING = 0.1
-_MAX_IDENTITY = 256
-# Malformed requests that are logged one by one.
+# Threads that convert texts, of which a client occupies two at most.
+_NUM_WORKERS = 4
+# Seconds between two attempts when the queue of the model is full.
+_RETRY = 0.005
+# Refusals and failures that are logged one by one.
 _MAX_LOGGED = 10
-# Clients that are counted, and requests that wait here; further ones wait in
-# ZeroMQ.
-_MAX_CLIENTS, _MAX_JOBS = 10000, 1000
-# Milliseconds between two polls for events without a wake-up: delayed
-# responses, the end of the server.
-_SHORT, _LONG = 1, 100
-
-
-class _Job:
-  """A request whose texts are run chunk by chunk."""
-
-  def __init__(self, client: bytes, number: bytes, texts: List[TextInput],
-               version: Version):
-    self.client = client
-    self.number = number
-    self.texts = texts
-    self.version = version
-    self.began = time.monotonic()
-    self.vectors = []  # type: List[np.ndarray]
-    self.pending = []  # type: List
-
-  def advance(self, wake: Callable) -> bool:
-    """Collects computed vectors, submits more texts; returns whether all is
-    done.
-
-    Args:
-      wake: called when more texts have been computed.
-    """
-    if any(not each.done() for each in self.pending):
-      return False
-    self.vectors += [each.result().vector for each in self.pending]
-    self.pending = []
-    size = min(self.version.predictor.batch_size, self.version.texts.max_queue)
-    rest = self.texts[len(self.vectors):][:size]
-    if rest:
-      try:
-        self.pending = self.version.submit(rest)
-        self.pending[-1].add_done_callback(wake)
-      except batcher.Full:
-        pass  # Retried when the queue has capacity.
-    return not rest
-
-
-class Ports(typing.NamedTuple):
-  """The ports to which clients push requests, and from which they get
-  responses."""
-  requests: int
-  responses: int
+# Seconds between two looks at responses that are held back, and the end.
+_POLL = 0.1
+# Messages that are received between two such looks.
+_MAX_RECEIVED = 100
+# Seconds that a client's message stops further ones for, once its requests fill
+# all its capacity here.
+_PAUSE = 0.02
+# Responses of the largest size that may be computed or unread at once.
+_MAX_RESPONSES = 4
+# Seconds without a request after which all that were sent before the end have
+# arrived; most seconds for them; and for the last responses.
+_QUIET, _ARRIVING, _SENDING = 0.1, 1.0, 1.0
+# Seconds beyond the limit of a request until unread responses are dropped.
+_UNREAD = 10
 
 
 class BertClients:
-  """A thread that serves clients until it is closed.
+  """Serves clients until it is closed.
 
   Attributes:
     num_requests, num_refused: valid requests so far, for encodings and the
-      server's state, and malformed ones.
+      server's state, and refused ones.
   """
 
-  def __init__(self, model: ServedModel, ports: Ports,
-               metrics: ServerMetrics, *, max_bytes: int,
-               host: str = "127.0.0.1"):
+  def __init__(self, model: ServedModel, ports: Ports, metrics: ServerMetrics,
+               limits: Limits = Limits(), *, host: str = "127.0.0.1"):
     """Listens at the ports.
 
     Args:
       model: an encoder.
       ports: of this machine.
       metrics: counts requests.
-      max_bytes: of a request.
+      limits: of a request; its texts are not limited.
       host: the address to listen on; * for all.
 
     Raises:
       UserError: a port is not available.
     """
-    import zmq
-    self._zmq = zmq
     self._model = model
-    self._metrics = metrics
     self._ports = ports
+    self._metrics = metrics
+    self._limits = limits
     self.num_requests = self.num_refused = 0
-    self._num_texts = 0
-    self._clients = set()
-    self._jobs = collections.deque()  # type: Deque[_Job]
-    # (time, frames) of responses that wait until a client has subscribed.
-    self._delayed = collections.deque()  # type: Deque[Tuple[float, list]]
-    self._is_closed = False
-    self._context = zmq.Context()
-    self._requests = self._bind(zmq.PULL, host, ports.requests)
-    self._requests.setsockopt(zmq.MAXMSGSIZE, max_bytes)
-    self._responses = self._bind(zmq.PUB, host, ports.responses)
-    self._pipe = os.pipe()
-    os.set_blocking(self._pipe[1], False)
-    self._poller = zmq.Poller()
-    for each in (self._requests, self._pipe[0]):
-      self._poller.register(each, zmq.POLLIN)
-    self._thread = threading.Thread(target=self._serve, daemon=True)
+    self._num_texts = self._num_failed = 0
+    self._count_lock = threading.Lock()
+    self._receive_from = 0.0
+    self._closes_at = None
+    self._memory = jobs.Memory(_MAX_RESPONSES * limits.max_response)
+    self._sockets = sockets.Sockets(host, ports, limits.max_bytes,
+                                    limits.timeout + _UNREAD)
+    self._responses = self._sockets.responses
+    max_queue = model.current.texts.max_queue
+    # Half of the queue is left to clients of other protocols. A client fills
+    # the batch that runs and the next one, at most half of what is left.
+    self._chunk = min(model.current.predictor.batch_size,
+                      max(1, max_queue // 4))
+    max_texts = max(1, max_queue // 2)
+    self._queue = client_queue.ClientQueue(
+        min(2 * self._chunk, max(1, max_texts // 2)), max_texts)
+    self._threads = [threading.Thread(target=self._serve, daemon=True)] + [
+        threading.Thread(target=self._work, daemon=True)
+        for _ in range(_NUM_WORKERS)]
 
   def start(self) -> None:
     """Starts serving."""
-    self._thread.start()
+    for each in self._threads:
+      each.start()
 
-  def close(self, seconds: float = 0) -> None:
-    """Ends the thread; unfinished requests are lost."""
-    del seconds
-    self._is_closed = True
-    self._thread.join()
-
-  def _bind(self, kind, host, port):
-    socket = self._context.socket(kind)
-    socket.setsockopt(self._zmq.LINGER, 0)
-    try:
-      socket.bind("tcp://%s:%d" % (host, port))
-    except self._zmq.ZMQError as error:
-      raise UserError("--bert_serving=%d,%d: port %d: %s" % (
-          self._ports + (port, error)))
-    return socket
+  def close(self, seconds: float = 60.0) -> None:
+    """Completes the requests that have arrived, and sends their responses, at
+    most for some seconds; refuses the others."""
+    self._closes_at = time.monotonic() + seconds
+    self._threads[0].join()
 
   def _serve(self):
-    while not self._is_closed:
-      # No callback fires for texts that the full queue has not accepted yet.
-      is_held_up = self._delayed or any(
-          not each.pending for each in self._jobs)
-      ready = dict(self._poller.poll(_SHORT if is_held_up else _LONG))
-      if self._pipe[0] in ready:
-        os.read(self._pipe[0], 1 << 16)
-      if len(self._jobs) < _MAX_JOBS:
-        self._take_all()
-      elif self._requests in ready:  # They wait in ZeroMQ.
-        time.sleep(_SHORT / 1000)
-      self._send_delayed()
-      for _ in range(len(self._jobs)):
-        self._advance(self._jobs.popleft())
-    self._requests.close()
-    self._responses.close()
-    self._context.term()
-    os.close(self._pipe[0])
+    """Receives requests until the server is closed."""
+    while self._closes_at is None:
+      try:
+        self._receive(_POLL)
+      except Exception as error:  # pylint: disable=broad-except
+        tf.logging.error("The ports for bert-serving-client: %r", error)
+        time.sleep(_POLL)
+    until = min(self._closes_at, time.monotonic() + _ARRIVING)
+    while self._receive(_QUIET) and time.monotonic() < until:
+      pass
+    self._queue.close()
+    while not self._queue.is_empty and time.monotonic() < self._closes_at:
+      self._receive(_QUIET)
+    for job in self._queue.abort():
+      self._end(job, Refusal("closing", "the server is closing"))
+    until = time.monotonic() + _QUIET  # For responses that are held back.
+    while time.monotonic() < until:
+      self._receive(_QUIET / 10)
+    self._responses.flush(is_last=True)
+    self._sockets.close(max(_SENDING, self._closes_at - time.monotonic()))
 
-  def _take_all(self):
-    for _ in range(_MAX_JOBS - len(self._jobs)):
-      if not self._requests.poll(0):
-        return
-      self._take(self._requests.recv_multipart())
+  def _receive(self, seconds):
+    """Receives what waits, after at most some seconds; returns whether there
+    was something."""
+    now = time.monotonic()
+    if now < self._receive_from and self._closes_at is None:
+      time.sleep(min(seconds, self._receive_from - now))
+      is_there = False
+    else:
+      is_there = self._sockets.wait(min(
+          seconds, self._responses.seconds_left))
+    count = 0
+    while is_there and count < _MAX_RECEIVED:
+      count += 1
+      if self._take(self._sockets.receive()):
+        break
+      is_there = self._sockets.wait(0)
+    self._responses.flush()
+    return count > 0
 
-  def _wake(self, _):
-    """Wakes the thread after texts have been computed."""
-    # If the pipe is full, a wake-up is pending anyway.
-    with contextlib.suppress(OSError):
-      os.write(self._pipe[1], b"x")
-
-  def _take(self, frames):
-    """Starts a request; a malformed one is counted."""
+  def _take(self, received) -> bool:
+    """Starts a request, or refuses it; returns whether a pause is due."""
+    client, _ = address = received.address
+    began = time.monotonic()
+    self._responses.join(client)
     try:
-      client, message, number = _check_frames(frames)
-      self.num_requests += 1
-      if len(self._clients) < _MAX_CLIENTS:
-        self._clients.add(client)
-      if message in (_CONFIG, _STATUS):
-        content = json.dumps(self._describe(client, message == _STATUS))
-        self._delayed.append((time.monotonic() + _JOINING, [
-            client, content.encode("ascii"), number]))
-        return
-      texts = _texts_of(message)
-      for each in texts:
-        self._model.current.predictor.to_example(each)
-      self._num_texts += len(texts)
-      self._jobs.append(_Job(client, number, texts, self._model.acquire()))
-    except UserError as error:
-      self._metrics.add(self._model.name, "zmq", "refused", 0.0)
-      self.num_refused += 1
-      if self.num_refused <= _MAX_LOGGED or self.num_refused % 1000 == 0:
-        tf.logging.warning("A request of bert-serving-client is refused, %d so "
-                           "far: %s", self.num_refused, error)
+      request = messages.to_request(received, self._limits.max_bytes)
+      if request.message in (messages.CONFIG, messages.STATUS):
+        self._count(1, 0)
+        self._describe(request)
+        return False
+      job = jobs.Job(request, self._chunk)
+      self._metrics.open()
+      try:
+        self._queue.add(job)
+      except Refusal:
+        self._metrics.close()
+        raise
+    except Exception as error:  # pylint: disable=broad-except
+      self._refuse(address, error, began)
+    pause = _PAUSE * self._queue.fill(client)
+    self._receive_from = time.monotonic() + pause
+    return pause > 0.001
 
-  def _send_delayed(self):
-    while self._delayed and self._delayed[0][0] <= time.monotonic():
-      self._responses.send_multipart(self._delayed.popleft()[1])
+  def _work(self):
+    """Runs steps of jobs until there are none."""
+    while True:
+      job = self._queue.take()
+      if job is None:
+        return
+      try:
+        self._advance(job)
+      except Exception as error:  # pylint: disable=broad-except
+        self._finish(job, error)
+      finally:
+        self._queue.leave(job.client)
 
   def _advance(self, job):
-    """Advances a request; sends its response when it is done."""
-    is_done, code = True, "ok"
-    try:
-      is_done = job.advance(self._wake)
-      if is_done:
-        self._respond(job)
-    except Exception as error:  # pylint: disable=broad-except
-      code = "failed"
-      tf.logging.error("A request of bert-serving-client failed: %s", error)
-    if is_done or code == "failed":
-      self._model.release(job.version)
-      self._metrics.add(self._model.name, "zmq", code,
-                        time.monotonic() - job.began)
+    """Collects what has been run of a job, and submits more or sends its
+    response."""
+    is_new = not job.num_texts
+    may_run = job.read(self._model, self._limits.max_chars)
+    if is_new:
+      self._count(1, job.num_texts)
+    if job.is_running:
+      job.collect(self._memory, self._limits.max_response)
+    if job.is_complete:
+      self._finish(job)
+    elif not may_run:
+      self._queue.put_back(job)
+    elif not job.submit(self._queue.put_back):
+      if self._is_ending():
+        raise Refusal("closing", "the server is closing")
+      time.sleep(_RETRY)
+      self._queue.put_back(job)
+
+  def _finish(self, job, error=None):
+    """Answers a job and removes it."""
+    self._end(job, error)
+    job.close(self._model)
+    self._queue.remove(job)
+
+  def _is_ending(self):
+    return self._closes_at is not None and time.monotonic() > self._closes_at
+
+  def _end(self, job, error=None):
+    """Sends the response or the refusal of a job, and counts it, unless that
+    has been done."""
+    if not job.answer():
+      return
+    self._metrics.close()
+    release = _Release(self._memory, job.take_reserved())
+    if error:
+      release()
+      self._refuse((job.client, job.request.number), error, job.began)
     else:
-      self._jobs.append(job)
+      response = job.response()
+      self._metrics.add(self._model.name, "zmq", "ok",
+                        time.monotonic() - job.began)
+      self._responses.send(response, release)
 
-  def _respond(self, job):
-    vectors = np.ascontiguousarray(encoder.stack(job.vectors), np.float32)
-    about = {"dtype": "float32", "shape": vectors.shape,
-             "tokens": [_tokens_of(job.version.predictor, each)
-                        for each in job.texts]}
-    self._responses.send_multipart([
-        job.client, json.dumps(about).encode("ascii"), vectors, job.number])
+  def _refuse(self, address, error, began):
+    """Sends a refusal, counts it, and logs the first ones."""
+    code = "refused" if isinstance(error, UserError) else getattr(
+        error, "code", "failed")
+    is_fault = code == "failed"
+    self._metrics.add(self._model.name, "zmq", code, time.monotonic() - began)
+    with self._count_lock:
+      if is_fault:
+        self._num_failed += 1
+      else:
+        self.num_refused += 1
+      count = self._num_failed if is_fault else self.num_refused
+    if count <= _MAX_LOGGED or count % 1000 == 0:
+      (tf.logging.error if is_fault else tf.logging.warning)(
+          "A request of bert-serving-client %s, %d so far: %s",
+          "failed" if is_fault else "is refused", count,
+          " ".join((str(error) or repr(error)).split()))
+    # The error of a fault may name paths of the server.
+    self._responses.send(messages.to_refusal(address, (
+        "the server failed; its log says why" if is_fault else str(error))))
 
-  def _describe(self, client, has_statistic) -> Dict:
-    """Returns the state of the server for clients."""
+  def _count(self, num_requests, num_texts):
+    with self._count_lock:
+      self.num_requests += num_requests
+      self._num_texts += num_texts
+
+  def _describe(self, request):
+    """Sends the state of the server."""
+    about = self._state()
+    about["client"] = request.client.decode("ascii", "replace")
+    if request.message == messages.STATUS:
+      about["statistic"] = {
+          "num_data_request": self.num_requests,
+          "num_total_request": self.num_requests + self.num_refused,
+          "num_total_seq": self._num_texts,
+          "num_total_client": self._responses.num_clients}
+    self._responses.send([request.client, json.dumps(about).encode("ascii"),
+                          request.number])
+
+  def _state(self) -> Dict:
     predictor = self._model.current.predictor
     task = predictor.task
-    about = {
-        "client": client.decode("ascii", "replace"),
-        "server_version": VERSION, "python_version": sys.version,
+    pyzmq, libzmq = self._sockets.versions
+    return {
+        "server_version": messages.VERSION, "python_version": sys.version,
         "tensorflow_version": list(tf.__version__.split(".")),
-        "pyzmq_version": self._zmq.pyzmq_version(),
-        "zmq_version": self._zmq.zmq_version(),
+        "pyzmq_version": pyzmq, "zmq_version": libzmq,
         "max_seq_len": task["max_seq_length"], "show_tokens_to_client": True,
         "max_batch_size": predictor.batch_size,
         "model_dir": predictor.folder, "port": self._ports.requests,
         "port_out": self._ports.responses,
         "pooling_strategy": task["sentence_vectors"],
         "pooling_layer": task["vector_layer"], "num_worker": 1}
-    if has_statistic:
-      about["statistic"] = {
-          "num_data_request": self.num_requests,
-          "num_total_request": self.num_requests + self.num_refused,
-          "num_total_seq": self._num_texts,
-          "num_total_client": len(self._clients)}
-    return about
 
 
-def _tokens_of(predictor, text):
-  """Returns the tokens of a text that are read, as clients show them."""
-  (columns,) = predictor.encode(predictor.to_example(text))
-  return predictor.loaded.encoder.tokenizer.convert_ids_to_tokens(
-      columns["input_ids"][0][:columns["input_mask"].sum()].tolist())
+class _Release:
+  """Returns memory when it is called."""
 
+  def __init__(self, memory, size):
+    self._memory = memory
+    self._size = size
 
-def _check_frames(frames: Sequence[bytes]) -> Tuple[bytes, bytes, bytes]:
-  """Returns client, message and number of a request; raises UserError."""
-  if len(frames) != 4:
-    raise UserError("%d frames, 4 are needed" % len(frames))
-  client, message, number, length = frames
-  if not client or len(client) > _MAX_IDENTITY:
-    raise UserError("an identity of %d bytes" % len(client))
-  if not number.isdigit() or not length.isdigit() or (
-      max(len(number), len(length)) > 20):
-    raise UserError("the last frames are no numbers")
-  return client, message, number
-
-
-def _texts_of(message: bytes) -> List[TextInput]:
-  """Returns the texts of a request, text, pair or word pieces each; raises
-  UserError."""
-  try:
-    texts = json_text.of_client(message.decode("utf-8"))
-  except ValueError as error:
-    raise UserError("not JSON: %s" % error)
-  if not isinstance(texts, list) or not texts:
-    raise UserError("no list of texts")
-  is_tokenized = isinstance(texts[0], list)
-  for each in texts:
-    if isinstance(each, list) != is_tokenized or not each or not all(
-        isinstance(word, str) for word in (each if is_tokenized else [each])):
-      raise UserError("texts must be text, or lists of tokens")
-  return [formats.of_bert_serving(each) for each in texts]
+  def __call__(self):
+    self._memory.release(self._size)

@@ -125,8 +125,8 @@ class Server:
     model = self._first_encoder()
     host, requests, responses = address
     server = bert_clients.BertClients(
-        model, bert_clients.Ports(requests, responses),
-        max_bytes=self.limits.max_bytes, host=host, metrics=self.metrics)
+        model, bert_clients.Ports(requests, responses), self.metrics,
+        self.limits, host=host)
     print("Serving %s to bert-serving-client at %s, ports %d and %d" % (
         model.name, host, requests, responses), flush=True)
     return server

@@ -16,6 +16,8 @@ _ENGINE_PRECISIONS = {"tensorflow": ("float32", "bfloat16", "float16"),
                       "onnx": ("float32", "int8")}
 # Characters that need no escape in a URL, where . and .. are folders.
 _NAME = re.compile(r"(?!\.{1,2}\Z)[\w.-]+")
+# A name, an address or * for all addresses.
+_HOST = re.compile(r"\*|[\w.-]+|\[?[0-9a-fA-F:.]*(%\w+)?\]?")
 _THIS_MACHINE = "127.0.0.1"
 _CONFIG_FORM = '{"models": [{"name": ..., "export_dir": ...}, ...]}'
 
@@ -58,13 +60,17 @@ def endpoints_of(serving: ServerOptions) -> Endpoints:
   http = _address_of("http", serving.http)
   ports = serving.bert_serving and _ports_of(serving.bert_serving)
   endpoints = Endpoints(http, _address_of("grpc", serving.grpc), ports and (
-      (http[0] if http else _THIS_MACHINE,) + ports))
+      (_host_of(serving.bert_serving_bind) or (
+          http[0] if http else _THIS_MACHINE),) + ports))
   if not any(endpoints):
     for field in dataclasses.fields(serving):
       if getattr(serving, field.name) != field.default:
         raise UserError("--%s=%s is for a server: give --http, --grpc or "
                         "--bert_serving as well" % (
                             field.name, getattr(serving, field.name)))
+  if serving.bert_serving_bind and not ports:
+    raise UserError("--bert_serving_bind=%s is for --bert_serving: give that as "
+                    "well" % serving.bert_serving_bind)
   return endpoints
 
 
@@ -166,6 +172,15 @@ def _address_of(flag, value):
   if not port.isdigit() or not 0 <= int(port) < 65536:
     raise UserError("--%s=%s: needed is HOST:PORT, or PORT" % (flag, value))
   return host.strip("[]") or _THIS_MACHINE, int(port)
+
+
+def _host_of(value):
+  """Returns the host of --bert_serving_bind, None without it."""
+  if value and (not _HOST.fullmatch(value) or (
+      value.count(":") == 1 or value.endswith("]:"))):
+    raise UserError("--bert_serving_bind=%s: needed is a host without a port, as "
+                    "127.0.0.1, or * for all addresses" % repr(value)[1:-1])
+  return value and value.strip("[]")
 
 
 def _ports_of(value):

@@ -81,7 +81,8 @@ CASES = {
         "input_format": choice("jsonl", "text"),
         "output_format": choice("jsonl", "tsv")},
     serving.ServerOptions: {
-        "http": name(), "bert_serving": name(), "grpc": name(),
+        "http": name(), "bert_serving": name(), "bert_serving_bind": name(),
+        "grpc": name(),
         "config": name(), "poll_seconds": Case("0.5", 0.5, [
             ("-1", "must be at least 0"), ("soon", "float")]),
         "warmup": switch(), "access_log": name(), "model_name": name(),

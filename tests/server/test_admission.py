@@ -322,7 +322,7 @@ def test_grpc_has_the_same_limits(tokens):
       except grpc.RpcError as error:
         return error.code().name
       finally:
-        server.close()
+        server.close(0)
         model.client.models.close()
 
   size = 2 * 16 * 32 * 4

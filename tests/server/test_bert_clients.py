@@ -20,6 +20,7 @@ from bert.data.examples import Words
 from bert.predictor import Encoder
 from bert.server import bert_clients
 from bert.server import server_metrics
+from bert.server.model_requests import Limits
 from mistakes import message_of
 
 zmq = pytest.importorskip("zmq", reason="requirements-serving.txt")
@@ -57,7 +58,7 @@ def serving(encoder, max_queue):
 def make(model, ports):
   return bert_clients.BertClients(
       model, bert_clients.Ports(*ports), server_metrics.ServerMetrics(),
-      max_bytes=1 << 20)
+      Limits(max_bytes=1 << 20))
 
 
 def connect(server, **changes):

@@ -45,6 +45,30 @@ def test_clients_of_bert_as_service_are_at_the_host_of_http():
       bert_serving="1,2", http="::1:80")).bert_clients == ("::1", 1, 2)
 
 
+@pytest.mark.parametrize("text, host", [
+    ("0.0.0.0", "0.0.0.0"), ("*", "*"), ("[::1]", "::1"), ("::", "::"),
+    ("a-host.example", "a-host.example")])
+def test_clients_of_bert_as_service_may_have_another_host(text, host):
+  assert settings.endpoints_of(serving(
+      bert_serving="1,2", bert_serving_bind=text, http="1.2.3.4:80")
+                              ).bert_clients == (host, 1, 2)
+
+
+@pytest.mark.parametrize("text", ["1.2.3.4:80", "[::1]:80", "tcp://a", "a b",
+                                  "a,b", "a\n"])
+def test_other_hosts_are_refused(text):
+  message = message_of(settings.endpoints_of, serving(
+      bert_serving="1,2", bert_serving_bind=text))
+  assert message.startswith("--bert_serving_bind=%s: needed is a host" %
+                            text.replace("\n", "\\n"))
+
+
+def test_host_of_bert_as_service_needs_its_ports():
+  message = message_of(settings.endpoints_of, serving(
+      http="80", bert_serving_bind="a"))
+  assert message.startswith("--bert_serving_bind=a is for --bert_serving")
+
+
 @pytest.mark.parametrize("flags", [
     {"max_queue": 5}, {"config": "x"}, {"warmup": True}, {"access_log": "-"},
     {"model_name": "x"}])

@@ -184,7 +184,7 @@ def test_separator_separates_for_clients_of_bert_serving(encoder):
   from bert.server import server_metrics
   ports = bert_clients.Ports(*served.free_ports())
   made = bert_clients.BertClients(
-      encoder.model, ports, server_metrics.ServerMetrics(), max_bytes=1 << 20)
+      encoder.model, ports, server_metrics.ServerMetrics())
   made.start()
   with client_lib.BertClient("127.0.0.1", *ports, timeout=20000) as client:
     for text, (text_a, text_b) in LINES.items():

@@ -1,0 +1,1 @@
+"""The protocol of bert-as-service, and the requests of its clients."""
