@@ -5,6 +5,7 @@ from typing import Callable, Dict, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from google.protobuf import message
 from tensorflow.core.protobuf import saved_model_pb2
 
 from bert.common import libraries
@@ -14,6 +15,9 @@ from bert.model import estimator
 from bert.model import export
 from bert.model import onnx_files
 
+# What TensorFlow and protobuf raise for a damaged SavedModel.
+_ERRORS = (tf.errors.OpError, OSError, ValueError, LookupError, RuntimeError,
+           TypeError, message.DecodeError)
 Arrays = Dict[str, np.ndarray]
 # Names of the inputs, and a function of their values in this order.
 Run = Tuple[Tuple[str, ...], Callable[..., Arrays]]
@@ -38,9 +42,8 @@ class TensorFlowEngine:
       self._session = tf.Session(config=estimator.session_config(precision))
       try:
         loaded = tf.saved_model.loader.load(self._session, export.TAGS, folder)
-      except (tf.errors.OpError, OSError, ValueError) as error:
-        raise UserError("%s: can't be loaded: %s" % (
-            folder, str(error).split("\n")[0]))
+      except _ERRORS as error:
+        raise _unreadable(folder, error)
     self.signatures = dict(loaded.signature_def)
     self.runs = {name: self._run_of(each)
                  for name, each in self.signatures.items()}
@@ -82,9 +85,18 @@ class OnnxEngine:
 
 def _read_signatures(folder):
   """Returns the SignatureDefs of an export, without loading it."""
-  with tf.gfile.GFile(os.path.join(folder, "saved_model.pb"), "rb") as reader:
-    model = saved_model_pb2.SavedModel.FromString(reader.read())
-  return dict(model.meta_graphs[0].signature_def)
+  path = os.path.join(folder, "saved_model.pb")
+  try:
+    with tf.gfile.GFile(path, "rb") as reader:
+      model = saved_model_pb2.SavedModel.FromString(reader.read())
+    return dict(model.meta_graphs[0].signature_def)
+  except _ERRORS as error:
+    raise _unreadable(path, error)
+
+
+def _unreadable(path, error):
+  return UserError("%s: can't be loaded: %s" % (
+      path, str(error).split("\n")[0]))
 
 
 def _load(folder, signature, precision):
@@ -100,8 +112,7 @@ def _load(folder, signature, precision):
     session = onnxruntime.InferenceSession(
         content, providers=["CPUExecutionProvider"])
   except Exception as error:  # ONNX Runtime's errors have no common class.
-    raise UserError("%s: can't be loaded: %s" % (
-        path, str(error).split("\n")[0]))
+    raise _unreadable(path, error)
   names = tuple(sorted(each.name for each in session.get_inputs()))
   outputs = [each.name for each in session.get_outputs()]
 

@@ -22,6 +22,7 @@ from bert.data.examples import InputExample
 from bert.encoders import registry
 from bert.heads.encoder_layers import LayersHead
 from bert.heads.encoder_layers import VectorHead
+from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
@@ -180,7 +181,9 @@ class _Extractor:
       input_fn = input_fns.by_length_input_fn(self._path, self._spec)
     batches = self._runtime.make_estimator(self._model.model_fn).predict(
         input_fn, hooks=workers.hooks(), yield_single_examples=False)
-    with contextlib.closing(batches):  # The Estimator's graph is in use in it.
+    # The Estimator's graph is in use in it.
+    with contextlib.closing(batches), checkpoint_files.explaining(
+        self._data.init_checkpoint):
       for row in dataset_outputs.in_input_order(
           console.bar(workers.merge(batches, num_batches), num_batches,
                       "Reading texts"), len(examples)):

@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import signals
 from bert.common.errors import UserError
+from bert.model import checkpoint_files
 from bert.model import distribution
 from bert.model import hooks as hooks_lib
 from bert.model.estimator import Runtime
@@ -70,13 +71,16 @@ class Trainer:
     _warn_of_warmup(settings)
     hooks = self._hooks(last, saving_steps, (
         lambda: record.write(done, seed)) if done else None)
+    checkpoint = settings.init_checkpoint
     if done:
       settings = settings._replace(init_checkpoint=None)
+      checkpoint = self._folder.latest()
     estimator = self._runtime.make_estimator(
         self._model.whole_model_fn(settings), seed, saving_steps)
     if listener:
       hooks.append(PlateauHook(listener.history))
-    with _explaining_nan(settings.learning_rate), signals.deferred() as request:
+    with _explaining_nan(settings.learning_rate), checkpoint_files.explaining(
+        checkpoint), signals.deferred() as request:
       hooks.append(hooks_lib.StopHook(request, workers))
       estimator.train(input_fn, max_steps=last, hooks=hooks,
                       saving_listeners=[listener] if listener else [])
