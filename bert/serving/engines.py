@@ -5,7 +5,6 @@ from typing import Callable, Dict, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from google.protobuf import message
 from tensorflow.core.protobuf import saved_model_pb2
 
 from bert.common import libraries
@@ -15,9 +14,6 @@ from bert.model import estimator
 from bert.model import export
 from bert.model import onnx_files
 
-# What TensorFlow and protobuf raise for a damaged SavedModel.
-_ERRORS = (tf.errors.OpError, OSError, ValueError, LookupError, RuntimeError,
-           TypeError, message.DecodeError)
 Arrays = Dict[str, np.ndarray]
 # Names of the inputs, and a function of their values in this order.
 Run = Tuple[Tuple[str, ...], Callable[..., Arrays]]
@@ -42,8 +38,9 @@ class TensorFlowEngine:
       self._session = tf.Session(config=estimator.session_config(precision))
       try:
         loaded = tf.saved_model.loader.load(self._session, export.TAGS, folder)
-      except _ERRORS as error:
-        raise _unreadable(folder, error)
+      except (tf.errors.OpError, OSError, ValueError) as error:
+        raise UserError("%s: can't be loaded: %s" % (
+            folder, str(error).split("\n")[0]))
     self.signatures = dict(loaded.signature_def)
     self.runs = {name: self._run_of(each)
                  for name, each in self.signatures.items()}
@@ -85,18 +82,9 @@ class OnnxEngine:
 
 def _read_signatures(folder):
   """Returns the SignatureDefs of an export, without loading it."""
-  path = os.path.join(folder, "saved_model.pb")
-  try:
-    with tf.gfile.GFile(path, "rb") as reader:
-      model = saved_model_pb2.SavedModel.FromString(reader.read())
-    return dict(model.meta_graphs[0].signature_def)
-  except _ERRORS as error:
-    raise _unreadable(path, error)
-
-
-def _unreadable(path, error):
-  return UserError("%s: can't be loaded: %s" % (
-      path, str(error).split("\n")[0]))
+  with tf.gfile.GFile(os.path.join(folder, "saved_model.pb"), "rb") as reader:
+    model = saved_model_pb2.SavedModel.FromString(reader.read())
+  return dict(model.meta_graphs[0].signature_def)
 
 
 def _load(folder, signature, precision):
@@ -112,7 +100,8 @@ def _load(folder, signature, precision):
     session = onnxruntime.InferenceSession(
         content, providers=["CPUExecutionProvider"])
   except Exception as error:  # ONNX Runtime's errors have no common class.
-    raise _unreadable(path, error)
+    raise UserError("%s: can't be loaded: %s" % (
+        path, str(error).split("\n")[0]))
   names = tuple(sorted(each.name for each in session.get_inputs()))
   outputs = [each.name for each in session.get_outputs()]
 

@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.common import files
+from bert.common import locks
 from bert.common.errors import UserError
 from bert.data import features
 from bert.data import input_fns
@@ -150,8 +151,9 @@ def write_export(data: VectorOptions) -> str:
       **encoder.family_facts()}, (
           read_examples(data.input_file) if data.input_file else None))
   files.make_folder(data.output_dir)
-  return export.write(data.output_dir, export.ExportSpec(
-      encoder, head, data.init_checkpoint, data.vocab_file, task))
+  with locks.locked(data.output_dir):
+    return export.write(data.output_dir, export.ExportSpec(
+        encoder, head, data.init_checkpoint, data.vocab_file, task))
 
 
 class _Extractor:

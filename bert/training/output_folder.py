@@ -125,29 +125,23 @@ class OutputFolder:
     return seed
 
   def remove_partial(self, num_kept: int, num_steps: int) -> None:
-    """Removes what a killed run was about to rename or to delete; mends the
-    file named checkpoint.
+    """Removes what a killed run was about to delete, and what it had not yet
+    renamed; mends the file named checkpoint.
 
     Args:
       num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
         long, the one before the oldest had been taken off it.
       num_steps: --save_checkpoints_steps, between two checkpoints.
     """
-    patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
-                "checkpoint.tmp*", "graph.pbtxt.tmp*"]
+    files.remove_partial(self.path)
     checkpoint_files.repair_state(self.path)
     state = checkpoint_files.read_state(self.path)
     listed = list(state.all_model_checkpoint_paths) if state else []
     if listed and len(listed) == num_kept:
       dropped = "model.ckpt-%d" % (
           min(map(checkpoints.step_of, listed)) - num_steps)
-      patterns += [dropped + ".index", dropped + ".meta",
-                   dropped + ".data-?????-of-?????"]
-    for pattern in patterns:
-      for path in tf.gfile.Glob(self.join(pattern)):
-        if tf.gfile.IsDirectory(path):
-          tf.gfile.DeleteRecursively(path)
-        else:
+      for suffix in (".index", ".meta", ".data-?????-of-?????"):
+        for path in tf.gfile.Glob(self.join(dropped + suffix)):
           tf.gfile.Remove(path)
 
   def write_lines(self, name: str, lines: Iterable[str]) -> None:

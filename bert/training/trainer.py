@@ -49,6 +49,11 @@ class Trainer:
     workers = distribution.workers()
     done = workers.share(self._folder.last_step())
     last = settings.num_train_steps
+    run = self._runtime.run
+    saving_steps = run.save_checkpoints_steps
+    if listener:
+      saving_steps = listener.saving_steps(saving_steps)
+    self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
     if listener and workers.share(record.owes_evaluation()):
       listener.catch_up(self._folder.latest(), done)
     if done >= last or listener and listener.is_over():
@@ -58,11 +63,6 @@ class Trainer:
     seed = self._begin(record, done)
     if listener:
       listener.catch_up(self._folder.latest(), done)
-    run = self._runtime.run
-    saving_steps = run.save_checkpoints_steps
-    if listener:
-      saving_steps = listener.saving_steps(saving_steps)
-    self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
     input_fn, lines = make_input_fn(done, seed)
     batch_size = self._runtime.batch_sizes["train"]
     _log_start(list(lines) + ["Batch size = %d" % batch_size,
