@@ -16,6 +16,7 @@ import warnings
 from typing import Callable, Sequence
 
 from bert.common import command_line
+from bert.common import errors
 from bert.common import machine
 from bert.common import plug_ins
 from bert.common import signals
@@ -99,7 +100,7 @@ def _call(main, argv):
 def _report(text):
   """Prints a line to standard error, where that can be written to."""
   with contextlib.suppress(OSError, ValueError):
-    print(text, file=sys.stderr)
+    print(errors.without_passwords(text), file=sys.stderr)
 
 
 def _describe_output(error):
@@ -191,4 +192,5 @@ class _TqdmHandler(logging.Handler):
     import tqdm
     # A run goes on where nobody reads its log any more.
     with contextlib.suppress(OSError, ValueError):
-      tqdm.tqdm.write(self.format(record), file=sys.stderr)
+      tqdm.tqdm.write(errors.without_passwords(self.format(record)),
+                      file=sys.stderr)

@@ -196,3 +196,15 @@ def test_output_that_can_not_be_written_is_one_line(number, fragment, capsys):
   message = capsys.readouterr().err
   assert message.startswith("tool.py: failed: ") and fragment in message
   assert message.count("\n") == 1
+
+
+def test_neither_errors_nor_the_log_show_a_password(restored_log, capsys):
+  url = "postgresql://me:s3cret@host/db"
+
+  def main(argv):
+    command.set_up_log()
+    tf.logging.warning("Using %s", url)
+    raise UserError("%s: %s" % (argv[0], url))
+  assert command.run(main, ["tool.py"]) == 2
+  log = capsys.readouterr().err
+  assert "s3cret" not in log and log.count("postgresql://me:***@host/db") == 2
