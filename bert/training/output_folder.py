@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import tensorflow.compat.v1 as tf
@@ -219,16 +220,19 @@ class CheckedFolder:
 
 
 _SETTING_NAMES = {each.name for each in model_settings.SETTINGS}
+# Whole names of what only a training needs.
+_OF_TRAINING = re.compile(
+    r"(model\.ckpt-\d+\.(index|meta|data-\d{5}-of-\d{5})|checkpoint|"
+    r"graph\.pbtxt|(train|eval|predict)\.tf_record)$")
 
 
 def remove_checkpoints(folder: str) -> None:
   """Removes the checkpoints and the records of a run; its results stay."""
   if not tf.gfile.IsDirectory(folder):  # The run failed before it had one.
     return
-  names = ("model.ckpt-*", "checkpoint", "graph.pbtxt", "*.tf_record")
-  for pattern in names:
-    for path in tf.gfile.Glob(os.path.join(folder, pattern)):
-      tf.gfile.Remove(path)
+  for name in tf.gfile.ListDirectory(folder):
+    if _OF_TRAINING.match(name):
+      tf.gfile.Remove(os.path.join(folder, name))
   best = os.path.join(folder, task_file.BEST)
   if tf.gfile.IsDirectory(best):
     tf.gfile.DeleteRecursively(best)
