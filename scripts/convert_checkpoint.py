@@ -38,8 +38,8 @@ def to_bert(options):
   folder = options.bert_dir
   if os.path.exists(folder):
     raise UserError("--bert_dir=%s: is there already; give another" % folder)
-  model = hugging_face.read_hugging_face(options.hugging_face_dir,
-                                         options.exact_gelu)
+  model = hugging_face.read_hugging_face(
+      options.hugging_face_dir, options.exact_gelu, options.trust_checkpoint)
   files.make_folder(folder, "--bert_dir")
   files.write_text(os.path.join(folder, "bert_config.json"), [json.dumps(
       model.config, indent=2, sort_keys=True)])

@@ -19,8 +19,12 @@ from bert.common.errors import UserError
 
 
 def main(argv):
+  if any(each in ("-h", "--help") for each in argv[1:]):
+    print(__doc__.strip())
+    return
   if len(argv) < 3 or argv[1].startswith("-"):
-    raise UserError("OUTPUT_DIR and the folders of runs are needed")
+    raise UserError("OUTPUT_DIR and the folders of runs are needed. See "
+                    "--help.")
   command.start_tensorflow()
   from bert.common import files
   from bert.evaluation import curves

@@ -70,9 +70,11 @@ def parse(argv: Sequence[str], groups: Sequence[type], about: str) -> List:
     print_version()
     sys.exit(0)
   values = _define(groups)
-  if any(arg.lstrip("-").startswith("undefok") for arg in argv[1:]):
-    raise UserError("--undefok would let wrong flags pass; leave it out")
   try:
+    # Those of --flagfile, too.
+    if any(re.match("--?undefok(=|$)", arg.strip()) for arg in
+           values.read_flags_from_files(list(argv[1:]), force_gnu=False)):
+      raise UserError("--undefok would let wrong flags pass; leave it out")
     rest = values(list(argv))[1:]
   except flags.Error as error:
     message = " ".join(str(error).split())

@@ -2,10 +2,16 @@
 
 import difflib
 import json
+import re
 from typing import Any, Callable, Iterable, Sequence
 
 # Of a value in an error.
 _MAX_CHARS = 40
+# Of scheme://user:password@host, and of ...?password=...
+_PASSWORDS = re.compile(
+    r"(://[^\s/:@]*:)[^\s'\"]*(?=@)|"
+    r"([?&][^\s=&]*(?:password|passwd|pwd|secret|token)[^\s=&]*=)[^\s&'\"]+",
+    re.IGNORECASE)
 
 
 class UserError(Exception):
@@ -45,6 +51,13 @@ def listed(values: Sequence, most: int, *, show: Callable[[Any], str] = str,
   num_more = len(values) - most
   return separator.join(map(show, values[:most])) + (
       more % num_more if num_more > 0 else "")
+
+
+def without_passwords(text: str) -> str:
+  """Returns a text with *** for the passwords of the URLs in it, which have no
+  spaces."""
+  return _PASSWORDS.sub(
+      lambda match: (match.group(1) or match.group(2)) + "***", text)
 
 
 def shortened(text: str) -> str:

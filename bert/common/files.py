@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import uuid
 from typing import Any, Iterable, Iterator, Optional
 
@@ -13,6 +14,24 @@ from bert.common.errors import UserError
 
 # Bytes that are read at once; large files need not fit into memory.
 _BLOCK = 1 << 20
+_PART = r"model\.ckpt-\d+\.(index|meta|data-\d{5}-of-\d{5})"
+# The files of an output folder that replacing writes.
+_REPLACED = (
+    r"task\.json|run\.flags|graph\.pbtxt|(train|eval|predict)\.tf_record|"
+    r"eval_(results|report)\.txt|eval_errors\.tsv|eval_predictions\.json|"
+    r"eval_(confusion|precision_recall)\.png|test_results\.tsv|"
+    r"test_predictions\.(tsv|txt)|(nbest_)?predictions\.json|null_odds\.json|"
+    r"evaluations\.jsonl|trials\.txt|cross_validation\.txt|"
+    r"out_of_fold_results\.tsv|fold\.npz|conditions\.json")
+# Whole names of files and of folders that a run has not yet renamed, here and in
+# TensorFlow.
+_PARTIAL_FILE = re.compile(
+    r"((%s)\.partial|%s\.(tempstate\d+|tmp[0-9a-f]{32})|"
+    r"(checkpoint|graph\.pbtxt)\.tmp[0-9a-f]{32}|\.writable-[0-9a-f]{32})$" % (
+        _REPLACED, _PART))
+_PARTIAL_FOLDER = re.compile(r"model\.ckpt-\d+_temp(_[0-9a-f]+)?$")
+_PARTIAL_EXPORT = re.compile(r"\.\d+\.(partial|assets)$")
+_WEIGHTS = re.compile(r"(model\.ckpt-\d+)\.(meta|data-\d{5}-of-\d{5})$")
 
 
 def read_text(path: str, flag: Optional[str] = None) -> str:
@@ -89,7 +108,8 @@ def make_folder(folder: str, flag: str = "--output_dir") -> None:
     tf.gfile.MakeDirs(folder)
     with tf.gfile.GFile(probe, "w") as writer:
       writer.write("")
-    tf.gfile.Remove(probe)
+    with contextlib.suppress(tf.errors.NotFoundError):
+      tf.gfile.Remove(probe)  # Another run may have cleaned up.
   except tf.errors.OpError as error:
     raise UserError("%s=%s can't be written to: %s" % (
         flag, folder, error.message))
@@ -119,3 +139,47 @@ def write_text(path: str, lines: Iterable[str]) -> None:
     with tf.gfile.GFile(partial, "w") as writer:
       for line in lines:
         writer.write(line + "\n")
+
+
+def remove_partial(folder: str) -> None:
+  """Removes what killed runs left unfinished in an output folder, which no
+  other run may be using: files and exports before they were renamed,
+  checkpoints without .index.
+
+  All are known by their whole names; whatever else lies there stays.
+  """
+  for parent in (folder, os.path.join(folder, "best")):
+    for path in _partial_in(parent):
+      tf.gfile.Remove(path)
+    _remove_folders(parent, _PARTIAL_FOLDER)
+  _remove_folders(os.path.join(folder, "export"), _PARTIAL_EXPORT)
+
+
+def _partial_in(folder):
+  """Returns the paths of a folder's unfinished files."""
+  names = _names_in(folder)
+  partial = [name for name in names if _PARTIAL_FILE.match(name)]
+  if "task.json" in names or "checkpoint" in names:  # It is a training's.
+    partial += [name for name in names if _is_without_index(name, names)]
+  return [path for path in (os.path.join(folder, name) for name in partial)
+          if not tf.gfile.IsDirectory(path)]
+
+
+def _is_without_index(name, names):
+  """Whether a file is of a checkpoint that is not there, in either format."""
+  match = _WEIGHTS.match(name)
+  return bool(match) and not any(re.match(
+      re.escape(match.group(1)) + r"(\.index|-\d{5}-of-\d{5})?$", each)
+                                 for each in names)
+
+
+def _remove_folders(parent, pattern):
+  for name in _names_in(parent):
+    path = os.path.join(parent, name)
+    if pattern.match(name) and tf.gfile.IsDirectory(path):
+      tf.gfile.DeleteRecursively(path)
+
+
+def _names_in(folder):
+  return sorted(tf.gfile.ListDirectory(folder)) if tf.gfile.IsDirectory(
+      folder) else []

@@ -8,6 +8,7 @@ from typing import Iterator
 
 import tensorflow.compat.v1 as tf
 
+from bert.common import files
 from bert.common.errors import UserError
 
 try:
@@ -26,7 +27,8 @@ def is_remote(path: str) -> bool:
 
 @contextlib.contextmanager
 def locked(folder: str, flag: str = "--output_dir") -> Iterator[None]:
-  """Keeps other runs out of a folder while the block runs.
+  """Keeps other runs out of a folder while the block runs; removes what killed
+  ones left unfinished there.
 
   The operating system releases the lock however the process ends. Object stores
   have no locks.
@@ -97,6 +99,7 @@ def _take(path, where):
       os.ftruncate(descriptor, 0)
       os.write(descriptor, ("process %d on %s\n" % (
           os.getpid(), socket.gethostname())).encode("utf-8"))
+      files.remove_partial(os.path.dirname(path))
       return descriptor
     os.close(descriptor)  # Its last owner has removed it meanwhile.
 

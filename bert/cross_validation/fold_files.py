@@ -74,7 +74,7 @@ def read(path: str) -> Stored:
   with tf.gfile.GFile(path, "rb") as reader:
     content = io.BytesIO(reader.read())
   try:
-    arrays = dict(np.load(content))
+    arrays = dict(np.load(content, allow_pickle=False))
     facts = [json.loads(str(arrays.get(name, "{}")))
              for name in ("results", "conditions", "test")]
   except (ValueError, zipfile.BadZipFile):

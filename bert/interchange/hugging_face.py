@@ -82,13 +82,15 @@ def tensor_name(name: str, names: HuggingFaceNames) -> str:
   return name.replace("/", ".")
 
 
-def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
+def read_hugging_face(folder: str, is_exact: bool = False,
+                      is_trusted: bool = False) -> Model:
   """Reads a folder with config.json and model.safetensors, or
   pytorch_model.bin.
 
   Args:
     folder: path.
     is_exact: whether "gelu" stays the erf form, as in Hugging Face.
+    is_trusted: as of tensor_files.read.
 
   Raises:
     UserError: it is no BERT, or a file is missing.
@@ -100,7 +102,7 @@ def read_hugging_face(folder: str, is_exact: bool = False) -> Model:
                 **encoder.family_facts())
   config["hidden_act"] = hugging_face_config.our_activation(
       theirs.get("hidden_act", "gelu"), is_exact, path)
-  tensors = tensor_files.read(folder, _IGNORED)
+  tensors = tensor_files.read(folder, _IGNORED, is_trusted)
   weights = _to_ours(tensors, encoder, config, folder)
   hugging_face_config.check_shapes(weights, config, folder, path)
   _warn_of_missing(folder, encoder, weights)

@@ -5,6 +5,7 @@ Source: https://huggingface.co/docs/safetensors.
 
 import io
 import os
+import re
 from typing import Dict, Pattern
 
 import numpy as np
@@ -22,7 +23,7 @@ _FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 _NAMES = ("model.safetensors", "pytorch_model.bin")
 
 
-def read(folder: str, ignored: Pattern) -> Tensors:
+def read(folder: str, ignored: Pattern, is_trusted: bool = False) -> Tensors:
   """Returns name -> float32 array of all tensors of a folder.
 
   They are in model.safetensors or pytorch_model.bin, or in several files,
@@ -32,6 +33,8 @@ def read(folder: str, ignored: Pattern) -> Tensors:
     folder: path.
     ignored: regular expression of names that are left out, whatever their
       types.
+    is_trusted: whether pytorch_model.bin is read by a torch that it can make
+      run any program.
 
   Raises:
     UserError: there are none, a file can't be read, or a tensor has no float
@@ -40,14 +43,14 @@ def read(folder: str, ignored: Pattern) -> Tensors:
   for name in _NAMES:
     path = os.path.join(folder, name)
     if tf.gfile.Exists(path):
-      return _read_file(path, ignored)
+      return _read_file(path, ignored, is_trusted)
     if tf.gfile.Exists(path + ".index.json"):
-      return _read_shards(folder, path + ".index.json", ignored)
+      return _read_shards(folder, path + ".index.json", ignored, is_trusted)
   raise UserError("%s: neither model.safetensors nor pytorch_model.bin is "
                   "there, nor one of them with .index.json" % folder)
 
 
-def _read_shards(folder, index_path, ignored):
+def _read_shards(folder, index_path, ignored, is_trusted):
   index = files.read_json(index_path)
   shards = index.get("weight_map") if isinstance(index, dict) else None
   if not isinstance(shards, dict) or not shards or not all(
@@ -59,7 +62,8 @@ def _read_shards(folder, index_path, ignored):
     if os.path.basename(name) != name:
       raise UserError("%s: file %r is not in the folder itself" % (
           index_path, name))
-    tensors.update(_read_file(os.path.join(folder, name), ignored))
+    tensors.update(_read_file(os.path.join(folder, name), ignored,
+                              is_trusted))
   missing = [name for name in sorted(shards)
              if name not in tensors and not ignored.search(name)]
   if missing:
@@ -70,7 +74,7 @@ def _read_shards(folder, index_path, ignored):
   return tensors
 
 
-def _read_file(path, ignored):
+def _read_file(path, ignored, is_trusted):
   if not tf.gfile.Exists(path):
     raise UserError("%s: no such file; download it, too" % path)
   with tf.gfile.GFile(path, "rb") as reader:
@@ -80,11 +84,10 @@ def _read_file(path, ignored):
                     "`git lfs pull` in its folder" % path)
   if not content:
     raise UserError("%s: the file is empty; download it again" % path)
-  read_tensors = (_read_safetensors if path.endswith(".safetensors") else
-                  _read_torch)
+  tensors = (_read_safetensors(content, path) if path.endswith(".safetensors")
+             else _read_torch(content, path, is_trusted))
   return {name: _to_float32(values, name, path)
-          for name, values in read_tensors(content, path).items()
-          if not ignored.search(name)}
+          for name, values in tensors.items() if not ignored.search(name)}
 
 
 def _read_safetensors(content, path):
@@ -110,9 +113,15 @@ def _from_bytes(dtype, shape, data):
   return np.frombuffer(data, kind).reshape(shape)
 
 
-def _read_torch(content, path):
+def _read_torch(content, path, is_trusted):
   libraries.check_library("torch", path)
   import torch
+  # Before 2.6, weights_only does not keep a file from running a program.
+  if not is_trusted and _version_of(torch) < (2, 6):
+    raise UserError(
+        "%s: such a file can run any program in torch %s (CVE-2025-32434); "
+        "convert under Python 3.9+ with torch >= 2.6, or take safetensors "
+        "(--trust_checkpoint reads it)" % (path, torch.__version__))
   try:
     loaded = torch.load(io.BytesIO(content), map_location="cpu",
                         weights_only=True)
@@ -124,6 +133,10 @@ def _read_torch(content, path):
     raise UserError("%s: not a dict of tensors" % path)
   return {name: values.float().numpy() if values.is_floating_point() else
           str(values.dtype) for name, values in loaded.items()}
+
+
+def _version_of(library):
+  return tuple(map(int, re.findall(r"\d+", library.__version__)[:2]))
 
 
 def _to_float32(values, name, path):

@@ -1,9 +1,10 @@
 """Checkpoints as a dict name -> array: read and written without a model."""
 
+import contextlib
 import functools
 import os
 import re
-from typing import Dict, Optional
+from typing import Dict, Iterator, Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -28,6 +29,8 @@ STATE = "checkpoint"
 _SUFFIX = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
 # Parts of a checkpoint in the first format; its path has ????? for the number.
 _PARTS = re.compile(r"-\?{5}-of-\d{5}$")
+# What TensorFlow raises for a checkpoint whose bytes are not as it wrote them.
+_ERRORS = (tf.errors.OpError, ValueError, LookupError, RuntimeError)
 # What a file in the first format ends with: the mark of an SSTable.
 _MARK = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 
@@ -72,10 +75,39 @@ def open_reader(checkpoint: str, flag: str = ""):
     # Data is stored in the order of names: reading the last one finds a missing
     # end.
     reader.get_tensor(max(reader.get_variable_to_shape_map()))
-  except (tf.errors.OpError, ValueError, LookupError, RuntimeError) as error:
-    raise UserError("%s: can't be read as a checkpoint: %s" % (
-        where, str(error).split("\n")[0]))
+  except _ERRORS as error:
+    raise _unreadable(where, error)
   return reader
+
+
+def _unreadable(where, error):
+  return UserError("%s: can't be read as a checkpoint: %s" % (
+      where, str(error).split("\n")[0]))
+
+
+@contextlib.contextmanager
+def explaining(checkpoint: Optional[str]) -> Iterator[None]:
+  """Raises UserError where the block ends because a checkpoint, which it reads,
+  is damaged; None: it reads none.
+
+  TensorFlow's own error does not always name the file.
+  """
+  try:
+    yield
+  except tf.errors.OpError:
+    if checkpoint:
+      _read_all(checkpoint)
+    raise
+
+
+def _read_all(checkpoint):
+  """Reads each variable once; raises UserError for one that can't be read."""
+  reader = open_reader(checkpoint)
+  for name in sorted(reader.get_variable_to_shape_map()):
+    try:
+      reader.get_tensor(name)
+    except _ERRORS as error:
+      raise _unreadable("%s: %s" % (checkpoint, name), error)
 
 
 def latest(folder: str) -> Optional[str]:
@@ -225,9 +257,10 @@ def read(checkpoint: str) -> Weights:
     UserError: there is none, or it can't be read.
   """
   reader = open_reader(checkpoint)
-  return {name: reader.get_tensor(name)
-          for name in sorted(reader.get_variable_to_shape_map())
-          if name == GLOBAL_STEP or not is_training_state(name)}
+  with explaining(checkpoint):
+    return {name: reader.get_tensor(name)
+            for name in sorted(reader.get_variable_to_shape_map())
+            if name == GLOBAL_STEP or not is_training_state(name)}
 
 
 def write(path: str, weights: Weights) -> None:

@@ -14,6 +14,7 @@ from bert.common import files
 from bert.data.examples import InputExample
 from bert.encoders.base import Encoder
 from bert.heads.base import Head
+from bert.model import checkpoint_files
 from bert.model import digests
 from bert.model import model_function
 from bert.model import onnx_files
@@ -190,7 +191,8 @@ def _signatures(spec, session, drop_padding=True):
   outputs = model_function.Model(
       spec.encoder, spec.head, drop_padding=drop_padding).forward(inputs)
   signatures = spec.head.serving_signatures(inputs, outputs)
-  tf.train.Saver().restore(session, spec.checkpoint)
+  with checkpoint_files.explaining(spec.checkpoint):
+    tf.train.Saver().restore(session, spec.checkpoint)
   return signatures
 
 

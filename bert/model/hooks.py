@@ -86,6 +86,24 @@ class SaverHook(tf.train.CheckpointSaverHook):
       self._before_progress = None
     return super()._save(session, step)
 
+  def _get_saver(self):
+    return _GraphFirstSaver(super()._get_saver())
+
+
+class _GraphFirstSaver:
+  """Writes the graph of a checkpoint, .meta, before its weights, where
+  TensorFlow does it after them: no run that is killed leaves a checkpoint
+  without."""
+
+  def __init__(self, saver: tf.train.Saver):
+    self._saver = saver
+
+  def save(self, session, path, global_step, **_):
+    """Saves a checkpoint, as tf.train.Saver does."""
+    with session.graph.as_default():
+      self._saver.export_meta_graph("%s-%d.meta" % (path, global_step))
+    return self._saver.save(session, path, global_step, write_meta_graph=False)
+
 
 class FollowerHook(tf.train.CheckpointSaverHook):
   """Calls checkpoint listeners on workers that do not save, at the steps where

@@ -31,6 +31,9 @@ class ConversionOptions:
   vocab_file: Path = option(
       None, "Vocabulary file for --to=hugging_face; vocab.txt in --bert_dir "
       "when not given.")
+  trust_checkpoint: bool = option(
+      False, "Read pytorch_model.bin with a torch before 2.6, where such a file "
+      "can run any program (CVE-2025-32434): only if you trust who made it.")
   exact_gelu: bool = option(
       False, "With --to=bert, keep the erf form of \"gelu\", which is slower "
       "than the tanh form in this program, and which the reference release "

@@ -12,6 +12,7 @@ from bert.common import libraries
 from bert.common import locks
 from bert.common import machine
 from bert.common.errors import UserError
+from bert.common.errors import without_passwords
 from bert.options.search import SearchOptions
 from bert.search import space
 from bert.search.space import Dimension
@@ -166,7 +167,8 @@ class Study:
       if isinstance(error, (KeyboardInterrupt, MemoryError)):
         raise
       raise UserError("--search_storage=%s: can't be opened: %s" % (
-          url, " ".join(str(error).split())[:300]))
+          _without_password(url, url), _without_password(" ".join(
+              str(error).split()), url)[:300]))
 
   def _check_same(self, where):
     """Notes what the search is, or raises UserError if it was another one.
@@ -307,3 +309,9 @@ def _suggest(trial, dimension: Dimension) -> Value:
                              step=dimension.step)
   return trial.suggest_float(dimension.flag, dimension.low, dimension.high,
                              log=dimension.kind == "log")
+
+
+def _without_password(text, url):
+  """Returns a text without the password that a URL has."""
+  password = url.rpartition("@")[0].partition("://")[2].partition(":")[2]
+  return without_passwords(text.replace(password, "***") if password else text)

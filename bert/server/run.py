@@ -38,4 +38,7 @@ def run(predicting: PredictorOptions, serving: ServerOptions,
   if sys.stdin.isatty() and sys.stdout.isatty():
     pipe.prompt(predictor)
   else:
-    pipe.run(predictor, predicting, sys.stdin.buffer, sys.stdout)
+    # A thread may still read when Python exits, which sys.stdin itself would
+    # make it abort for, and waits in vain to be closed.
+    source = open(sys.stdin.fileno(), "rb", closefd=False)
+    pipe.run(predictor, predicting, source, sys.stdout)

@@ -52,30 +52,58 @@ def run(predictor: Predictor, options, source: BinaryIO,
     options: PredictorOptions.
     source: lines of UTF-8.
     target: of the outputs.
+
+  Raises:
+    UserError: the lines can't be read; outputs of those before are written.
   """
-  lines = queue.Queue(_MAX_AHEAD)
+  reader = _Reader(source)
+  while not reader.is_over:
+    for text in _outputs(predictor, options,
+                         reader.next_lines(options.batch_size)):
+      target.write(text + "\n")
+    target.flush()
+  reader.check()
 
-  def read():
-    for number, line in enumerate(source):
-      is_marked = not number and line.startswith(codecs.BOM_UTF8)
-      lines.put(line[len(codecs.BOM_UTF8):] if is_marked else line)
-    lines.put(_END)
 
-  threading.Thread(target=read, daemon=True).start()
-  is_open = True
-  while is_open:
-    batch = [lines.get()]
-    while batch[-1] is not _END and len(batch) < options.batch_size:
+class _Reader:
+  """Lines that a thread reads ahead.
+
+  Attributes:
+    is_over: whether there are no more.
+  """
+
+  def __init__(self, source: BinaryIO):
+    self.is_over = False
+    self._error = None
+    self._lines = queue.Queue(_MAX_AHEAD)
+    threading.Thread(target=self._read, args=(source,), daemon=True).start()
+
+  def next_lines(self, most: int) -> List[bytes]:
+    """Returns the lines that are there, at most so many; waits for one."""
+    batch = [self._lines.get()]
+    while batch[-1] is not _END and len(batch) < most:
       try:
-        batch.append(lines.get_nowait())
+        batch.append(self._lines.get_nowait())
       except queue.Empty:
         break
     if batch[-1] is _END:
-      is_open = False
+      self.is_over = True
       batch.pop()
-    for text in _outputs(predictor, options, batch):
-      target.write(text + "\n")
-    target.flush()
+    return batch
+
+  def check(self) -> None:
+    """Raises UserError where the lines ended with an error."""
+    if self._error is not None:
+      raise UserError("standard input can't be read: %s" % self._error)
+
+  def _read(self, source):
+    try:
+      for number, line in enumerate(source):
+        is_marked = not number and line.startswith(codecs.BOM_UTF8)
+        self._lines.put(line[len(codecs.BOM_UTF8):] if is_marked else line)
+    except OSError as error:  # As of a folder, `< data`.
+      self._error = error.strerror or error
+    self._lines.put(_END)
 
 
 def _outputs(predictor, options, batch) -> List[str]:

@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import console
 from bert.common import files
+from bert.common import locks
 from bert.common.errors import UserError
 from bert.data import features
 from bert.data import input_fns
@@ -22,6 +23,7 @@ from bert.data.examples import InputExample
 from bert.encoders import registry
 from bert.heads.encoder_layers import LayersHead
 from bert.heads.encoder_layers import VectorHead
+from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
@@ -149,8 +151,9 @@ def write_export(data: VectorOptions) -> str:
       **encoder.family_facts()}, (
           read_examples(data.input_file) if data.input_file else None))
   files.make_folder(data.output_dir)
-  return export.write(data.output_dir, export.ExportSpec(
-      encoder, head, data.init_checkpoint, data.vocab_file, task))
+  with locks.locked(data.output_dir):
+    return export.write(data.output_dir, export.ExportSpec(
+        encoder, head, data.init_checkpoint, data.vocab_file, task))
 
 
 class _Extractor:
@@ -180,7 +183,9 @@ class _Extractor:
       input_fn = input_fns.by_length_input_fn(self._path, self._spec)
     batches = self._runtime.make_estimator(self._model.model_fn).predict(
         input_fn, hooks=workers.hooks(), yield_single_examples=False)
-    with contextlib.closing(batches):  # The Estimator's graph is in use in it.
+    # The Estimator's graph is in use in it.
+    with contextlib.closing(batches), checkpoint_files.explaining(
+        self._data.init_checkpoint):
       for row in dataset_outputs.in_input_order(
           console.bar(workers.merge(batches, num_batches), num_batches,
                       "Reading texts"), len(examples)):

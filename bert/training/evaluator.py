@@ -54,14 +54,19 @@ class Evaluator:
     self._session = None  # type: Optional[_EvalSession]
 
   def evaluate_checkpoint(self, checkpoint: str) -> Results:
-    """Returns the results of a checkpoint, as eval_results.txt has them."""
-    if self._runtime.use_tpu:
-      results = self._runtime.make_estimator(self._model.model_fn).evaluate(
-          self._input_fn, steps=self._num_steps, checkpoint_path=checkpoint)
-      dataset_outputs.check_finite(results, checkpoint)
-      return results
-    tf.logging.info("Restoring parameters from %s", checkpoint)
-    return self.evaluate(functools.partial(read_weights, checkpoint))
+    """Returns the results of a checkpoint, as eval_results.txt has them; raises
+    UserError if it is damaged, or an output is not a number."""
+    with checkpoint_files.explaining(checkpoint):
+      if self._runtime.use_tpu:
+        return self._evaluate_on_tpu(checkpoint)
+      tf.logging.info("Restoring parameters from %s", checkpoint)
+      return self.evaluate(functools.partial(read_weights, checkpoint))
+
+  def _evaluate_on_tpu(self, checkpoint):
+    results = self._runtime.make_estimator(self._model.model_fn).evaluate(
+        self._input_fn, steps=self._num_steps, checkpoint_path=checkpoint)
+    dataset_outputs.check_finite(results, checkpoint)
+    return results
 
   def evaluate(self, read: ReadWeights) -> Results:
     """Returns the results of weights; not for TPUs.

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import tensorflow.compat.v1 as tf
@@ -125,29 +126,23 @@ class OutputFolder:
     return seed
 
   def remove_partial(self, num_kept: int, num_steps: int) -> None:
-    """Removes what a killed run was about to rename or to delete; mends the
-    file named checkpoint.
+    """Removes what a killed run was about to delete, and what it had not yet
+    renamed; mends the file named checkpoint.
 
     Args:
       num_kept: --keep_checkpoint_max. Where the list of checkpoints is that
         long, the one before the oldest had been taken off it.
       num_steps: --save_checkpoints_steps, between two checkpoints.
     """
-    patterns = ["model.ckpt-*_temp*", "model.ckpt-*.tempstate*",
-                "checkpoint.tmp*", "graph.pbtxt.tmp*"]
+    files.remove_partial(self.path)
     checkpoint_files.repair_state(self.path)
     state = checkpoint_files.read_state(self.path)
     listed = list(state.all_model_checkpoint_paths) if state else []
     if listed and len(listed) == num_kept:
       dropped = "model.ckpt-%d" % (
           min(map(checkpoints.step_of, listed)) - num_steps)
-      patterns += [dropped + ".index", dropped + ".meta",
-                   dropped + ".data-?????-of-?????"]
-    for pattern in patterns:
-      for path in tf.gfile.Glob(self.join(pattern)):
-        if tf.gfile.IsDirectory(path):
-          tf.gfile.DeleteRecursively(path)
-        else:
+      for suffix in (".index", ".meta", ".data-?????-of-?????"):
+        for path in tf.gfile.Glob(self.join(dropped + suffix)):
           tf.gfile.Remove(path)
 
   def write_lines(self, name: str, lines: Iterable[str]) -> None:
@@ -225,16 +220,19 @@ class CheckedFolder:
 
 
 _SETTING_NAMES = {each.name for each in model_settings.SETTINGS}
+# Whole names of what only a training needs.
+_OF_TRAINING = re.compile(
+    r"(model\.ckpt-\d+\.(index|meta|data-\d{5}-of-\d{5})|checkpoint|"
+    r"graph\.pbtxt|(train|eval|predict)\.tf_record)$")
 
 
 def remove_checkpoints(folder: str) -> None:
   """Removes the checkpoints and the records of a run; its results stay."""
   if not tf.gfile.IsDirectory(folder):  # The run failed before it had one.
     return
-  names = ("model.ckpt-*", "checkpoint", "graph.pbtxt", "*.tf_record")
-  for pattern in names:
-    for path in tf.gfile.Glob(os.path.join(folder, pattern)):
-      tf.gfile.Remove(path)
+  for name in tf.gfile.ListDirectory(folder):
+    if _OF_TRAINING.match(name):
+      tf.gfile.Remove(os.path.join(folder, name))
   best = os.path.join(folder, task_file.BEST)
   if tf.gfile.IsDirectory(best):
     tf.gfile.DeleteRecursively(best)

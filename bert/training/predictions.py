@@ -12,6 +12,7 @@ from bert.common import console
 from bert.common.sequences import LazySequence
 from bert.data.examples import InputExample
 from bert.data.examples import only_label
+from bert.model import checkpoint_files
 from bert.model import checkpoints
 from bert.model import dataset_outputs
 from bert.model import distribution
@@ -83,7 +84,8 @@ class Predictions:
         checkpoint_path=checkpoint if has_step else None)
     num_steps = file.num_batches(self._runtime.batch_sizes["predict"])
     # The Estimator's graph is in use in it.
-    with self._datasets.in_use(), contextlib.closing(batches):
+    with self._datasets.in_use(), contextlib.closing(
+        batches), checkpoint_files.explaining(checkpoint):
       merged = console.bar(workers.merge(batches, num_steps), num_steps,
                            "Predicting")
       rows = OutputRows(dataset_outputs.in_input_order(

@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from bert.common import signals
 from bert.common.errors import UserError
+from bert.model import checkpoint_files
 from bert.model import distribution
 from bert.model import hooks as hooks_lib
 from bert.model.estimator import Runtime
@@ -48,6 +49,11 @@ class Trainer:
     workers = distribution.workers()
     done = workers.share(self._folder.last_step())
     last = settings.num_train_steps
+    run = self._runtime.run
+    saving_steps = run.save_checkpoints_steps
+    if listener:
+      saving_steps = listener.saving_steps(saving_steps)
+    self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
     if listener and workers.share(record.owes_evaluation()):
       listener.catch_up(self._folder.latest(), done)
     if done >= last or listener and listener.is_over():
@@ -57,11 +63,6 @@ class Trainer:
     seed = self._begin(record, done)
     if listener:
       listener.catch_up(self._folder.latest(), done)
-    run = self._runtime.run
-    saving_steps = run.save_checkpoints_steps
-    if listener:
-      saving_steps = listener.saving_steps(saving_steps)
-    self._folder.remove_partial(run.keep_checkpoint_max, saving_steps)
     input_fn, lines = make_input_fn(done, seed)
     batch_size = self._runtime.batch_sizes["train"]
     _log_start(list(lines) + ["Batch size = %d" % batch_size,
@@ -70,13 +71,16 @@ class Trainer:
     _warn_of_warmup(settings)
     hooks = self._hooks(last, saving_steps, (
         lambda: record.write(done, seed)) if done else None)
+    checkpoint = settings.init_checkpoint
     if done:
       settings = settings._replace(init_checkpoint=None)
+      checkpoint = self._folder.latest()
     estimator = self._runtime.make_estimator(
         self._model.whole_model_fn(settings), seed, saving_steps)
     if listener:
       hooks.append(PlateauHook(listener.history))
-    with _explaining_nan(settings.learning_rate), signals.deferred() as request:
+    with _explaining_nan(settings.learning_rate), checkpoint_files.explaining(
+        checkpoint), signals.deferred() as request:
       hooks.append(hooks_lib.StopHook(request, workers))
       estimator.train(input_fn, max_steps=last, hooks=hooks,
                       saving_listeners=[listener] if listener else [])

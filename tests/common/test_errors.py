@@ -35,3 +35,17 @@ def test_nearest_name_is_offered():
   assert errors.did_you_mean("pooing", ["pooling", "loss"]) == (
       ", did you mean pooling?")
   assert errors.did_you_mean("x", ["pooling", "loss"]) == ""
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("--x=postgresql://me:s3cret@host:5432/db: no",
+     "--x=postgresql://me:***@host:5432/db: no"),
+    ("mysql+pymysql://me:a:b/c@d@host/db", "mysql+pymysql://me:***@host/db"),
+    ("'redis://:s3cret@host', twice", "'redis://:***@host', twice"),
+    ("x://h/db?user=me&password=s3cret&a=1", "x://h/db?user=me&password=***&a=1"),
+    ("x://h/o?X-Amz-Security-Token=s3cret", "x://h/o?X-Amz-Security-Token=***"),
+    ("s3://bucket/a@b", "s3://bucket/a@b"),
+    ("http://host:8501/v1: no", "http://host:8501/v1: no"),
+    ("me@host: no://", "me@host: no://")])
+def test_passwords_of_urls_are_not_shown(text, expected):
+  assert errors.without_passwords(text) == expected

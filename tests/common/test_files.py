@@ -2,6 +2,7 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
+import commands
 from bert.common import files
 from bert.common.errors import UserError
 
@@ -98,3 +99,50 @@ def test_folder_is_made_by_several_workers_at_once(tmp_path, monkeypatch):
   monkeypatch.setattr(tf.gfile, "Remove", remove_after_another)
   files.make_folder(str(tmp_path / "out"))
   assert list((tmp_path / "out").iterdir()) == []
+
+
+HEX = "0123456789abcdef" * 2
+# What killed runs leave, here and in TensorFlow.
+PARTIAL = [
+    "task.json.partial", "train.tf_record.partial", "fold.npz.partial",
+    "test_results.tsv.partial", "eval_confusion.png.partial",
+    "model.ckpt-3.index.tempstate123", "model.ckpt-3.meta.tmp" + HEX,
+    "model.ckpt-3.data-00000-of-00001.tempstate4", "checkpoint.tmp" + HEX,
+    "graph.pbtxt.tmp" + HEX, ".writable-" + HEX, "model.ckpt-3.meta",
+    "model.ckpt-3.data-00000-of-00001", "best/checkpoint.tmp" + HEX,
+    "best/model.ckpt-9.index.tempstate7",
+    "model.ckpt-3_temp/part-00000-of-00001.index",
+    "model.ckpt-3_temp_0a1b/part-00000-of-00001.index",
+    "export/.1700000000.partial/saved_model.pb",
+    "export/.1700000000.assets/vocab.txt"]
+# What a user, or a whole run, has there.
+OTHERS = [
+    "task.json", "checkpoint", "notes.partial", "my.tf_record.partial",
+    "model.ckpt-3_template.txt", "model.ckpt-7_temp_cafe", "checkpoint.tmp",
+    "checkpoint.tmp.bak", "graph.pbtxt.tmp1", "model.ckpt-3.backup.zip",
+    "model.ckpt-3.data-00000-of-00001.zip", "model.ckpt-x.meta",
+    "model.ckpt-10.index", "model.ckpt-10.meta", "model.ckpt-11.meta",
+    "model.ckpt-10.data-00000-of-00001", "model.ckpt-11", "model.ckpt-12.meta",
+    "model.ckpt-12-00000-of-00001", "bert_model.ckpt.meta", ".writable-1",
+    "export/1700000000/saved_model.pb", "export/.old.partial/saved_model.pb",
+    "export/.1700000000.partial.txt", "eval/task.json.partial",
+    "predictions.json.partial/mine.txt", "export/task.json.partial"]
+
+
+def test_what_killed_runs_left_is_removed_and_nothing_else(tmp_path):
+  for name in PARTIAL + OTHERS:
+    commands.write(str(tmp_path / name), "content")
+  files.remove_partial(str(tmp_path))
+  assert commands.names(tmp_path) == set(OTHERS)
+  files.remove_partial(str(tmp_path))
+  assert commands.names(tmp_path) == set(OTHERS)
+  assert not (tmp_path / "model.ckpt-3_temp").exists()
+
+
+def test_weights_without_index_stay_where_nothing_was_trained(tmp_path):
+  names = {"model.ckpt-3.meta", "model.ckpt-3.data-00000-of-00001"}
+  for name in names:
+    commands.write(str(tmp_path / name), "being copied")
+  files.remove_partial(str(tmp_path))
+  files.remove_partial(str(tmp_path / "nowhere"))
+  assert commands.names(tmp_path) == names

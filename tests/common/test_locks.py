@@ -52,3 +52,15 @@ def test_object_stores_have_no_locks(folder):
   with locks.locked(folder):
     with locks.locked(folder):
       pass
+
+
+def test_only_who_has_the_lock_cleans_up(tmp_path):
+  partial = tmp_path / "task.json.partial"
+  partial.write_text("left")
+  with locks.locked(str(tmp_path)):
+    assert not partial.exists()
+    partial.write_text("being written")
+    with pytest.raises(UserError, match="another run"):
+      with locks.locked(str(tmp_path)):
+        pass
+    assert partial.exists()

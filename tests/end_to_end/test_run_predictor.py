@@ -64,6 +64,18 @@ def test_lines_are_answered_in_order_with_errors_in_place(flags, asked):
     assert float(score) == pytest.approx(answer.scores[0], abs=2e-6)
 
 
+def test_pipe_ends_when_nobody_reads_it_though_its_input_goes_on(flags):
+  process = start(flags)
+  process.stdin.write(b"two votes\n")
+  assert process.stdout.read(1)
+  process.stdout.close()
+  process.stdin.write(b"before sunrise\n")
+  log = process.stderr.read().decode("utf-8")
+  assert process.wait() == 128 + signal.SIGPIPE
+  assert "Fatal" not in log and "Traceback" not in log
+  process.stdin.close()
+
+
 def test_json_lines_go_in_and_out_before_the_input_ends(flags, asked):
   rows = [{"text_a": "two votes"}, {"text_a": "the", "text_b": "said"}]
   process = start(flags, "--input_format=jsonl", "--output_format=jsonl")

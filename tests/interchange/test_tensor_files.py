@@ -37,8 +37,8 @@ BYTES = {"F32": struct.pack("<3f", *VALUES), "F64": struct.pack("<3d", *VALUES),
          "BF16": struct.pack("<3H", 0x3f80, 0xc000, 0x3e20)}
 
 
-def read(folder):
-  return tensor_files.read(str(folder), IGNORED)
+def read(folder, is_trusted=False):
+  return tensor_files.read(str(folder), IGNORED, is_trusted)
 
 
 def write_shards(folder, weight_map, **files):
@@ -103,6 +103,7 @@ def test_error_of_torch_is_one_line(error, tmp_path, monkeypatch):
     raise error
 
   torch = types.ModuleType("torch")
+  torch.__version__ = "2.6.0+cpu"
   torch.load = load
   monkeypatch.setitem(sys.modules, "torch", torch)
   monkeypatch.setattr(libraries, "check_library", lambda *_: None)
@@ -110,6 +111,29 @@ def test_error_of_torch_is_one_line(error, tmp_path, monkeypatch):
   message = message_of(read, tmp_path)
   assert message.startswith(path + ": can't be read by torch")
   assert "\n" not in message
+
+
+@pytest.mark.parametrize("version", ["1.13.1", "2.5.1+cpu", "2.10.0", "2.6.0a0"])
+def test_torch_that_runs_programs_of_files_needs_trust(version, tmp_path,
+                                                       monkeypatch):
+  torch = types.ModuleType("torch")
+  torch.__version__ = version
+  torch.load = lambda *_, **__: {}
+  monkeypatch.setitem(sys.modules, "torch", torch)
+  monkeypatch.setattr(libraries, "check_library", lambda *_: None)
+  path = commands.write(tmp_path / "pytorch_model.bin", b"PK")
+  assert read(tmp_path, is_trusted=True) == {}
+  if version in ("2.10.0", "2.6.0a0"):
+    assert read(tmp_path) == {}
+    return
+  message = message_of(read, tmp_path)
+  assert message.startswith(path + ": ") and "CVE-2025-32434" in message
+  assert ("convert under Python 3.9+ with torch >= 2.6, or take safetensors "
+          "(--trust_checkpoint") in message
+  commands.write(tmp_path / "pytorch_model.bin.index.json", json.dumps(
+      {"weight_map": {"a": "a.bin"}}))
+  (tmp_path / "pytorch_model.bin").rename(tmp_path / "a.bin")
+  assert "CVE-2025-32434" in message_of(read, tmp_path)
 
 
 @needs_safetensors

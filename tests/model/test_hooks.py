@@ -76,6 +76,24 @@ def test_saver_saves_at_first_every_other_step_and_at_last(saved):
       "model.ckpt-0", "model.ckpt-2", "model.ckpt-4", "model.ckpt-5"]
 
 
+def test_no_checkpoint_is_without_its_graph_if_the_run_is_killed(
+    tmp_path, monkeypatch, console_log):
+  save = tf.train.Saver.save
+  def save_or_die(self, session, path, step, **kwargs):
+    if step == 4:
+      raise KeyboardInterrupt
+    return save(self, session, path, step, **kwargs)
+  monkeypatch.setattr(tf.train.Saver, "save", save_or_die)
+  with pytest.raises(KeyboardInterrupt):
+    run_steps([hooks.SaverHook(str(tmp_path), 2)], 5)
+  tf.summary.FileWriterCache.clear()
+  assert (tmp_path / "model.ckpt-4.meta").exists()
+  graph = tf.MetaGraphDef.FromString(
+      (tmp_path / "model.ckpt-2.meta").read_bytes())
+  assert "global_step" in {node.name for node in graph.graph_def.node}
+  assert graph.saver_def.save_tensor_name
+
+
 def test_saver_writes_the_graph_as_text_and_for_tensorboard_once(saved):
   graph_def = text_format.Parse((saved / "graph.pbtxt").read_text(),
                                 tf.GraphDef())

@@ -206,6 +206,19 @@ def test_a_command_line_leaves_nothing_for_the_next():
   assert values["do_train"] is False
 
 
+@pytest.mark.parametrize("line", [
+    "--undefok=do_trian", "-undefok=do_trian", "--undefok do_trian",
+    "  --undefok=do_trian"])
+def test_undefok_of_a_file_does_not_let_unknown_flags_pass(line, tmp_path):
+  inner = tmp_path / "inner.flags"
+  inner.write_text(line + "\n--do_trian\n")
+  outer = tmp_path / "outer.flags"
+  outer.write_text("--flagfile=%s\n" % inner)
+  for path in (inner, outer):
+    with pytest.raises(UserError, match="undefok"):
+      command_line.parse(["run", "--flagfile=%s" % path], [TaskOptions], "")
+
+
 def test_undefok_does_not_let_unknown_flags_pass():
   with pytest.raises(UserError, match="--undefok"):
     command_line.parse(["run", "--undefok=do_trian", "--do_trian"],

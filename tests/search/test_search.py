@@ -405,6 +405,17 @@ def test_storage_may_be_elsewhere(instant, tmp_path):
   assert json.loads(study.user_attrs["space"])
 
 
+@pytest.mark.parametrize("url, shown", [
+    ("nodialect://me:s3cret@host:5432/db", "nodialect://me:***@host:5432/db"),
+    ("nodialect://me:s3c ret@host/db", "***@host/db"),
+    ("nodialect://host:s3cretport@x/db", "://host:***@x/db")])
+def test_storage_that_cannot_be_opened_is_named_without_its_password(
+    url, shown, tmp_path):
+  result = commands.run(flags_of(tmp_path, search_storage=url), run_search)
+  assert result.code == 2 and shown in result.log
+  assert "s3c" not in result.log and "Traceback" not in result.log
+
+
 def test_storage_that_cannot_be_opened_is_one_line(tmp_path):
   result = commands.run(flags_of(
       tmp_path, search_storage="sqlite:////none/at/all.db"), run_search)

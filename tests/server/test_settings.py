@@ -1,5 +1,7 @@
 """What a server serves and where, from its flags."""
 import json
+import os
+import re
 
 import pytest
 
@@ -12,6 +14,8 @@ from mistakes import message_of
 
 pytestmark = pytest.mark.smoke
 
+SAMPLES = os.path.join(os.path.dirname(os.path.abspath(
+    run_predictor.__file__)), "samples", "server")
 DEFAULT = settings.ModelSpec("bert", None)
 
 
@@ -166,3 +170,19 @@ def test_names_are_of_the_config_or_of_the_flag():
     assert "--model_name=%s: needed" % shown in message_of(
         settings.models_of, predicting(export_dir="x"),
         serving(model_name=name))
+
+
+def test_sample_for_nginx_compares_the_token_with_regard_to_case():
+  with open(os.path.join(SAMPLES, "nginx.conf"), encoding="utf-8") as reader:
+    content = reader.read()
+  entries = re.search(r"map \$http_authorization \$is_known {(.*?)}", content,
+                      re.DOTALL).group(1)
+  key, = re.findall(r'"(.*)" 1;', entries)
+  assert "default 0;" in entries and "if ($is_known = 0) { return 401; }" in content
+  # nginx compares all keys but regular expressions, which begin with ~ (~*:
+  # without regard to case), in lower case.
+  assert key[0] == "~" and key[1] != "*"
+  assert re.search(key[1:], "Bearer REPLACE_THIS_TOKEN")
+  for other in ("Bearer replace_this_token", "Bearer REPLACE_THIS_TOKENS",
+                "x Bearer REPLACE_THIS_TOKEN", ""):
+    assert not re.search(key[1:], other)

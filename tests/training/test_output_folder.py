@@ -271,3 +271,14 @@ def test_memory_is_given_back_when_the_folder_is_left(tmp_path, monkeypatch):
     with folder_of(tmp_path).in_use():
       raise KeyError()
   assert calls == [1]
+
+
+def test_only_what_training_needs_is_removed_with_its_checkpoints(saved,
+                                                                   tmp_path):
+  tf.train.update_checkpoint_state(str(tmp_path), saved(MODEL, "model.ckpt-7"))
+  for name in ("train.tf_record", "graph.pbtxt", "my.tf_record",
+               "model.ckpt-7.backup.zip", "eval_results.txt"):
+    (tmp_path / name).write_text("content")
+  output_folder.remove_checkpoints(str(tmp_path))
+  assert sorted(os.listdir(str(tmp_path))) == [
+      "eval_results.txt", "model.ckpt-7.backup.zip", "my.tf_record"]
