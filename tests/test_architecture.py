@@ -40,7 +40,7 @@ def test_rule_is_kept(rule, program):
 
 
 def test_page_asks_for_no_kind_of_head(program):
-  sources = dict(read("bert/server/*.html"), **{
+  sources = dict(read("bert/server/http/*.html"), **{
       path: source for path, source in program.items()
       if path.startswith("bert/heads/")})
   assert not list(architecture.kind_questions(sources))

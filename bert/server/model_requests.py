@@ -22,13 +22,13 @@ from bert.serving import formats
 from bert.serving import predictor as predictor_lib
 from bert.serving.predictor import Converted
 from bert.server import batcher
-from bert.server import embeddings
+from bert.server.http import embeddings
 from bert.server import id_inputs
 from bert.server.batcher import Deadline
 from bert.server.batcher import Pending
-from bert.server.http_messages import HttpError
-from bert.server.http_messages import Response
-from bert.server.http_messages import to_response
+from bert.server.http.messages import HttpError
+from bert.server.http.messages import Response
+from bert.server.http.messages import to_response
 from bert.server.versions import Version
 
 # Of a number in JSON, as in -0.07239284366369247, with the comma.

@@ -7,8 +7,8 @@ from typing import List
 from bert.common import libraries
 from bert.common.errors import UserError
 from bert.options.serving import ServerOptions
-from bert.server import application
-from bert.server import bert_clients
+from bert.server.http import application
+from bert.server.zeromq import server as bert_clients
 from bert.server import models as models_lib
 from bert.server import server_metrics
 from bert.server import versions
@@ -105,7 +105,7 @@ class Server:
     self.models.close()
 
   def _listen_http(self, address):
-    from bert.server import http_server
+    from bert.server.http import server as http_server
     wsgi = application.Application(self.models, self.metrics, self.limits,
                                    self._log)
     server = http_server.HttpServer(wsgi, address, self.limits,

@@ -36,7 +36,7 @@ SETTABLE = {
     "bert.optimization": ("optimizer",),
     "bert.search.study": ("self.optuna",),
     "bert.server.grpc_server": ("response", "spec"),
-    "bert.server.http_server": ("channel", "each")}
+    "bert.server.http.server": ("channel", "each")}
 
 
 def module_of(path):

@@ -98,11 +98,13 @@ class Reader:
             "vector_layer": "-1"}
     if kind == "vectors":
       task[exports.VECTORS] = "mean"
-    loaded = exports.LoadedModel(self.engine, task, self.head, self.encoder)
-    with mock.patch.object(exports, "load", lambda *unused: loaded):
-      with mock.patch.object(exports, "find", lambda folder: folder):
-        self.predictor = predictor.Predictor("export/1")
-        self.model = served.model_of("export/1")
+    loaded = exports.LoadedModel(self.engine, task, self.head, self.encoder,
+                                 None)
+    with mock.patch.object(exports, "load", lambda *unused: loaded), (
+        mock.patch.object(exports, "find_all", lambda folder: iter([folder]))), (
+            mock.patch.object(predictor.Predictor, "check_outputs")):
+      self.predictor = predictor.Predictor("export/1")
+      self.model = served.model_of("export/1")
     self.client = served.Client(self.model)
 
   def close(self):

@@ -6,7 +6,7 @@ import socket
 
 from bert.data.examples import Words
 from bert.options.serving import ServerOptions
-from bert.server import application
+from bert.server.http import application
 from bert.server import batcher
 from bert.server import models
 from bert.server import server

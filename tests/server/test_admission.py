@@ -1,6 +1,7 @@
 """What a request may cost, and that no request costs the others theirs."""
 import json
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import tensorflow.compat.v1 as tf
 import exported
 import served
 import tiny_encoder
+from bert.server import batcher
 from bert.server.model_requests import Limits
 from bert.serving.predictor import Predictor
 
@@ -304,8 +306,8 @@ def test_grpc_has_the_same_limits(tokens):
   from tensorflow_serving.apis import predict_pb2
   from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-  def code_of(limits, max_queue=8):
-    model = Served(tokens, limits, max_queue=max_queue)
+  def code_of(limits):
+    model = Served(tokens, limits, max_queue=8)
     server = grpc_server.GrpcServer(
         model.client.models, ("127.0.0.1", 0), limits, 1,
         grpc_server.Recorder(server_metrics.ServerMetrics()))
@@ -328,7 +330,9 @@ def test_grpc_has_the_same_limits(tokens):
   size = 2 * 16 * 32 * 4
   assert code_of(Limits(max_response=size)) == "OK"
   assert code_of(Limits(max_response=size - 1)) == "RESOURCE_EXHAUSTED"
-  assert code_of(Limits(), max_queue=1) == "RESOURCE_EXHAUSTED"
+  with mock.patch.object(batcher.Batcher, "check_capacity",
+                         side_effect=batcher.Full):
+    assert code_of(Limits()) == "RESOURCE_EXHAUSTED"
   assert code_of(Limits(timeout=1e-9)) == "DEADLINE_EXCEEDED"
 
 

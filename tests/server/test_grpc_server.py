@@ -270,7 +270,7 @@ def test_mistake_is_told_with_its_status(kind, stub, model):
 
 
 @pytest.mark.parametrize("output, fragment", [
-    (lambda *_: {"probabilities": np.float32([np.nan])}, "is not a number"),
+    (lambda *_: {"probabilities": np.full([8, 2], np.nan)}, "is not a number"),
     (lambda *_: {}["/a/path"], "internal error")])
 def test_faults_of_the_server_are_internal_and_counted(
     output, fragment, stub, model, server, monkeypatch):
@@ -364,7 +364,7 @@ class Proxy:
 @pytest.fixture
 def slow_call(server, model, monkeypatch):
   """A server, a proxy, and a call whose response of 40 MB is held there."""
-  monkeypatch.setattr(grpc_server, "_filtered", lambda *_: {
+  monkeypatch.setattr(grpc_server.model_requests, "run_ids", lambda *_: {
       "big": np.zeros(10 ** 7, np.float32)})
   made = grpc_server.GrpcServer(server.models, LOCAL, Limits(), 2,
                                 grpc_server.Recorder(server.metrics))

@@ -11,7 +11,7 @@ import pytest
 import exported
 import served
 import tiny_encoder
-from bert.server import application
+from bert.server.http import application
 from bert.server import models
 from bert.server import settings
 from bert.server import versions

@@ -15,7 +15,7 @@ import golden
 import served
 from bert.data.examples import Words
 from bert.predictor import Encoder
-from bert.server import application
+from bert.server.http import application
 from mistakes import message_of
 from tiny_encoder import flags_of, run
 

@@ -140,7 +140,7 @@ def test_clients_of_grpc_find_the_same(door):
     stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
     for text, expected in texts:
       assert made.grpc(stub, text) == expected, text
-  server.close()
+  server.close(0)
 
 
 # Lines, and the two texts that they are to whatever encodes vectors of lines:
@@ -180,7 +180,7 @@ def test_separator_separates_in_lines(encoder, line, tmp_path):
 
 def test_separator_separates_for_clients_of_bert_serving(encoder):
   from bert_serving import client as client_lib
-  from bert.server import bert_clients
+  from bert.server.zeromq import server as bert_clients
   from bert.server import server_metrics
   ports = bert_clients.Ports(*served.free_ports())
   made = bert_clients.BertClients(

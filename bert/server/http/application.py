@@ -10,13 +10,13 @@ import tensorflow.compat.v1 as tf
 
 from bert.common.errors import UserError
 from bert.common.errors import quoted
-from bert.server import page
+from bert.server.http import page
 from bert.server.access_log import AccessLog
-from bert.server.http_messages import HttpError
-from bert.server.http_messages import Response
-from bert.server.http_messages import check_method
-from bert.server.http_messages import read_json
-from bert.server.http_messages import to_response
+from bert.server.http.messages import HttpError
+from bert.server.http.messages import Response
+from bert.server.http.messages import check_method
+from bert.server.http.messages import read_json
+from bert.server.http.messages import to_response
 from bert.server.model_requests import Limits
 from bert.server.model_requests import ModelRequests
 from bert.server.model_requests import TooLarge

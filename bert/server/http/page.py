@@ -3,7 +3,7 @@
 import json
 import os
 
-from bert.server.http_messages import Response
+from bert.server.http.messages import Response
 from bert.server.models import Models
 from bert.server.models import ServedModel
 from bert.model import export

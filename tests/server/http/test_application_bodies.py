@@ -6,7 +6,7 @@ import pytest
 
 import exported
 import served as served_lib
-from bert.server import application
+from bert.server.http import application
 from bert.serving import predictor
 
 BODY = json.dumps({"instances": ["the captain said"]}).encode()

@@ -18,7 +18,7 @@ import served
 import tiny_encoder
 from bert.data.examples import Words
 from bert.predictor import Encoder
-from bert.server import bert_clients
+from bert.server.zeromq import server as bert_clients
 from bert.server import server_metrics
 from bert.server.model_requests import Limits
 from mistakes import message_of

@@ -1,11 +1,9 @@
 """Connections of the HTTP server: waitress's, with limits of their own."""
 
 import errno
-import fcntl
 import json
 import socket
 import struct
-import termios
 import time
 
 import tensorflow.compat.v1 as tf
@@ -15,7 +13,13 @@ from waitress import server
 from waitress import task
 from waitress import utilities
 
-from bert.server.application import Application
+from bert.server.http.application import Application
+
+try:
+  import fcntl
+  import termios
+except ImportError:  # Not on Windows.
+  termios = None
 
 # Bytes a second that a request must have after the first seconds, and that are
 # read of a response.
@@ -200,6 +204,8 @@ class Channel(channel.HTTPChannel):
 
   def _num_unsent(self):
     """Returns the bytes that the client's machine has not yet received."""
+    if termios is None:
+      return 0
     try:
       return struct.unpack("i", fcntl.ioctl(
           self.socket, termios.TIOCOUTQ, bytes(4)))[0]

@@ -1,7 +1,6 @@
 """The HTTP server that runs the application: waitress."""
 
 import logging
-import resource
 import threading
 import time
 from typing import Optional, Tuple
@@ -11,9 +10,14 @@ from waitress import task
 from waitress import wasyncore
 
 from bert.common.errors import UserError
-from bert.server.application import Application
-from bert.server.http_connections import Listener
+from bert.server.http.application import Application
+from bert.server.http.connections import Listener
 from bert.server.model_requests import Limits
+
+try:
+  import resource
+except ImportError:  # Not on Windows.
+  resource = None
 
 # Seconds between two searches for stalled connections.
 _CLEANUP_INTERVAL = 5
@@ -104,6 +108,8 @@ class HttpServer:
 
 def _max_connections():
   """Returns how many connections the process has descriptors for."""
+  if resource is None:
+    return _MAX_CONNECTIONS
   limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
   if limit == resource.RLIM_INFINITY:
     return _MAX_CONNECTIONS

@@ -9,7 +9,9 @@ import pytest
 import served
 import tiny_encoder
 from bert.heads.outputs import TextOutput
-from bert.server import bert_clients
+from bert.server.zeromq import server as bert_clients
+from bert.serving.predictor import Converted
+from bert.serving.predictor import Record
 from bert.server import server_metrics
 from bert.server.model_requests import Limits
 from bert.server.zeromq import client_queue
@@ -30,7 +32,14 @@ class Model:
     self.batches = []
     self.error = None
 
-  def predict(self, texts):
+  def convert(self, text):
+    return Converted(text, [Record({"text": text}, len(text), "vectors")])
+
+  def to_outputs(self, converted, rows):
+    return rows
+
+  def run_records(self, records):
+    texts = [each.inputs["text"] for each in records]
     self.batches.append(texts)
     self.is_running.set()
     assert self.may_run.wait(SECONDS)
@@ -91,8 +100,10 @@ class Server:
     self.model = Model()
     self.metrics = server_metrics.ServerMetrics()
     self.ports = served.free_ports()
-    self.served = served.model_of(folder, predict=self.model.predict,
+    self.served = served.model_of(folder, run=self.model.run_records,
                                   max_batch=3, max_queue=12)
+    for name in ("convert", "to_outputs"):
+      setattr(self.served.current.predictor, name, getattr(self.model, name))
     self.clients = bert_clients.BertClients(
         self.served, bert_clients.Ports(*self.ports), self.metrics,
         Limits(**limits), host="localhost")

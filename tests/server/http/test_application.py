@@ -11,7 +11,7 @@ import exported
 import served
 from bert.data.examples import TextPair
 from bert.data.examples import Words
-from bert.server import application
+from bert.server.http import application
 from bert.serving import formats
 from bert.serving import predictor
 
@@ -227,13 +227,14 @@ def test_more_texts_than_the_queue_has_are_answered_in_order(asked):
 def test_requests_that_a_closing_server_gives_up_are_told(asked):
   go = threading.Event()
 
-  def predict(texts):
+  def run(records):
     go.wait(20)
-    return asked.predict(texts)
+    return asked.run_records(records)
 
-  client = made(asked, predict)
-  texts = client.models.get("bert").current.texts
-  texts.submit(["two"])
+  client = made(asked, run)
+  version = client.models.get("bert").current
+  texts = version.texts
+  version.submit(["two"])
   while len(texts):
     pass
   codes = []

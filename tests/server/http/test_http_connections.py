@@ -11,9 +11,9 @@ import pytest
 from waitress import adjustments
 from waitress import wasyncore
 
-from bert.server import http_connections
-from bert.server import http_server
-from bert.server.application import Limits
+from bert.server.http import connections as http_connections
+from bert.server.http import server as http_server
+from bert.server.http.application import Limits
 
 LIMIT = 100000
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -205,7 +205,7 @@ class Loop:
     self._tasks = []
     self._sockets = {}
     clock = types.SimpleNamespace(time=lambda: self.now)
-    for module in ("bert.server.http_connections", "waitress.channel",
+    for module in ("bert.server.http.connections", "waitress.channel",
                    "waitress.server"):
       monkeypatch.setattr(module + ".time", clock)
     adjusted = adjustments.Adjustments(

@@ -1,0 +1,1 @@
+"""The HTTP server: its paths, messages and connections, and the page."""
