@@ -124,12 +124,14 @@ class BigZeroMQ(HostileClient):
   """A frame of 200 MB, then 20,000 texts in a request, and again."""
   model = "encoder"
   arguments = ("--max_body_kb=2048",)
+  # Bytes of the frame, and number of texts.
+  num_bytes, num_texts = 200000000, 20000
 
   def prepare(self) -> None:
-    self._texts = json.dumps(["a text of a client"] * 20000).encode()
+    self._texts = json.dumps(["a text of a client"] * self.num_texts).encode()
 
   def step(self) -> None:
-    self._ask(b" " * 200000000)
+    self._ask(b" " * self.num_bytes)
     self._ask(self._texts)
 
   def _ask(self, message):
@@ -141,7 +143,8 @@ class BigZeroMQ(HostileClient):
       each.connect("tcp://127.0.0.1:" + port)
     responses.setsockopt(zmq.SUBSCRIBE, b"hostile")
     time.sleep(0.5)
-    requests.send_multipart([b"hostile", message, b"1", b"1"])
+    requests.send_multipart([b"hostile", message, b"1",
+                             b"%d" % self.num_texts])
     is_answered = responses.poll(20000)
     if is_answered:
       responses.recv_multipart()
@@ -189,7 +192,7 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument("--http", type=int, required=True)
   parser.add_argument("--bert_serving", required=True)
   parser.add_argument("--log_folder")
-  parser.add_argument("--length", type=int, default=128)
+  parser.add_argument("--length", type=int, default=512)
   args = parser.parse_args(argv)
   client = SCENARIOS[args.name](args)
   client.prepare()

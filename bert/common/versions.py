@@ -4,7 +4,7 @@ import platform
 from typing import List
 
 # Of this program.
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 
 
 def lines() -> List[str]:
