@@ -148,18 +148,19 @@ def _load_tokenizer(path, task, layout, has_list):
 
 
 def _check_vocabulary(path, task, num_entries):
-  """Raises UserError if a vocabulary is not the model's, where this can be
-  known without a list of files: by its digest in the task, or its size."""
+  """Raises UserError if a vocabulary has another digest than in the task;
+  without one, warns if it has not as many entries as the model."""
   sha256, num_rows = task.get("vocab_hash"), task.get("vocab_size", num_entries)
+  facts = "%s: %d bytes, %d entries" % (path, tf.gfile.Stat(path).length,
+                                        num_entries)
+  advice = ("but the model has %d; it may still be copied: wait for its end, or "
+            "export the model again" % num_rows)
+  if sha256 and vocabulary.sha256(path) != sha256:
+    raise UserError("%s and another SHA-256 than in task.json, %s" % (
+        facts, advice))
   is_padded = not num_rows % 8 and 0 < num_rows - num_entries < _MAX_PADDING
-  if (vocabulary.sha256(path) != sha256 if sha256 else
-      num_entries != num_rows and not is_padded):
-    raise UserError(
-        "%s: %d bytes, %d entries%s, but the model has %d; it may still be "
-        "copied: wait for its end, or export the model again" % (
-            path, tf.gfile.Stat(path).length, num_entries,
-            " and another SHA-256 than in task.json" if sha256 else "",
-            num_rows))
+  if not sha256 and num_entries != num_rows and not is_padded:
+    tf.logging.warning("%s, %s", facts, advice)
 
 
 def _head_of(task, tokenizer, layout):
