@@ -206,6 +206,7 @@ class ServedModel:
 
   def _unload(self, version):
     version.close()
+    machine.release_memory()
     tf.logging.info("Model %s: version %s is unloaded", self.name,
                     version.number)
 
