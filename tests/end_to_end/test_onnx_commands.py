@@ -3,6 +3,7 @@ import contextlib
 import io
 import os
 import sys
+import tempfile
 from unittest import mock
 
 import pytest
@@ -21,9 +22,11 @@ def flags(tmp_path_factory):
 
 def ask(flags, *arguments):
   """Answers two lines of a pipe -> code, stdout, stderr."""
-  lines = io.BytesIO(b"two votes\nthe captain ||| said two\n")
-  with mock.patch.object(sys, "stdin", io.TextIOWrapper(lines)):
-    with contextlib.redirect_stdout(io.StringIO()) as out:
+  with tempfile.TemporaryFile("w+") as lines:
+    lines.write("two votes\nthe captain ||| said two\n")
+    lines.seek(0)
+    with mock.patch.object(sys, "stdin", lines), (
+        contextlib.redirect_stdout(io.StringIO())) as out:
       code, log = commands.run(
           ["--export_dir=" + flags["output_dir"]] + list(arguments),
           run_predictor)
