@@ -95,10 +95,6 @@ class Version:
     return [Pending(records, functools.partial(self._finish, each))
             for each, records in zip(converted, futures)]
 
-  def submit(self, texts: Sequence[TextInput]) -> List[Pending]:
-    """Converts and queues texts; raises as convert does."""
-    return self.start(self.convert(texts))
-
   def submit_ids(self, arrays: Dict[str, np.ndarray],
                  signature: str) -> List[Pending]:
     """Queues ids, int32 [rows, ...] each; returns for each row its pending

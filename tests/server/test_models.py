@@ -94,7 +94,7 @@ def test_version_in_use_is_unloaded_after_its_last_request(folder, exports):
       add_version(exports, folder, "101")
       assert model.refresh()
     # It still answers who has it.
-    assert len(first.submit(["two"])[0].result().scores) == 1
+    assert len(first.start(first.convert(["two"]))[0].result().scores) == 1
   assert not first.predictor.loaded.engine.runs
   with model.using() as third:
     assert third.number == "101"
@@ -238,7 +238,8 @@ def test_batches_and_waits_are_observed(exports):
   model = models.ServedModel(
       settings.ModelSpec("a", exports["pairs"]), versions.LoadSettings(),
       lambda num_texts, waits: seen.append((num_texts, waits)))
-  for each in model.current.submit(["a", "b", "c"]):
+  version = model.current
+  for each in version.start(version.convert(["a", "b", "c"])):
     each.result()
   assert sum(count for count, _ in seen) == 3
   assert all(0 <= wait < 20 for _, waits in seen for wait in waits)

@@ -14,6 +14,7 @@ from bert.server.models import ServedModel
 from bert.server.zeromq import messages
 from bert.server.zeromq.messages import Refusal
 from bert.serving import encoder
+from bert.serving.predictor import Converted
 
 # Bytes of vectors that need not be reserved.
 _FREE = 1 << 20
@@ -81,6 +82,7 @@ class Job:
     self._texts = []  # type: List
     self._chunks = []  # type: List[np.ndarray]
     self._tokens = []  # type: List[str]
+    self._converted = []  # type: List[Converted]
     self._pending = []  # type: List[batcher.Pending]
     self._num_done = self._reserved = 0
     self._version = None
@@ -132,9 +134,10 @@ class Job:
     Raises:
       UserError: a text can't be converted.
     """
-    texts = self._next_texts()
+    texts = self._texts[self._num_done:self._num_done + self._chunk]
     try:
-      pending = self._version.submit(texts)
+      self._converted = self._version.convert(texts)
+      pending = self._version.start(self._converted)
     except batcher.Full:
       return False
     self._pending = pending
@@ -156,7 +159,7 @@ class Job:
       Refusal: the response is too large, or the server ends.
       RuntimeError: the model can't run valid texts.
     """
-    texts, pending, self._pending = self._next_texts(), self._pending, []
+    pending, self._pending = self._pending, []
     try:
       self._chunks.append(encoder.stack([
           np.asarray(each.result().vector, np.float32) for each in pending]))
@@ -164,9 +167,10 @@ class Job:
       raise Refusal("closing", "the server is closing")
     except UserError as error:  # The texts are valid: the model is not.
       raise RuntimeError(str(error))
+    tokenizer = self._version.predictor.loaded.encoder.tokenizer
     self._tokens.append(json.dumps([
-        _tokens_of(self._version.predictor, each) for each in texts])[1:-1])
-    self._num_done += len(texts)
+        _tokens_of(each, tokenizer) for each in self._converted])[1:-1])
+    self._num_done += len(self._converted)
     self._reserve(memory, max_response)
 
   def response(self) -> List:
@@ -182,12 +186,10 @@ class Job:
   def close(self, model: ServedModel) -> None:
     """Releases the model and the vectors."""
     self._texts, self._chunks, self._tokens = [], [], []
+    self._converted = []
     if self._version:
       model.release(self._version)
       self._version = None
-
-  def _next_texts(self):
-    return self._texts[self._num_done:self._num_done + self._chunk]
 
   def _reserve(self, memory, max_response):
     """Reserves memory for the whole response, as its chunks show its size."""
@@ -216,8 +218,8 @@ def _joined(chunks):
   return joined
 
 
-def _tokens_of(predictor, text):
+def _tokens_of(converted, tokenizer):
   """Returns the tokens of a text that are read, as clients show them."""
-  (columns,) = predictor.encode(predictor.to_example(text))
-  return predictor.loaded.encoder.tokenizer.convert_ids_to_tokens(
-      columns["input_ids"][0][:columns["input_mask"].sum()].tolist())
+  (record,) = converted.records
+  return tokenizer.convert_ids_to_tokens(record.inputs["input_ids"][0][
+      :record.inputs["input_mask"].sum()].tolist())

@@ -234,7 +234,7 @@ def test_requests_that_a_closing_server_gives_up_are_told(asked):
   client = made(asked, run)
   version = client.models.get("bert").current
   texts = version.texts
-  version.submit(["two"])
+  version.start(version.convert(["two"]))
   while len(texts):
     pass
   codes = []

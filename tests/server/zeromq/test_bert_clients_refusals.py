@@ -31,9 +31,12 @@ class Model:
     self.is_running = threading.Event()
     self.batches = []
     self.error = None
+    self.read = None  # The predictor's own convert.
 
   def convert(self, text):
-    return Converted(text, [Record({"text": text}, len(text), "vectors")])
+    (record,) = self.read(text).records
+    return Converted(text, [Record(dict(record.inputs, text=text), len(text),
+                                   "vectors")])
 
   def to_outputs(self, converted, rows):
     return rows
@@ -102,8 +105,10 @@ class Server:
     self.ports = served.free_ports()
     self.served = served.model_of(folder, run=self.model.run_records,
                                   max_batch=3, max_queue=12)
+    predictor = self.served.current.predictor
+    self.model.read = predictor.convert
     for name in ("convert", "to_outputs"):
-      setattr(self.served.current.predictor, name, getattr(self.model, name))
+      setattr(predictor, name, getattr(self.model, name))
     self.clients = bert_clients.BertClients(
         self.served, bert_clients.Ports(*self.ports), self.metrics,
         Limits(**limits), host="localhost")

@@ -8,6 +8,8 @@ from bert.common.errors import UserError
 from bert.server.zeromq import jobs
 from bert.server.zeromq import messages
 from bert.server.zeromq.messages import Refusal
+from bert.serving.predictor import Converted
+from bert.serving.predictor import Record
 from mistakes import message_of
 
 pytestmark = pytest.mark.smoke
@@ -43,7 +45,12 @@ class Model:
   def convert_ids_to_tokens(self, ids):
     return list(map(str, ids))
 
-  def submit(self, texts):
+  def convert(self, texts):
+    return [Converted(text, [Record(self.encode(text)[0], 1, "vectors")])
+            for text in texts]
+
+  def start(self, converted):
+    texts = [each.example for each in converted]
     self.submitted.append(texts)
     made = []
     for text in texts:
