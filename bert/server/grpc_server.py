@@ -4,8 +4,10 @@ GetModelStatus.
 Source: https://github.com/tensorflow/serving/tree/master/tensorflow_serving/apis.
 """
 
+import contextlib
 import functools
 import operator
+import threading
 import time
 import typing
 from concurrent import futures
@@ -35,6 +37,8 @@ from bert.serving.predictor import ModelError
 
 # Seconds in which clients learn that their calls are cancelled.
 _CANCELLING = 1
+# Seconds between two looks at what is not yet sent.
+_POLL = 0.02
 # Most characters of an error, as clients read few KiB of trailing metadata.
 _MAX_MESSAGE = 1000
 # Of outputs, float32 and int32.
@@ -83,13 +87,15 @@ class GrpcServer:
     Raises:
       UserError: it is not available.
     """
+    self._open_calls = _OpenCalls()
     self._server = grpc.server(
         futures.ThreadPoolExecutor(num_threads), options=[
             ("grpc.max_receive_message_length", limits.max_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0)],
-        maximum_concurrent_rpcs=num_threads * _MAX_WAITING)
-    calls = _Calls(models, limits, recorder)
+        maximum_concurrent_rpcs=num_threads * _MAX_WAITING,
+        interceptors=[self._open_calls])
+    calls = _Calls(models, limits, recorder, self._open_calls)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         _PredictionService(calls), self._server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
@@ -110,9 +116,69 @@ class GrpcServer:
   def close(self, seconds: float) -> None:
     """Completes accepted calls until clients have read their responses, at
     most for some seconds; then ends."""
+    until = time.monotonic() + seconds
+    self._open_calls.refuse()
+    # gRPC closes a connection once its responses are with the system, which
+    # drops what is not yet sent when the client's next message arrives.
+    while time.monotonic() < until and (
+        self._open_calls.count or _num_unsent(self.port)):
+      time.sleep(_POLL)
+    left = max(0.0, until - time.monotonic())
     # A client that does not even read that its call is cancelled would be
     # waited for without end.
-    self._server.stop(seconds).wait(seconds + _CANCELLING)
+    self._server.stop(left).wait(left + _CANCELLING)
+
+
+class _OpenCalls(grpc.ServerInterceptor):
+  """Counts the calls whose responses are not sent; refuses new ones in the end.
+
+  Attributes:
+    count: of the calls that have begun.
+  """
+
+  def __init__(self):
+    self.count = 0
+    self._lock = threading.Lock()
+    self._is_closing = False
+
+  def intercept_service(self, continuation, handler_call_details):
+    """Returns the handler of a call."""
+    handler = continuation(handler_call_details)
+    if handler is None or not self._is_closing:
+      return handler
+    return grpc.unary_unary_rpc_method_handler(_abort)
+
+  def refuse(self) -> None:
+    """Refuses the calls that arrive from now on."""
+    self._is_closing = True
+
+  def add(self, context: grpc.ServicerContext) -> None:
+    """Counts a call until its end."""
+    with self._lock:
+      self.count += 1
+    if not context.add_callback(self._remove):
+      self._remove()  # It has ended.
+
+  def _remove(self):
+    with self._lock:
+      self.count -= 1
+
+
+def _abort(request, context):
+  del request
+  context.abort(grpc.StatusCode.UNAVAILABLE, "the server is closing")
+
+
+def _num_unsent(port):
+  """Returns the bytes of a port's connections that the clients' machines have
+  not yet received; 0 where the system does not tell."""
+  count = 0
+  for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+    with contextlib.suppress(OSError), open(path) as reader:
+      for fields in map(str.split, reader):
+        if fields[1].endswith(":%04X" % port):
+          count += int(fields[4].split(":")[0], 16)
+  return count
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -146,14 +212,16 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
 class _Calls:
   """Runs calls, counts them and converts errors to statuses."""
 
-  def __init__(self, models, limits, recorder):
+  def __init__(self, models, limits, recorder, open_calls):
     self._models = models
     self._limits = limits
     self._recorder = recorder
+    self._open_calls = open_calls
 
   def run(self, name: str, function: Callable, request, context):
     """Returns the response of a call, or ends it with a status."""
     began = time.monotonic()
+    self._open_calls.add(context)
     model = request.model_spec.name
     served = self._models.get(model)
     code, message, response = grpc.StatusCode.OK, "", None

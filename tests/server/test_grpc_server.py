@@ -345,20 +345,27 @@ class Proxy:
     client, _ = self._listener.accept()
     server = socket.socket()
     server.connect(("127.0.0.1", self._port))
-    threading.Thread(target=self._pass_on, args=(client, server, float("inf")),
-                     daemon=True).start()
+    reading = threading.Thread(
+        target=self._pass_on, args=(client, server, float("inf")), daemon=True)
+    reading.start()
     with contextlib.closing(client), contextlib.closing(server):
       self._pass_on(server, client, 100000)
+      # A socket that is closed while bytes wait to be read is reset, and the
+      # other side loses what it has not read.
+      reading.join(60)
 
   def _pass_on(self, source, target, limit):
     count = 0
     with contextlib.suppress(OSError):
       for part in iter(lambda: source.recv(1 << 16), b""):
-        target.sendall(part)
+        with contextlib.suppress(OSError):  # It has closed; the rest is dropped.
+          target.sendall(part)
         count += len(part)
         if count > limit:
           self.is_held.set()
           self.may_read.wait(60)
+    with contextlib.suppress(OSError):
+      target.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture

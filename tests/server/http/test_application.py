@@ -188,25 +188,23 @@ def test_body_needs_a_length(client):
 
 
 def test_full_queue_and_slow_answers_are_told(asked):
-  go = threading.Event()
+  go, is_running = threading.Event(), threading.Event()
 
   def run(records):
+    is_running.set()
     go.wait(20)
     return asked.run_records(records)
 
-  client = made(asked, run, application.Limits(timeout=0.2), max_queue=1)
+  client = made(asked, run, application.Limits(timeout=0.5), max_queue=1)
   (model,) = client.models
-  metrics = client.application.metrics
   codes = []
   threads = [threading.Thread(target=lambda: codes.append(
       client.ask({"instances": ["two"]})[0])) for _ in range(2)]
-  for thread in threads:
-    thread.start()
-    while metrics.num_open < len(threads) and thread is threads[0]:
-      if len(model.current.texts) == 0 and metrics.num_open:
-        break
-      time.sleep(0.001)
-  time.sleep(0.05)
+  threads[0].start()
+  assert is_running.wait(20)
+  threads[1].start()
+  while not len(model.current.texts):
+    time.sleep(0.001)
   code, _, headers = client.call("POST", "/v1/models/bert:predict",
                                  {"instances": ["two"]})
   assert code == 429 and headers["Retry-After"]
