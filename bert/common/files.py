@@ -1,6 +1,7 @@
 """Files, read with clear errors and replaced all or nothing."""
 
 import contextlib
+import hashlib
 import os
 import re
 import uuid
@@ -139,6 +140,15 @@ def write_text(path: str, lines: Iterable[str]) -> None:
     with tf.gfile.GFile(partial, "w") as writer:
       for line in lines:
         writer.write(line + "\n")
+
+
+def sha256(path: str) -> str:
+  """Returns the SHA-256 of a file's bytes, hexadecimal."""
+  digest = hashlib.sha256()
+  with tf.gfile.GFile(path, "rb") as reader:
+    for block in iter(lambda: reader.read(_BLOCK), b""):
+      digest.update(block)
+  return digest.hexdigest()
 
 
 def remove_partial(folder: str) -> None:

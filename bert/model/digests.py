@@ -1,5 +1,4 @@
-"""Digests of flags, code, data and files, to find workers, folders or exports
-that differ."""
+"""Digests of flags, code and data, to find workers or folders that differ."""
 
 import dataclasses
 import hashlib
@@ -13,8 +12,6 @@ from bert.common import command_line
 
 # Bytes of a file that are read.
 _BEGINNING = 1 << 16
-# Bytes that are read at once.
-_BLOCK = 1 << 20
 _PACKAGES = ("bert", "processors")
 # Flags that may differ from worker to worker.
 _FREE = ("num_workers", "tpu_name", "master")
@@ -56,15 +53,6 @@ def of_files(paths: Iterable[str]) -> str:
   """Returns the digest of the sizes and first bytes of files."""
   return _digest(each for path in paths for each in (
       tf.gfile.Stat(path).length, tf.gfile.GFile(path, "rb").read(_BEGINNING)))
-
-
-def of_content(path: str) -> str:
-  """Returns the SHA-256 of a file's bytes, hexadecimal."""
-  digest = hashlib.sha256()
-  with tf.gfile.GFile(path, "rb") as reader:
-    for block in iter(lambda: reader.read(_BLOCK), b""):
-      digest.update(block)
-  return digest.hexdigest()
 
 
 def of_object(value: Any) -> str:

@@ -15,7 +15,6 @@ from bert.data.examples import InputExample
 from bert.encoders.base import Encoder
 from bert.heads.base import Head
 from bert.model import checkpoint_files
-from bert.model import digests
 from bert.model import model_function
 from bert.model import onnx_files
 
@@ -154,7 +153,7 @@ def _write_list(folder):
       path = os.path.join(parent, name)
       listed[os.path.relpath(path, folder).replace(os.sep, "/")] = {
           "size": tf.gfile.Stat(path).length,
-          "sha256": digests.of_content(path)}
+          "sha256": files.sha256(path)}
   files.write_text(os.path.join(folder, FILES), [json.dumps(
       {"files": listed}, indent=2, sort_keys=True)])
 

@@ -11,8 +11,8 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert.common import command_line
+from bert.common import files
 from bert.common.errors import UserError
-from bert.data.tokenizers import vocabulary
 from bert.data.truncation import TruncationSettings
 from bert.encoders import registry
 from bert.encoders.base import Encoder
@@ -173,7 +173,7 @@ def encoder_differences(task: Dict[str, Any], text: Any, vocab_file: str,
   if task:
     task = dict(task, **{MODEL_TYPE: registry.family_in(task)})
   if "vocab_hash" in task:
-    current["vocab_hash"] = vocabulary.sha256(vocab_file)
+    current["vocab_hash"] = files.sha256(vocab_file)
   if text is not None:
     current.update({"--do_lower_case": text.do_lower_case,
                     "--tokenizer": text.tokenizer})

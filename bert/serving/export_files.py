@@ -10,7 +10,6 @@ import tensorflow.compat.v1 as tf
 from bert.common import errors
 from bert.common import files
 from bert.common.errors import UserError
-from bert.model import digests
 from bert.model import export
 
 # Files up to this size are compared by digest, larger ones by size.
@@ -158,7 +157,7 @@ def _check_digest(folder, name, listed):
 
 def _digest(path):
   try:
-    return digests.of_content(path)
+    return files.sha256(path)
   except tf.errors.OpError as error:
     raise UserError("%s: can't be read: %s; %s" % (
         path, error.message.split("\n")[0], _WAY_OUT))
@@ -182,7 +181,7 @@ def _content(path, found):
   if found is None or found.is_folder or found.size > _MAX_DIGESTED:
     return found
   try:
-    return found.size, digests.of_content(path)
+    return found.size, files.sha256(path)
   except tf.errors.OpError:  # Removed a moment ago, or it can't be read.
     return found
 

@@ -155,7 +155,7 @@ def _check_vocabulary(path, task, num_entries):
                                         num_entries)
   advice = ("but the model has %d; it may still be copied: wait for its end, or "
             "export the model again" % num_rows)
-  if sha256 and vocabulary.sha256(path) != sha256:
+  if sha256 and files.sha256(path) != sha256:
     raise UserError("%s and another SHA-256 than in task.json, %s" % (
         facts, advice))
   is_padded = not num_rows % 8 and 0 < num_rows - num_entries < _MAX_PADDING

@@ -6,6 +6,7 @@ from typing import Dict, Iterable, Sequence, Tuple
 import tensorflow.compat.v1 as tf
 
 from bert import tokenization
+from bert.common import files
 from bert.common.errors import UserError
 from bert.data import example_checks
 from bert.data import layouts
@@ -51,7 +52,7 @@ class Task(typing.NamedTuple):
     return dict(
         model_settings.of_flags(flags), task=self.name, head=self.head.kind,
         labels=self.head.labels,
-        vocab_hash=vocabulary.sha256(flags.data.vocab_file),
+        vocab_hash=files.sha256(flags.data.vocab_file),
         **self.encoder.facts())
 
   def prediction_files(self, examples: Sequence[InputExample],

@@ -1,4 +1,6 @@
 """Files: clear errors, replaced all or nothing."""
+import hashlib
+
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -146,3 +148,9 @@ def test_weights_without_index_stay_where_nothing_was_trained(tmp_path):
   files.remove_partial(str(tmp_path))
   files.remove_partial(str(tmp_path / "nowhere"))
   assert commands.names(tmp_path) == names
+
+
+def test_file_is_known_by_the_sha256_of_its_bytes(tmp_path):
+  content = "[PAD]\r\n\u6c34\n".encode("utf-8")
+  assert files.sha256(write(tmp_path, content)) == (
+      hashlib.sha256(content).hexdigest())

@@ -1,6 +1,5 @@
 """The vocabulary of a model, checked."""
 
-import hashlib
 from typing import Dict
 
 import tensorflow.compat.v1 as tf
@@ -73,9 +72,3 @@ def _warn_of_slips(vocab_file, lines):
 def num_entries(vocab: Dict[str, int]) -> int:
   """Returns the size of a vocabulary without blank lines at its end."""
   return 1 + max(index for token, index in vocab.items() if token)
-
-
-def sha256(vocab_file: str) -> str:
-  """Returns the SHA-256 of a vocabulary's bytes, hexadecimal."""
-  with tf.gfile.GFile(vocab_file, "rb") as reader:
-    return hashlib.sha256(reader.read()).hexdigest()

@@ -1,6 +1,4 @@
 """Vocabularies that BERT can and cannot be used with."""
-import hashlib
-
 import pytest
 
 from bert.common.errors import UserError
@@ -41,14 +39,6 @@ def test_vocabulary_must_be_a_file(tmp_path):
 def test_empty_vocabulary_is_the_users_mistake(tmp_path):
   with pytest.raises(UserError, match="--vocab_file="):
     vocabulary.load_tokenizer(write_vocabulary(tmp_path, []), True)
-
-
-def test_vocabulary_is_known_by_the_sha256_of_its_bytes(tmp_path):
-  path = tmp_path / "vocab.txt"
-  content = "[PAD]\r\n\u6c34\n".encode("utf-8")
-  path.write_bytes(content)
-  assert (vocabulary.sha256(str(path)) ==
-          hashlib.sha256(content).hexdigest())
 
 
 PLAIN = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the"]
